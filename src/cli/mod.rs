@@ -1,0 +1,80 @@
+//! The command line: each command parses its arguments, calls the modules above, and prints.
+//!
+//! Flows in: arguments and environment variables. Flows out: files, lines on standard output, an exit code.
+//! No rule of surveys or scoring lives here.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Measures how well a city's innovation system works: surveys, indicators, scores, workbooks.
+#[derive(Debug, Parser)]
+#[command(name = "innogauge", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// The options of every command that opens the database.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseOptions {
+    /// Where the answers are kept: sqlite:FILE or postgres://…
+    #[arg(
+        long,
+        env = "INNOGAUGE_DATABASE",
+        default_value = "sqlite:innogauge.db",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub database: String,
+    #[command(flatten)]
+    pub definitions: DefinitionOptions,
+}
+
+/// The option of every command that reads survey definitions.
+#[derive(Debug, Clone, Args)]
+pub struct DefinitionOptions {
+    /// The folder of survey definitions
+    #[arg(long, env = "INNOGAUGE_DEFS", default_value = "survey_defs", value_name = "DIR")]
+    pub defs: PathBuf,
+}
+
+/// Why a command did not do what was asked, as an exit code. Usage errors (2) are clap's.
+#[derive(Debug)]
+pub enum Failure {
+    /// The input is wrong; the message says where and what would be right.
+    Input(String),
+    /// The system failed: disk, database, network.
+    System(String),
+}
+
+impl Failure {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Input(_) => ExitCode::from(1),
+            Self::System(_) => ExitCode::from(3),
+        }
+    }
+}
+
+/// Runs the command that the process was started with.
+///
+/// The exit code is 0 where it is done, 1 where the input is wrong, 2 for wrong usage, 3 where the system failed.
+pub fn run() -> ExitCode {
+    match execute(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let (Failure::Input(message) | Failure::System(message)) = &failure;
+            eprintln!("{message}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<(), Failure> {
+    match command {}
+}

@@ -1,0 +1,1 @@
+//! The survey definition as a type: reading, checking, versions.

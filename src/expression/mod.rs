@@ -1,0 +1,1 @@
+//! The language of relevance, constraints, calculations, choice filters and indicator formulas.

@@ -1,0 +1,1 @@
+//! The scored workbook and data exports.

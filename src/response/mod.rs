@@ -1,0 +1,1 @@
+//! Typed answers and the one way in that every door uses.

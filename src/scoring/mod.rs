@@ -1,0 +1,1 @@
+//! The framework, indicators and the assessment: pure functions on numbers.

@@ -1,0 +1,1 @@
+//! Blank workbooks, and reading the workbooks that people filled in.
