@@ -1,0 +1,33 @@
+# innogauge: `make run` and `make demo` start a server, `make test` decides whether a change is good.
+# What a target needs is installed by apt when root, else named in one line (scripts/setup.sh).
+
+.PHONY: help setup build run demo test bench
+.DEFAULT_GOAL := help
+
+INNOGAUGE := target/release/innogauge
+LISTEN ?= 127.0.0.1:8080
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+
+setup:
+	@scripts/setup.sh libpq-dev gcc
+
+build: setup ## build the program: target/release/innogauge
+	cargo build --release --locked
+
+run: build ## build, create the embedded database, load survey_defs, start the server
+	@scripts/run.sh $(INNOGAUGE) $(LISTEN)
+
+demo: build ## the same with synthetic answers of ten cities, scored
+	@$(INNOGAUGE) demo --listen $(LISTEN)
+
+test: ## formatting, lints, unit and integration tests on SQLite and a private PostgreSQL
+	@scripts/setup.sh libpq-dev gcc postgresql
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- --deny warnings
+	scripts/with_postgres.sh cargo test --locked
+
+bench: ## the figures of benches/README.md, measured on this machine
+	@scripts/setup.sh libpq-dev gcc postgresql
+	scripts/with_postgres.sh cargo bench --locked
