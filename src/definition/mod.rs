@@ -17,6 +17,7 @@ mod survey_state;
 mod text;
 mod unanswered;
 mod unit;
+pub(crate) mod yaml;
 
 pub use choices::{Choice, ChoiceList, ChoiceSource, Select};
 pub use element::{Alias, Companion, DefaultValue, Element, Kind, SoftCheck};
