@@ -3,6 +3,8 @@
 //! Flows in: arguments and environment variables. Flows out: files, lines on standard output, an exit code.
 //! No rule of surveys or scoring lives here.
 
+mod read_workbook;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -17,7 +19,10 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    #[command(name = crate::spreadsheet::worker::SUBCOMMAND, hide = true)]
+    ReadWorkbook(read_workbook::ReadWorkbook),
+}
 
 /// The options of every command that opens the database.
 #[derive(Debug, Clone, Args)]
@@ -76,5 +81,7 @@ pub fn run() -> ExitCode {
 }
 
 fn execute(command: Command) -> Result<(), Failure> {
-    match command {}
+    match command {
+        Command::ReadWorkbook(arguments) => read_workbook::run(&arguments),
+    }
 }

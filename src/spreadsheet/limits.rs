@@ -1,0 +1,45 @@
+//! What a workbook may cost: every reader stops with a clear error at these limits, long before the machine suffers.
+
+use serde::{Deserialize, Serialize};
+
+/// The limits on one file that a stranger sent. The defaults hold 200,000 organisations with 100 answers each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes of the file itself.
+    pub file_bytes: u64,
+    /// Parts of a zipped workbook.
+    pub entries: usize,
+    /// Bytes that all parts together unpack to; counted while unpacking, not believed.
+    pub unpacked_bytes: u64,
+    /// Sheets in the workbook.
+    pub sheets: usize,
+    /// The last row that may hold something.
+    pub rows: u32,
+    /// The last column that may hold something.
+    pub columns: u16,
+    /// Cells with something in them, over all sheets.
+    pub cells: u64,
+    /// Bytes of text in one cell.
+    pub text_bytes: usize,
+    /// Memory of the process that reads the file.
+    pub memory_bytes: u64,
+    /// Seconds of computing of the process that reads the file.
+    pub seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            file_bytes: 256 << 20,
+            entries: 2_000,
+            unpacked_bytes: 2 << 30,
+            sheets: 500,
+            rows: 300_000,
+            columns: 4_096,
+            cells: 30_000_000,
+            text_bytes: 32_767 * 4, // Excel's own limit of 32,767 characters
+            memory_bytes: 768 << 20,
+            seconds: 120,
+        }
+    }
+}

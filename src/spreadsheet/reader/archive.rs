@@ -1,0 +1,106 @@
+//! The zip around .xlsx and .ods: few parts, and unpacked sizes that are counted and not believed.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use zip::ZipArchive;
+
+use super::super::error::ReadError;
+use super::super::limits::Limits;
+use super::super::sniff::{self, Format};
+
+pub(super) type Archive = ZipArchive<BufReader<File>>;
+
+/// Opens the zip and looks at the number of its parts and the sizes that they declare.
+pub(super) fn open(path: &Path, limits: &Limits) -> Result<Archive, ReadError> {
+    let file = File::open(path).map_err(|error| ReadError::Open {
+        message: error.to_string(),
+    })?;
+    let archive = ZipArchive::new(BufReader::new(file)).map_err(ReadError::damaged)?;
+    if archive.len() > limits.entries {
+        return Err(ReadError::TooLarge {
+            what: "parts in the file".into(),
+            limit: limits.entries as u64,
+            place: None,
+        });
+    }
+    if archive
+        .decompressed_size()
+        .is_some_and(|size| size > u128::from(limits.unpacked_bytes))
+    {
+        return Err(too_large(limits));
+    }
+    Ok(archive)
+}
+
+/// Which workbook the zip is, by the names of its parts.
+pub(super) fn format(path: &Path, limits: &Limits) -> Result<Format, ReadError> {
+    sniff::in_zip(open(path, limits)?.file_names().filter_map(Result::ok))
+}
+
+pub(super) fn too_large(limits: &Limits) -> ReadError {
+    ReadError::TooLarge {
+        what: "bytes when unpacked".into(),
+        limit: limits.unpacked_bytes,
+        place: None,
+    }
+}
+
+/// Unpacks the chosen parts into nothing and counts: what a parser may unpack into memory is known to be small.
+pub(super) fn count(path: &Path, limits: &Limits, chosen: impl Fn(&str) -> bool) -> Result<(), ReadError> {
+    let mut archive = open(path, limits)?;
+    let mut left = limits.unpacked_bytes;
+    for index in 0..archive.len() {
+        let entry = archive.by_index(index).map_err(ReadError::damaged)?;
+        if entry.name().is_ok_and(|name| chosen(&name)) {
+            let unpacked =
+                std::io::copy(&mut entry.take(left + 1), &mut std::io::sink()).map_err(ReadError::damaged)?;
+            left = left.checked_sub(unpacked).ok_or_else(|| too_large(limits))?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts the large parts beside the reading of them, which stops as soon as they turn out to unpack to too much.
+pub(super) struct Watch {
+    failed: Arc<AtomicBool>,
+    counting: Option<JoinHandle<Result<(), ReadError>>>,
+}
+
+impl Watch {
+    pub fn start(path: &Path, limits: Limits, chosen: impl Fn(&str) -> bool + Send + 'static) -> Self {
+        let failed = Arc::new(AtomicBool::new(false));
+        let (path, flag) = (path.to_owned(), failed.clone());
+        let counting = std::thread::spawn(move || {
+            let counted = count(&path, &limits, chosen);
+            flag.store(counted.is_err(), Ordering::Relaxed);
+            counted
+        });
+        Self {
+            failed,
+            counting: Some(counting),
+        }
+    }
+
+    /// The error, as soon as it is known.
+    pub fn check(&mut self) -> Result<(), ReadError> {
+        if self.failed.load(Ordering::Relaxed) {
+            self.wait()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Waits for the count.
+    pub fn wait(&mut self) -> Result<(), ReadError> {
+        match self.counting.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(counted)) => counted,
+            Some(Err(_)) => Err(ReadError::damaged("a part cannot be unpacked")),
+        }
+    }
+}

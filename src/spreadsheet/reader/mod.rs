@@ -1,0 +1,124 @@
+//! Reading a workbook of any format into typed cells, inside the process that may be killed for it.
+//!
+//! Flows in: a file that a stranger sent. Flows out: its sheets, and their cells in blocks of rows. Nothing here
+//! knows surveys, and nothing here runs in the server's own process: see [`super::worker`].
+
+mod archive;
+pub(super) mod csv;
+mod ods;
+mod xls;
+mod xlsx;
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::batch::{BatchWriter, Deliver};
+use super::error::ReadError;
+use super::limits::Limits;
+use super::sniff::{self, Format};
+
+/// A sheet of a workbook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SheetInfo {
+    /// Its name; empty for a text file.
+    pub name: String,
+    /// False where the workbook hides it.
+    pub visible: bool,
+}
+
+/// An opened workbook of any format.
+pub(super) struct Workbook {
+    limits: Limits,
+    cells_left: u64,
+    sheets: Vec<SheetInfo>,
+    source: Source,
+}
+
+enum Source {
+    Xlsx(xlsx::Workbook),
+    Xls(xls::Workbook),
+    Ods(ods::Workbook),
+    Text(csv::Table),
+}
+
+impl Workbook {
+    /// Opens a workbook, whatever its name says that it is.
+    pub fn open(path: &Path, limits: Limits) -> Result<Self, ReadError> {
+        let open = |error: std::io::Error| ReadError::Open {
+            message: error.to_string(),
+        };
+        let mut file = File::open(path).map_err(open)?;
+        let size = file.metadata().map_err(open)?.len();
+        if size > limits.file_bytes {
+            return Err(ReadError::TooLarge {
+                what: "bytes".into(),
+                limit: limits.file_bytes,
+                place: None,
+            });
+        }
+        let mut head = Vec::new();
+        Read::by_ref(&mut file)
+            .take(4_096)
+            .read_to_end(&mut head)
+            .map_err(open)?;
+        file.rewind().map_err(open)?;
+        let format = match sniff::by_content(&head)? {
+            Some(format) => format,
+            None => archive::format(path, &limits)?,
+        };
+        let source = match format {
+            Format::Xlsx => Source::Xlsx(xlsx::Workbook::open(path, &limits)?),
+            Format::Xls => Source::Xls(xls::Workbook::open(file)?),
+            Format::Ods => Source::Ods(ods::Workbook::open(path, &limits)?),
+            Format::Text => Source::Text(csv::Table::open(file)?),
+        };
+        let sheets = match &source {
+            Source::Xlsx(workbook) => workbook.sheets(),
+            Source::Xls(workbook) => workbook.sheets(),
+            Source::Ods(workbook) => workbook.sheets(),
+            Source::Text(_) => vec![SheetInfo {
+                name: String::new(),
+                visible: true,
+            }],
+        };
+        if sheets.len() > limits.sheets {
+            return Err(ReadError::TooLarge {
+                what: "sheets".into(),
+                limit: limits.sheets as u64,
+                place: None,
+            });
+        }
+        Ok(Self {
+            limits,
+            cells_left: limits.cells,
+            sheets,
+            source,
+        })
+    }
+
+    /// The sheets, in the order of the workbook.
+    pub fn sheets(&self) -> &[SheetInfo] {
+        &self.sheets
+    }
+
+    /// Delivers the rows of a sheet, all or the first ones only.
+    pub fn read(&mut self, sheet: usize, first_rows: Option<u32>, deliver: &mut Deliver<'_>) -> Result<(), ReadError> {
+        let Some(info) = self.sheets.get(sheet) else {
+            return Err(ReadError::Process {
+                message: format!("there is no sheet {sheet}"),
+            });
+        };
+        let mut deliver = |bytes: &[u8]| deliver(bytes);
+        let mut writer = BatchWriter::new(&info.name, self.limits, first_rows, &mut self.cells_left, &mut deliver);
+        match &mut self.source {
+            Source::Xlsx(workbook) => workbook.read(&info.name, &mut writer)?,
+            Source::Xls(workbook) => workbook.read(sheet, &mut writer)?,
+            Source::Ods(workbook) => workbook.read(sheet, &mut writer)?,
+            Source::Text(table) => table.read(&mut writer)?,
+        }
+        writer.finish()
+    }
+}

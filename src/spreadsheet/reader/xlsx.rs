@@ -1,0 +1,90 @@
+//! .xlsx through calamine's reader of single cells, never through its ranges: those allocate the whole rectangle.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
+
+use super::super::batch::BatchWriter;
+use super::super::cell::{CellValue, from_day_number, from_iso};
+use super::super::error::ReadError;
+use super::super::limits::Limits;
+use super::{SheetInfo, archive};
+
+pub(in super::super) struct Workbook {
+    inner: Xlsx<BufReader<File>>,
+    /// Counts the unpacked worksheets while they are read; the other parts were counted before.
+    watch: archive::Watch,
+}
+
+impl Workbook {
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self, ReadError> {
+        let is_sheet = |name: &str| name.starts_with("xl/worksheets/");
+        archive::count(path, limits, |name| !is_sheet(name))?;
+        let watch = archive::Watch::start(path, *limits, is_sheet);
+        let file = File::open(path).map_err(|error| ReadError::Open {
+            message: error.to_string(),
+        })?;
+        let inner = Xlsx::new(BufReader::new(file)).map_err(into_read_error)?;
+        Ok(Self { inner, watch })
+    }
+
+    pub fn sheets(&self) -> Vec<SheetInfo> {
+        let worksheets = self
+            .inner
+            .sheets_metadata()
+            .iter()
+            .filter(|sheet| sheet.typ == SheetType::WorkSheet);
+        worksheets
+            .map(|sheet| SheetInfo {
+                name: sheet.name.clone(),
+                visible: sheet.visible == SheetVisible::Visible,
+            })
+            .collect()
+    }
+
+    pub fn read(&mut self, sheet: &str, writer: &mut BatchWriter<'_>) -> Result<(), ReadError> {
+        let is_1904 = self.inner.has_1904_epoch();
+        let mut cells = self.inner.worksheet_cells_reader(sheet).map_err(into_read_error)?;
+        let mut row = 0;
+        while let Some(cell) = cells.next_cell().map_err(into_read_error)? {
+            let (cell_row, column) = cell.get_position();
+            if cell_row != row {
+                self.watch.check()?;
+                row = cell_row;
+            }
+            let error: String;
+            let value = match cell.get_value() {
+                DataRef::Empty => continue,
+                DataRef::SharedString(text) => CellValue::Text(text),
+                DataRef::String(text) => CellValue::Text(text),
+                DataRef::Float(number) if number.is_finite() => CellValue::Number(*number),
+                DataRef::Float(_) => CellValue::Error("#NUM!"),
+                DataRef::Int(number) => CellValue::Number(*number as f64),
+                DataRef::Bool(truth) => CellValue::Boolean(*truth),
+                DataRef::DateTime(at) => {
+                    from_day_number(at.as_f64(), is_1904, at.is_duration()).unwrap_or(CellValue::Error("#NUM!"))
+                }
+                DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+                    from_iso(text).unwrap_or(CellValue::Text(text))
+                }
+                DataRef::Error(kind) => {
+                    error = kind.to_string();
+                    CellValue::Error(&error)
+                }
+            };
+            if writer.cell(cell_row, column, value)?.is_break() {
+                return self.watch.check();
+            }
+        }
+        self.watch.wait()
+    }
+}
+
+fn into_read_error(error: XlsxError) -> ReadError {
+    match error {
+        XlsxError::Password => ReadError::Locked,
+        error => ReadError::damaged(error),
+    }
+}

@@ -1,0 +1,124 @@
+//! What a file is, by its first bytes and never by its name: HTML and tab-separated text named .xls are common.
+
+use super::error::ReadError;
+
+/// The kinds of file that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A workbook of Excel 2007 and later.
+    Xlsx,
+    /// A workbook of Excel 97 to 2003.
+    Xls,
+    /// A workbook of LibreOffice and other programs of the OpenDocument format.
+    Ods,
+    /// A table of text: comma, semicolon or tab between the cells.
+    Text,
+}
+
+/// What the first bytes of a file (at least 512 where it has them) say. A zip needs a look inside: see [`in_zip`].
+pub fn by_content(head: &[u8]) -> Result<Option<Format>, ReadError> {
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        return Ok(None);
+    }
+    if head.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
+        return Ok(Some(Format::Xls));
+    }
+    if let Some(what) = known_stranger(head) {
+        return Err(ReadError::NotAWorkbook { what: what.into() });
+    }
+    let start: String = super::reader::csv::decode(head).chars().take(400).collect();
+    let start = start.trim_start().to_ascii_lowercase();
+    if start.starts_with("<?xml")
+        && (start.contains("urn:schemas-microsoft-com:office:spreadsheet") || start.contains("mso-application"))
+    {
+        return Err(ReadError::XmlSpreadsheet);
+    }
+    if ["<!doctype html", "<html", "<table", "<meta", "<head"]
+        .iter()
+        .any(|tag| start.starts_with(tag))
+        || (start.starts_with("<?xml") && start.contains("<html"))
+    {
+        return Err(ReadError::WebPage);
+    }
+    if start.starts_with("<?xml") {
+        return Err(ReadError::NotAWorkbook {
+            what: "an XML file".into(),
+        });
+    }
+    if start.is_empty() {
+        return Err(ReadError::NotAWorkbook {
+            what: "an empty file".into(),
+        });
+    }
+    Ok(Some(Format::Text))
+}
+
+fn known_stranger(head: &[u8]) -> Option<&'static str> {
+    let known: [(&[u8], &str); 8] = [
+        (b"%PDF", "a PDF document"),
+        (b"\x89PNG", "a picture (PNG)"),
+        (b"\xFF\xD8\xFF", "a picture (JPEG)"),
+        (b"GIF8", "a picture (GIF)"),
+        (b"{\\rtf", "a text document (RTF)"),
+        (b"Rar!", "an archive (RAR); unpack it first"),
+        (b"7z\xBC\xAF", "an archive (7-Zip); unpack it first"),
+        (b"\x1F\x8B", "a compressed file (gzip); unpack it first"),
+    ];
+    if let Some((_, what)) = known.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Some(what);
+    }
+    // Text has no NUL bytes but in UTF-16, where every other byte of plain letters is one.
+    let nul = |start: usize| head.iter().skip(start).step_by(2).filter(|byte| **byte == 0).count();
+    let utf16 = head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF") || (nul(0) == 0) != (nul(1) == 0);
+    (head.contains(&0) && !utf16).then_some("a file of an unknown kind")
+}
+
+/// What a zip is, by the names of its parts.
+pub fn in_zip(names: impl Iterator<Item = impl AsRef<str>>) -> Result<Format, ReadError> {
+    let (mut xlsx, mut opendocument, mut word) = (false, false, false);
+    for name in names {
+        match name.as_ref() {
+            "xl/workbook.bin" => return Err(ReadError::BinaryWorkbook),
+            "xl/workbook.xml" => xlsx = true,
+            "content.xml" => opendocument = true,
+            "word/document.xml" => word = true,
+            _ => (),
+        }
+    }
+    match (xlsx, opendocument, word) {
+        (true, _, _) => Ok(Format::Xlsx),
+        (_, true, _) => Ok(Format::Ods),
+        (_, _, true) => Err(ReadError::NotAWorkbook {
+            what: "a text document (.docx)".into(),
+        }),
+        _ => Err(ReadError::NotAWorkbook {
+            what: "an archive (zip); unpack it first".into(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_decides_and_not_the_name() {
+        assert_eq!(by_content(b"PK\x03\x04....").unwrap(), None);
+        assert_eq!(by_content(b"a\tb\n1\t2\n").unwrap(), Some(Format::Text));
+        assert_eq!(by_content(b"\xFF\xFEa\0\t\0b\0").unwrap(), Some(Format::Text));
+        assert_eq!(by_content("<html><table>".as_bytes()).unwrap_err(), ReadError::WebPage);
+        assert_eq!(
+            by_content(b"<?xml version=\"1.0\"?><?mso-application progid=\"Excel.Sheet\"?>").unwrap_err(),
+            ReadError::XmlSpreadsheet
+        );
+        assert!(matches!(
+            by_content(b"%PDF-1.7").unwrap_err(),
+            ReadError::NotAWorkbook { .. }
+        ));
+        assert!(matches!(by_content(b"").unwrap_err(), ReadError::NotAWorkbook { .. }));
+        assert!(matches!(
+            by_content(&[1, 0, 0, 0, 7, 0, 0]).unwrap_err(),
+            ReadError::NotAWorkbook { .. }
+        ));
+    }
+}
