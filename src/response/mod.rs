@@ -1,1 +1,29 @@
-//! Typed answers and the one way in that every door uses.
+//! Responses: typed answers, checked by the definition's own rules; the one way in that every door uses.
+//!
+//! In flow what people sent (JSON, cells of spreadsheets, form clients' submissions) and the [`Form`] it answers; out
+//! flow typed [`Answers`] with relevance and calculations settled, and every [`Problem`] with its question. Also
+//! here: what becomes of something that was sent ([`decide`]), and the states of its [`review`](fn@review). Nothing
+//! here stores anything, knows the time of day, or speaks HTTP.
+
+mod answers;
+mod credit_code;
+mod form;
+mod identity;
+mod json;
+mod problem;
+mod review;
+mod sending;
+mod submission;
+mod value;
+
+pub use answers::{Answers, InstanceId, Limits, Node};
+pub use credit_code::{CreditCode, CreditCodeError};
+pub use form::Form;
+pub use identity::Identity;
+pub use problem::{Problem, ProblemCode, Severity};
+pub use review::{
+    Act, Comment, ReviewError, ReviewState, Role, TRANSITIONS, Transition, may_send, review, state_after,
+};
+pub use sending::{Decision, Fingerprint, KnownVersion, Predecessor, Sending, decide};
+pub use submission::{Door, Processed, Received, Unasked};
+pub use value::{Answer, Status, TimeOfDay, Value};
