@@ -1,1 +1,50 @@
-//! The framework, indicators and the assessment: pure functions on numbers.
+//! The framework, indicators, and the assessment: pure functions on numbers.
+//!
+//! In flow a framework, a table of units by indicators (read from a file, or computed from answers), and options;
+//! out flows an [`Assessment`] with scores, ranks, everything in between and the recipe to do it again. There is a
+//! file per step of the method, in the order of [`Options`]: denominate, impute, screen, treat, normalise, weight,
+//! aggregate, rank. Nothing here reads a clock, a file or a database, and the same input gives the same bytes.
+
+mod aggregate;
+mod assessment;
+mod cell;
+mod coverage;
+mod denominate;
+mod error;
+mod framework;
+mod impute;
+mod normalise;
+mod note;
+mod numbers;
+mod options;
+mod options_file;
+mod rank;
+mod result_csv;
+mod result_json;
+mod run;
+mod screen;
+mod series;
+mod statistics;
+mod table;
+mod treat;
+mod weight;
+
+pub use assessment::{Assessment, Recipe, ScoredElement, Stages};
+pub use cell::{Cell, CellPart, CellStatus};
+pub use error::{ScoringError, TableProblem};
+pub use framework::{
+    Absent, Actor, Basis, Direction, Element, Framework, Indicator, Measure, MeasureKind, NotAsked, Origin, Part,
+    Target, Transform, Written,
+};
+pub use note::{Note, NoteCode};
+pub use options::{
+    Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, Responses, Screen,
+    ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
+};
+pub use result_csv::result_csv;
+pub use result_json::{read_result, result_json};
+pub use run::assess;
+pub use series::Series;
+pub use statistics::IndicatorStatistics;
+pub use table::Table;
+pub use treat::Treatment;

@@ -1,0 +1,120 @@
+//! The record of an assessment: its result, and what it takes to repeat it.
+
+use indexmap::IndexMap;
+use serde::de::{Deserializer, Error as _};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+
+use super::cell::Cell;
+use super::note::Note;
+use super::series::Series;
+use super::statistics::IndicatorStatistics;
+use super::treat::Treatment;
+use crate::definition::Text;
+
+/// The result of an assessment, with everything that it takes to understand and repeat it.
+///
+/// Its JSON is the result file: no times, paths or thread counts in it, so that the same input gives the same bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// The units' ids, in the table's order.
+    pub units: Vec<String>,
+    /// For long tables: the time of each row.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub times: Option<Vec<String>>,
+    /// The index, the dimensions and the indicators, each before its children.
+    pub elements: Vec<ScoredElement>,
+    /// The indicators after each step; steps that were not asked for are absent.
+    pub stages: Stages,
+    /// The score of each element and unit; an indicator's is its normalised value.
+    pub scores: IndexMap<String, Series>,
+    /// The rank of each element and unit: 1 is the best.
+    pub ranks: IndexMap<String, Vec<Option<u32>>>,
+    /// The share of the indicators below each element that each unit has, 0 to 1.
+    pub coverage: IndexMap<String, Series>,
+    /// What was done to outliers.
+    #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
+    pub treatment: IndexMap<String, Treatment>,
+    /// Figures of each indicator before anything was done to it.
+    pub statistics: IndexMap<String, IndicatorStatistics>,
+    /// Where answers were scored: how each figure came about.
+    #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
+    pub cells: IndexMap<String, Vec<Cell>>,
+    /// What a reader must know.
+    pub notes: Vec<Note>,
+    /// How to do it again.
+    pub recipe: Recipe,
+}
+
+/// An element as it took part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScoredElement {
+    /// Its id.
+    pub id: String,
+    /// Its name for people.
+    #[serde(
+        serialize_with = "plain_or_by_language",
+        deserialize_with = "read_plain_or_by_language"
+    )]
+    pub label: Text,
+    /// 1 for indicators.
+    pub level: u32,
+    /// The id of its parent.
+    pub parent: Option<String>,
+    /// Its weight within its parent.
+    pub weight: f64,
+    /// The product of the rescaled weights up to the index.
+    pub effective_weight: f64,
+    /// Its squared correlation with the index; missing where one of them does not vary.
+    pub importance: Option<f64>,
+}
+
+/// The indicators after each step.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Stages {
+    /// As they came.
+    pub raw: IndexMap<String, Series>,
+    /// Divided by their denominators.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub denominated: Option<IndexMap<String, Series>>,
+    /// With missing values filled in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub imputed: Option<IndexMap<String, Series>>,
+    /// With outliers treated.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub treated: Option<IndexMap<String, Series>>,
+    /// On the common scale.
+    pub normalised: IndexMap<String, Series>,
+}
+
+/// How to do an assessment again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// The options in full, defaults included.
+    pub options: serde_json::Value,
+    /// The hash of the framework's file.
+    pub framework_hash: String,
+    /// The framework's version; empty where it has none.
+    pub framework_version: String,
+    /// The hash of the figures, and of the responses where answers were scored.
+    pub data_hash: String,
+    /// The seed of what is random; none where nothing is.
+    pub seed: Option<u64>,
+    /// The version of the program.
+    pub program_version: String,
+}
+
+/// A label of one language is a string, one of several a mapping by language code.
+fn plain_or_by_language<S: Serializer>(label: &Text, serializer: S) -> Result<S::Ok, S::Error> {
+    match label.exact("") {
+        Some(words) if label.iter().count() == 1 => serializer.serialize_str(words),
+        _ => label.serialize(serializer),
+    }
+}
+
+fn read_plain_or_by_language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
+    match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::String(words) => Ok(Text::plain(words)),
+        by_language => serde_json::from_value(by_language).map_err(D::Error::custom),
+    }
+}

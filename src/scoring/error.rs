@@ -1,0 +1,137 @@
+//! What can be wrong with a scoring: each error is a sentence for a person plus the place.
+
+use std::fmt;
+
+use crate::definition::nearest;
+
+/// Why a table could not be scored.
+#[derive(Debug, thiserror::Error)]
+pub enum ScoringError {
+    /// The table breaks rules: all of its problems at once.
+    #[error("{}", lines(.0))]
+    Table(Vec<TableProblem>),
+    /// The options file cannot be used as it is written.
+    #[error("{}:{line}:{column}: {message}", display_file(.file))]
+    Options {
+        /// The options file, empty where the options did not come from a file.
+        file: String,
+        /// Line, counted from 1.
+        line: u64,
+        /// Column, counted from 1.
+        column: u64,
+        /// What is wrong, and what would be right.
+        message: String,
+    },
+    /// A method needs something of an indicator that the framework does not give.
+    #[error("indicator '{indicator}' has no {what}, which {method} needs")]
+    IndicatorLacks {
+        /// The indicator.
+        indicator: String,
+        /// What it lacks: goalposts, a target.
+        what: &'static str,
+        /// The method that needs it.
+        method: &'static str,
+    },
+    /// A method cannot be used on these values.
+    #[error("{method} cannot be used for '{element}': the value of unit '{unit}' is {value}, and {rule}")]
+    Unsuitable {
+        /// The method.
+        method: &'static str,
+        /// The indicator or dimension.
+        element: String,
+        /// The unit with the offending value.
+        unit: String,
+        /// The offending value.
+        value: f64,
+        /// What the method needs, and what to use instead.
+        rule: &'static str,
+    },
+    /// An option names something that the framework or the table does not have.
+    #[error("{option}: there is no {kind} '{name}'{}", suggestion(.near.as_deref()))]
+    Unknown {
+        /// The option, as `normalise.reference`.
+        option: &'static str,
+        /// What kind of thing is named: unit, element, column.
+        kind: &'static str,
+        /// The name as it was given.
+        name: String,
+        /// The nearest name that exists.
+        near: Option<String>,
+    },
+    /// `aggregate.by_level` does not fit the depth of the framework.
+    #[error("aggregate.by_level lists {given} methods, but the framework has {levels} levels above its indicators")]
+    Levels {
+        /// How many methods were given.
+        given: usize,
+        /// How many are needed.
+        levels: usize,
+    },
+    /// Imputation over time of a table without times.
+    #[error("impute: {method} works over time: name the column of times (--time)")]
+    NeedsTimes {
+        /// The method.
+        method: &'static str,
+    },
+}
+
+/// One problem in a table, with the cell it is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableProblem {
+    /// The file, or what the table is called.
+    pub file: String,
+    /// The row as a spreadsheet counts it: the header is row 1.
+    pub row: Option<u64>,
+    /// The column's name.
+    pub column: Option<String>,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for TableProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", display_file(&self.file))?;
+        if let Some(row) = self.row {
+            write!(f, ", row {row}")?;
+        }
+        if let Some(column) = &self.column {
+            write!(f, ", column '{column}'")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+fn lines(problems: &[TableProblem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn display_file(file: &str) -> &str {
+    if file.is_empty() { "options" } else { file }
+}
+
+fn suggestion(near: Option<&str>) -> String {
+    near.map(|name| format!(", did you mean '{name}'?")).unwrap_or_default()
+}
+
+/// The nearest of the names, where one is near enough to be a misspelling.
+pub(super) fn nearest_name<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(name, names).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_problem_names_file_row_and_column() {
+        let problem = TableProblem {
+            file: "cities.csv".into(),
+            row: Some(3),
+            column: Some("LPI".into()),
+            message: "'high' is not a number".into(),
+        };
+        assert_eq!(
+            problem.to_string(),
+            "cities.csv, row 3, column 'LPI': 'high' is not a number"
+        );
+    }
+}

@@ -1,0 +1,224 @@
+//! Filling in missing values.
+//!
+//! A cell that has nothing to be filled from stays missing, and is noted.
+
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a numeric kernel: rows come from the frame, which covers the columns"
+)]
+
+use std::collections::BTreeMap;
+
+use super::note::{Note, NoteCode, Notes};
+use super::numbers::{extremes, mean, median};
+use super::options::ImputeMethod;
+
+/// What imputation may look at beside the column itself.
+pub(super) struct Surroundings<'a> {
+    /// The units' ids.
+    pub units: &'a [String],
+    /// The group of each unit, where a group column was named.
+    pub groups: Option<Vec<Option<String>>>,
+    /// For long tables: the time of each row.
+    pub times: Option<&'a [f64]>,
+    /// The rows that share one frame.
+    pub frames: &'a [Vec<usize>],
+    /// The indicators of one parent, as positions of columns.
+    pub siblings: Vec<Vec<usize>>,
+}
+
+/// Fills in the missing values of all columns.
+pub(super) fn impute(
+    method: ImputeMethod,
+    names: &[String],
+    columns: &mut [Vec<f64>],
+    around: &Surroundings<'_>,
+    notes: &mut Notes,
+) {
+    match method {
+        ImputeMethod::None => return,
+        ImputeMethod::RowMean => row_mean(columns, around),
+        ImputeMethod::Latest | ImputeMethod::Linear => {
+            for column in columns.iter_mut() {
+                over_time(method, column, around);
+            }
+        }
+        ImputeMethod::Mean | ImputeMethod::Median | ImputeMethod::GroupMean | ImputeMethod::GroupMedian => {
+            for column in columns.iter_mut() {
+                from_units(method, column, around);
+            }
+        }
+    }
+    for (name, column) in names.iter().zip(columns.iter()) {
+        let missing: Vec<String> = column
+            .iter()
+            .zip(around.units)
+            .filter(|(value, _)| value.is_nan())
+            .map(|(_, unit)| unit.clone())
+            .collect();
+        if !missing.is_empty() && missing.len() < column.len() {
+            notes.push(
+                Note::new(NoteCode::NotImputed, "could not be imputed: nothing to impute from")
+                    .of(name)
+                    .at(missing),
+            );
+        }
+    }
+}
+
+fn from_units(method: ImputeMethod, column: &mut [f64], around: &Surroundings<'_>) {
+    let middle: fn(&[f64]) -> Option<f64> = match method {
+        ImputeMethod::Median | ImputeMethod::GroupMedian => median,
+        _ => mean,
+    };
+    for rows in around.frames {
+        let mut groups: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
+        for &row in rows {
+            let group = match &around.groups {
+                None => Some(""),
+                Some(groups) => groups[row].as_deref(),
+            };
+            groups.entry(group).or_default().push(row);
+        }
+        // A unit without a group has no group to be imputed from.
+        for (_, rows) in groups.into_iter().filter(|(group, _)| group.is_some()) {
+            let values: Vec<f64> = rows.iter().map(|&row| column[row]).collect();
+            if let Some(filler) = middle(&values) {
+                for row in rows {
+                    if column[row].is_nan() {
+                        column[row] = filler;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The mean of the unit's other indicators of the same parent, each on its own min-max scale, taken back to the
+/// indicator's scale. An indicator without spread has no min-max scale and takes no part.
+fn row_mean(columns: &mut [Vec<f64>], around: &Surroundings<'_>) {
+    for rows in around.frames {
+        for siblings in &around.siblings {
+            let scales: Vec<Option<(f64, f64)>> = siblings
+                .iter()
+                .map(|&sibling| {
+                    let values: Vec<f64> = rows.iter().map(|&row| columns[sibling][row]).collect();
+                    extremes(&values).filter(|(least, greatest)| greatest > least)
+                })
+                .collect();
+            for &row in rows {
+                let positions: Vec<f64> = siblings
+                    .iter()
+                    .zip(&scales)
+                    .map(|(&sibling, scale)| {
+                        scale.map_or(f64::NAN, |(least, greatest)| {
+                            (columns[sibling][row] - least) / (greatest - least)
+                        })
+                    })
+                    .collect();
+                let Some(position) = mean(&positions) else { continue };
+                for (&sibling, scale) in siblings.iter().zip(&scales) {
+                    if let (true, Some((least, greatest))) = (columns[sibling][row].is_nan(), scale) {
+                        columns[sibling][row] = least + position * (greatest - least);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// From the same unit's values at other times: the latest earlier one, or the line between the neighbours.
+fn over_time(method: ImputeMethod, column: &mut [f64], around: &Surroundings<'_>) {
+    let Some(times) = around.times else { return };
+    let mut rows_of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (row, unit) in around.units.iter().enumerate() {
+        rows_of.entry(unit).or_default().push(row);
+    }
+    for mut rows in rows_of.into_values() {
+        rows.sort_by(|&one, &other| times[one].total_cmp(&times[other]));
+        let known: Vec<(f64, f64)> = rows
+            .iter()
+            .filter(|&&row| !column[row].is_nan())
+            .map(|&row| (times[row], column[row]))
+            .collect();
+        for row in rows.into_iter().filter(|&row| column[row].is_nan()).collect::<Vec<_>>() {
+            let at = times[row];
+            let before = known.iter().rev().find(|(time, _)| *time < at);
+            let after = known.iter().find(|(time, _)| *time > at);
+            column[row] = match (method, before, after) {
+                (ImputeMethod::Latest, Some((_, value)), _) => *value,
+                (ImputeMethod::Linear, Some((start, from)), Some((end, to))) => {
+                    from + (to - from) * (at - start) / (end - start)
+                }
+                _ => f64::NAN,
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MISSING: f64 = f64::NAN;
+
+    fn run(
+        method: ImputeMethod,
+        columns: &mut [Vec<f64>],
+        groups: Option<&[Option<&str>]>,
+        times: Option<&[f64]>,
+        units: &[&str],
+    ) {
+        let units: Vec<String> = units.iter().map(|unit| (*unit).to_owned()).collect();
+        let frames = vec![(0..units.len()).collect::<Vec<_>>()];
+        let around = Surroundings {
+            units: &units,
+            groups: groups.map(|groups| groups.iter().map(|group| group.map(str::to_owned)).collect()),
+            times,
+            frames: &frames,
+            siblings: vec![(0..columns.len()).collect()],
+        };
+        let names: Vec<String> = (0..columns.len()).map(|number| format!("i{number}")).collect();
+        impute(method, &names, columns, &around, &mut Notes::default());
+    }
+
+    #[test]
+    fn a_group_mean_stays_within_the_group_and_a_group_without_values_stays_missing() {
+        let mut columns = [vec![1.0, 3.0, MISSING, MISSING, 9.0, MISSING]];
+        let groups = [Some("A"), Some("A"), Some("A"), Some("B"), Some("C"), None];
+        run(
+            ImputeMethod::GroupMean,
+            &mut columns,
+            Some(&groups),
+            None,
+            &["a", "b", "c", "d", "e", "f"],
+        );
+        assert!((columns[0][2] - 2.0).abs() < 1e-15);
+        assert!(columns[0][3].is_nan() && columns[0][5].is_nan());
+    }
+
+    #[test]
+    fn a_row_mean_is_taken_on_min_max_values_and_brought_back() {
+        // Unit c: 0.5 and 1.0 on the first two scales, so 0.75 on the third: 10 + 0.75 * 20.
+        let mut columns = [vec![0.0, 10.0, 5.0], vec![0.0, 4.0, 4.0], vec![10.0, 30.0, MISSING]];
+        run(ImputeMethod::RowMean, &mut columns, None, None, &["a", "b", "c"]);
+        assert!((columns[2][2] - 25.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn over_time_the_line_needs_both_neighbours_and_the_latest_only_an_earlier_one() {
+        let units = ["a", "a", "a", "a", "b"];
+        let times = [2020.0, 2022.0, 2021.0, 2023.0, 2020.0];
+        let column = vec![1.0, 4.0, MISSING, MISSING, MISSING];
+        let mut linear = [column.clone()];
+        run(ImputeMethod::Linear, &mut linear, None, Some(&times), &units);
+        assert!((linear[0][2] - 2.5).abs() < 1e-15);
+        assert!(linear[0][3].is_nan() && linear[0][4].is_nan());
+        let mut latest = [column];
+        run(ImputeMethod::Latest, &mut latest, None, Some(&times), &units);
+        assert_eq!(
+            (latest[0][2].to_bits(), latest[0][3].to_bits()),
+            (1.0_f64.to_bits(), 4.0_f64.to_bits())
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! What a reader of a result must know about how a number came about.
+
+use serde::{Deserialize, Serialize};
+
+/// The kinds of notes; stable names, so that a workbook can say them in its own language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteCode {
+    /// Columns of the table that nothing names.
+    CarriedColumns,
+    /// A denominator that is missing or zero.
+    NoDenominator,
+    /// A value that could not be imputed.
+    NotImputed,
+    /// A unit that was left out for having too little data.
+    ScreenedOut,
+    /// A limit that was lowered because the table is small.
+    LimitLowered,
+    /// An indicator in which all units are equal: it says nothing about them.
+    Constant,
+    /// An indicator without any value.
+    AllMissing,
+    /// Values beyond a goalpost, target or reference that were held at it.
+    Capped,
+    /// Goalposts that hold back more than a fifth of the units.
+    ManyCapped,
+    /// A target or reference that is no better than the worst unit.
+    NothingToReach,
+    /// A zero under a geometric or harmonic mean, which makes the parent's score 0.
+    ZeroScore,
+    /// A parent whose children all have weight 0.
+    NoWeight,
+    /// A cell that rests on few respondents.
+    FewRespondents,
+    /// A cell that is missing because too few respondents are in its base.
+    TooFewRespondents,
+    /// An actor type that exists in a city, but did not answer enough to be counted.
+    PartlyAnswered,
+    /// An actor type that a city does not have.
+    ActorAbsent,
+    /// Responses that belong to no unit.
+    WithoutUnit,
+    /// Sampling weights were not given: every respondent counts the same.
+    UnitWeights,
+}
+
+/// One note.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Note {
+    /// What kind of note it is.
+    pub code: NoteCode,
+    /// The element it is about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub element: Option<String>,
+    /// The units it is about.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub units: Vec<String>,
+    /// The note as a sentence.
+    pub message: String,
+}
+
+impl Note {
+    pub(super) fn new(code: NoteCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            element: None,
+            units: Vec::new(),
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn of(mut self, element: &str) -> Self {
+        self.element = Some(element.to_owned());
+        self
+    }
+
+    pub(super) fn at(mut self, units: Vec<String>) -> Self {
+        self.units = units;
+        self
+    }
+}
+
+/// Notes while they are gathered.
+#[derive(Debug, Default)]
+pub(super) struct Notes(Vec<Note>);
+
+impl Notes {
+    pub(super) fn push(&mut self, note: Note) {
+        self.0.push(note);
+    }
+
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// The notes in the order in which they came about.
+    pub(super) fn into_list(self) -> Vec<Note> {
+        self.0
+    }
+}

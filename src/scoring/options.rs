@@ -1,0 +1,372 @@
+//! How a framework is scored: one block of settings per step of the method.
+//!
+//! The shape is that of the options file. A block may be given by its method's name alone
+//! (`normalise: z_score`), and a setting that is not given takes its default:
+//!
+//! ```yaml
+//! denominate: true
+//! impute:    {method: group_mean, group: region}
+//! screen:    {min_available: 0.65}
+//! treat:     {method: winsorise_then_log, max_winsorised: 5, max_skewness: 2, max_kurtosis: 3.5}
+//! normalise: {method: min_max, low: 0, high: 100}
+//! weights:   {method: given, within: [Physical]}
+//! aggregate: {method: arithmetic, min_available: 0.75}     # or by_level: [arithmetic, geometric]
+//! frame:     pooled                                         # or each: long tables, units by time
+//! responses: {states: [received, edited, approved], minimum: 10, flag_below: 20}
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::options_file;
+use crate::scoring::ScoringError;
+
+/// The settings of one assessment, complete and checked.
+///
+/// ```
+/// use innogauge::scoring::{Options, NormaliseMethod};
+/// let options = Options::read("options.yaml", "normalise: z_score", Options::score()).unwrap();
+/// assert_eq!(options.normalise.method, NormaliseMethod::ZScore);
+///
+/// let refused = Options::read("options.yaml", "normalise: zscore", Options::score()).unwrap_err();
+/// assert!(refused.to_string().starts_with("options.yaml:1:12: "));
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Options {
+    /// Divide indicators by their denominators first.
+    pub denominate: bool,
+    /// How missing values are filled in.
+    pub impute: Impute,
+    /// Which units have too little data to be scored.
+    pub screen: Screen,
+    /// How outliers are treated.
+    pub treat: Treat,
+    /// How indicators are brought to one scale.
+    pub normalise: Normalise,
+    /// Where weights come from.
+    pub weights: Weights,
+    /// How children make their parent's score.
+    pub aggregate: Aggregate,
+    /// Whether all times of a long table share one frame.
+    pub frame: Frame,
+    /// Which responses count, and how many are enough (only where answers are scored).
+    pub responses: Responses,
+}
+
+impl Options {
+    /// The defaults of `score`: min-max over the units, nothing imputed, treated or screened.
+    pub fn score() -> Self {
+        Self {
+            denominate: false,
+            impute: Impute {
+                method: ImputeMethod::None,
+                group: None,
+            },
+            screen: Screen {
+                method: ScreenMethod::None,
+                min_available: 0.0,
+            },
+            treat: Treat {
+                method: TreatMethod::None,
+                max_winsorised: 5,
+                max_skewness: 2.0,
+                max_kurtosis: 3.5,
+            },
+            normalise: Normalise {
+                method: NormaliseMethod::MinMax,
+                low: 0.0,
+                high: 100.0,
+                cap: true,
+                mean: 0.0,
+                sd: 1.0,
+                reference: None,
+            },
+            weights: Weights {
+                method: WeightMethod::Given,
+                within: Vec::new(),
+            },
+            aggregate: Aggregate {
+                method: AggregateMethod::Arithmetic,
+                by_level: Vec::new(),
+                exponent: None,
+                min_available: 0.0,
+            },
+            frame: Frame::Pooled,
+            responses: Responses {
+                states: vec!["received".to_owned(), "edited".to_owned(), "approved".to_owned()],
+                minimum: 10,
+                flag_below: 20,
+            },
+        }
+    }
+
+    /// The defaults of `assess`, made for ten cities: fixed goalposts, and two thirds of the children must be there.
+    pub fn assess() -> Self {
+        let mut options = Self::score();
+        options.normalise.method = NormaliseMethod::Goalposts;
+        options.aggregate.min_available = 2.0 / 3.0;
+        options
+    }
+
+    /// Reads an options file (YAML, of which JSON is a part); what it does not say is taken from `defaults`.
+    pub fn read(file: &str, text: &str, defaults: Self) -> Result<Self, ScoringError> {
+        options_file::read(file, text, defaults)
+    }
+}
+
+/// Declares the methods of a step: what is built, and what is known by name but not available yet, so that asking
+/// for it is answered with a clear error and never with silence.
+macro_rules! methods {
+    ($(#[$doc:meta])* $name:ident, $step:literal, { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }, later: [$($later:literal),*]) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $name {
+            /// The method's name in options files and results.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+
+            const NAMES: &'static [&'static str] = &[$($text),+];
+            const LATER: &'static [&'static str] = &[$($later),*];
+
+            fn from_name(name: &str) -> Result<Self, String> {
+                match name {
+                    $($text => Ok(Self::$variant),)+
+                    other => Err(unknown_method($step, other, Self::NAMES, Self::LATER)),
+                }
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Name;
+                impl serde::de::Visitor<'_> for Name {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(f, "a method of {}: {}", $step, $name::NAMES.join(", "))
+                    }
+                    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<$name, E> {
+                        $name::from_name(name).map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(Name)
+            }
+        }
+    };
+}
+
+fn unknown_method(step: &str, name: &str, names: &[&str], later: &[&str]) -> String {
+    let available = names.join(", ");
+    if later.contains(&name) {
+        return format!("{step} method '{name}' is not available in this version; available: {available}");
+    }
+    match crate::definition::nearest(name, names.iter().copied()) {
+        Some(near) => format!("unknown {step} method '{name}', did you mean '{near}'?"),
+        None => format!("unknown {step} method '{name}'; available: {available}"),
+    }
+}
+
+methods! {
+    /// How a missing value is filled in.
+    ImputeMethod, "impute", {
+        /// It stays missing.
+        None = "none",
+        /// The mean of the units that have one.
+        Mean = "mean",
+        /// Their median.
+        Median = "median",
+        /// The mean of the units of the same group; a group with no value stays missing.
+        GroupMean = "group_mean",
+        /// The median of the units of the same group.
+        GroupMedian = "group_median",
+        /// The mean of the unit's other indicators of the same parent, on min-max values, taken back.
+        RowMean = "row_mean",
+        /// Over time: the unit's latest earlier value.
+        Latest = "latest",
+        /// Over time: the straight line between the unit's neighbouring values.
+        Linear = "linear",
+    }, later: ["em"]
+}
+
+methods! {
+    /// Which units are left out.
+    ScreenMethod, "screen", {
+        /// None.
+        None = "none",
+        /// Those with too small a share of their indicators.
+        MinAvailable = "min_available",
+    }, later: []
+}
+
+methods! {
+    /// How an indicator with outliers is treated.
+    TreatMethod, "treat", {
+        /// It is not.
+        None = "none",
+        /// The outermost values take the next value, until the shape passes or the limit is reached.
+        Winsorise = "winsorise",
+        /// The logarithm, reflected where the tail is to the left.
+        Log = "log",
+        /// Winsorising, and the logarithm of the original where that is not enough.
+        WinsoriseThenLog = "winsorise_then_log",
+    }, later: ["box_cox"]
+}
+
+methods! {
+    /// How an indicator is brought to the common scale.
+    NormaliseMethod, "normalise", {
+        /// Between the worst and the best unit.
+        MinMax = "min_max",
+        /// Standard deviations from the mean.
+        ZScore = "z_score",
+        /// Between fixed goalposts.
+        Goalposts = "goalposts",
+        /// The share of the way from the worst unit to the target.
+        DistanceToTarget = "distance_to_target",
+        /// The share of the way from the worst unit to the best.
+        DistanceToMax = "distance_to_max",
+        /// The share of the way from the worst unit to a reference unit.
+        DistanceToReference = "distance_to_reference",
+        /// The share of the best value.
+        FractionOfMax = "fraction_of_max",
+        /// Ranks, counting up from the worst.
+        Rank = "rank",
+        /// Ranks between low and high.
+        PercentileRank = "percentile_rank",
+        /// How many units are worse.
+        Borda = "borda",
+    }, later: []
+}
+
+methods! {
+    /// Where weights come from.
+    WeightMethod, "weights", {
+        /// From the framework; 1 where it gives none.
+        Given = "given",
+        /// All children of a parent weigh the same.
+        Equal = "equal",
+    }, later: ["pca", "factor", "optimised", "budget_allocation", "ahp", "benefit_of_the_doubt", "entropy", "critic"]
+}
+
+methods! {
+    /// How the children's scores make their parent's.
+    AggregateMethod, "aggregate", {
+        /// The weighted mean.
+        Arithmetic = "arithmetic",
+        /// The weighted geometric mean.
+        Geometric = "geometric",
+        /// The weighted harmonic mean.
+        Harmonic = "harmonic",
+        /// The generalised mean of the given exponent.
+        Power = "power",
+    }, later: ["copeland", "mpi", "ampi"]
+}
+
+/// Filling in of missing values.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Impute {
+    /// How.
+    pub method: ImputeMethod,
+    /// The column of groups, for `group_mean` and `group_median`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+}
+
+/// Leaving out of units with too little data.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Screen {
+    /// How.
+    pub method: ScreenMethod,
+    /// The share of a unit's indicators that must be present, 0 to 1.
+    pub min_available: f64,
+}
+
+/// Treatment of outliers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Treat {
+    /// How.
+    pub method: TreatMethod,
+    /// How many values may be moved.
+    pub max_winsorised: usize,
+    /// An indicator passes with a smaller absolute skewness (G1) …
+    pub max_skewness: f64,
+    /// … or with a smaller excess kurtosis (G2).
+    pub max_kurtosis: f64,
+}
+
+/// The common scale.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Normalise {
+    /// How.
+    pub method: NormaliseMethod,
+    /// The lower end of the scale (`min_max`, `goalposts`, `percentile_rank`).
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+    /// Whether values beyond goalposts, target or reference are held at the end of the scale.
+    pub cap: bool,
+    /// The mean of z-scores.
+    pub mean: f64,
+    /// The standard deviation of z-scores.
+    pub sd: f64,
+    /// The reference unit of `distance_to_reference`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// Weights.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Weights {
+    /// Where from.
+    pub method: WeightMethod,
+    /// The elements whose children are weighted by the method, the rest as given; empty: all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<String>,
+}
+
+/// Aggregation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Aggregate {
+    /// How, where `by_level` is empty.
+    pub method: AggregateMethod,
+    /// A method per level, from the lowest up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_level: Vec<AggregateMethod>,
+    /// The exponent of the `power` mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exponent: Option<f64>,
+    /// The share of a parent's children that must be there, by number and not by weight, 0 to 1.
+    pub min_available: f64,
+}
+
+/// Whether the units of all times are measured in one frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Frame {
+    /// One minimum, maximum, mean and deviation over all times.
+    Pooled,
+    /// One per time.
+    Each,
+}
+
+/// Which responses count, and how many make a figure.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Responses {
+    /// The review states that count.
+    pub states: Vec<String>,
+    /// Fewer respondents than this in the base of a cell: the cell is missing (listed bodies: 1).
+    pub minimum: u32,
+    /// Fewer than this: the cell is flagged.
+    pub flag_below: u32,
+}

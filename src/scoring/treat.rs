@@ -1,0 +1,184 @@
+//! Treating indicators with outliers: winsorising and logarithms.
+//!
+//! A column passes where its absolute skewness G1 is below `max_skewness` or its excess kurtosis G2 below
+//! `max_kurtosis`. Values are the natural ones, before direction.
+
+#![allow(
+    clippy::float_cmp,
+    reason = "winsorising moves exactly the cells that hold the extreme"
+)]
+
+use serde::{Deserialize, Serialize};
+
+use super::numbers::{extremes, is_constant, shape};
+use super::options::{Treat, TreatMethod};
+
+/// What was done to one indicator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Treatment {
+    /// `none`, `winsorise` or `log`.
+    pub method: String,
+    /// How many values were moved by winsorising.
+    pub moved: usize,
+    /// Skewness before and after; missing where it is not defined.
+    pub skewness: [Option<f64>; 2],
+    /// Excess kurtosis before and after.
+    pub kurtosis: [Option<f64>; 2],
+    /// Whether the column passes now.
+    pub passed: bool,
+}
+
+/// Treats one column within one frame, in place.
+pub(super) fn treat(options: &Treat, column: &mut [f64]) -> Treatment {
+    let before = shape(column);
+    let mut method = TreatMethod::None;
+    let mut moved = 0;
+    if !passes(options, column) {
+        let original = column.to_vec();
+        match options.method {
+            TreatMethod::None => {}
+            TreatMethod::Winsorise => {
+                method = TreatMethod::Winsorise;
+                moved = winsorise(options, column);
+            }
+            TreatMethod::Log => {
+                method = TreatMethod::Log;
+                logarithm(column, before.is_some_and(|(skewness, _)| skewness < 0.0));
+            }
+            TreatMethod::WinsoriseThenLog => {
+                method = TreatMethod::Winsorise;
+                moved = winsorise(options, column);
+                if !passes(options, column) {
+                    method = TreatMethod::Log;
+                    moved = 0;
+                    column.copy_from_slice(&original);
+                    logarithm(column, false);
+                }
+            }
+        }
+    }
+    let after = shape(column);
+    Treatment {
+        method: method.name().to_owned(),
+        moved,
+        skewness: [
+            before.map(|(skewness, _)| skewness),
+            after.map(|(skewness, _)| skewness),
+        ],
+        kurtosis: [
+            before.map(|(_, kurtosis)| kurtosis),
+            after.map(|(_, kurtosis)| kurtosis),
+        ],
+        passed: passes(options, column),
+    }
+}
+
+/// A column without a shape (constant, or under four values) has no outliers to speak of.
+fn passes(options: &Treat, column: &[f64]) -> bool {
+    shape(column)
+        .is_none_or(|(skewness, kurtosis)| skewness.abs() < options.max_skewness || kurtosis < options.max_kurtosis)
+}
+
+/// Moves the outermost values to the next one until the column passes or the limit is reached.
+fn winsorise(options: &Treat, column: &mut [f64]) -> usize {
+    let (mut moved_down, mut moved_up) = (0, 0);
+    while moved_down + moved_up < options.max_winsorised && !passes(options, column) && !is_constant(column) {
+        let (Some((skewness, _)), Some((least, greatest))) = (shape(column), extremes(column)) else {
+            break;
+        };
+        let end = if skewness >= 0.0 { greatest } else { least };
+        let rest = extremes(&column.iter().copied().filter(|value| *value != end).collect::<Vec<_>>());
+        let Some((next_least, next_greatest)) = rest else { break };
+        let next = if skewness >= 0.0 { next_greatest } else { next_least };
+        let mut moved = 0;
+        for value in column.iter_mut().filter(|value| **value == end) {
+            *value = next;
+            moved += 1;
+        }
+        *(if skewness >= 0.0 {
+            &mut moved_down
+        } else {
+            &mut moved_up
+        }) = moved;
+    }
+    moved_down + moved_up
+}
+
+/// ln(x - min + 0.01 (max - min)), or its mirror image for a tail to the left.
+fn logarithm(column: &mut [f64], reflect: bool) {
+    let Some((least, greatest)) = extremes(column).filter(|(least, greatest)| greatest > least) else {
+        return;
+    };
+    let offset = 0.01 * (greatest - least);
+    for value in column.iter_mut() {
+        *value = if reflect {
+            -(greatest - *value + offset).ln()
+        } else {
+            (*value - least + offset).ln()
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scoring::Options;
+
+    fn options(method: TreatMethod, max_winsorised: usize) -> Treat {
+        Treat {
+            method,
+            max_winsorised,
+            ..Options::score().treat
+        }
+    }
+
+    fn column() -> Vec<f64> {
+        let mut column: Vec<f64> = (1..=20).map(f64::from).collect();
+        column.extend([400.0, 900.0, f64::NAN]);
+        column
+    }
+
+    #[test]
+    fn winsorising_moves_the_outermost_values_to_the_next_until_the_shape_passes() {
+        let mut column = column();
+        let done = treat(&options(TreatMethod::WinsoriseThenLog, 5), &mut column);
+        assert_eq!((done.method.as_str(), done.moved, done.passed), ("winsorise", 2, true));
+        assert_eq!(
+            column[19..22].iter().map(|value| value.round()).collect::<Vec<_>>(),
+            [20.0, 20.0, 20.0]
+        );
+        assert!(column[22].is_nan(), "a missing value stays missing");
+    }
+
+    #[test]
+    fn where_winsorising_is_not_enough_the_logarithm_of_the_original_is_taken() {
+        let mut column = column();
+        let done = treat(&options(TreatMethod::WinsoriseThenLog, 1), &mut column);
+        assert_eq!((done.method.as_str(), done.moved), ("log", 0));
+        assert!((column[0] - (0.01_f64 * 899.0).ln()).abs() < 1e-12);
+        assert!((column[21] - (1.01_f64 * 899.0).ln()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_logarithm_alone_is_reflected_where_the_tail_is_to_the_left() {
+        let mut column: Vec<f64> = column().iter().map(|value| -value).collect();
+        treat(&options(TreatMethod::Log, 5), &mut column);
+        assert!(
+            (column[0] + (0.01_f64 * 899.0).ln()).abs() < 1e-12,
+            "order is kept: the greatest stays the greatest"
+        );
+        assert!(column[0] > column[1] && column[20] > column[21]);
+    }
+
+    #[test]
+    fn a_constant_column_and_a_short_one_are_left_alone() {
+        for mut column in [vec![3.0; 9], vec![1.0, 1.0, 900.0]] {
+            let before = column.clone();
+            assert_eq!(
+                treat(&options(TreatMethod::WinsoriseThenLog, 5), &mut column).method,
+                "none"
+            );
+            assert_eq!(column, before);
+        }
+    }
+}
