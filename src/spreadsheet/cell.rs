@@ -61,6 +61,14 @@ pub fn column_letters(column: u16) -> String {
 }
 
 /// What stands in a cell. Empty cells are not handed over at all.
+///
+/// It is shown as a person would type it: numbers without needless digits, dates as ISO 8601.
+///
+/// ```
+/// use innogauge::spreadsheet::CellValue;
+/// assert_eq!(CellValue::Number(12.0).to_string(), "12");
+/// assert_eq!(CellValue::Boolean(true).to_string(), "TRUE");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CellValue<'a> {
     /// Text, as typed.
@@ -80,13 +88,7 @@ pub enum CellValue<'a> {
 }
 
 impl CellValue<'_> {
-    /// The value as a person would type it: numbers without needless digits, dates as ISO 8601.
-    ///
-    /// ```
-    /// use innogauge::spreadsheet::CellValue;
-    /// assert_eq!(CellValue::Number(12.0).to_string(), "12");
-    /// assert_eq!(CellValue::Boolean(true).to_string(), "TRUE");
-    /// ```
+    /// Whether it is text without a visible character.
     pub fn is_blank(&self) -> bool {
         matches!(self, Self::Text(text) if text.chars().all(char::is_whitespace))
     }

@@ -8,14 +8,18 @@
 mod batch;
 mod cell;
 mod error;
+mod layout;
 mod limits;
 mod reader;
 mod sniff;
+mod template;
 pub mod worker;
 
 pub use batch::{RowBatch, Rows};
 pub use cell::{Address, Cell, CellValue, Row, column_letters};
 pub use error::ReadError;
+pub use layout::{Mark, Part, Shape};
 pub use limits::Limits;
 pub use reader::SheetInfo;
+pub use template::{TemplateOptions, WriteError, template};
 pub use worker::{Batches, Workbook, Worker};
