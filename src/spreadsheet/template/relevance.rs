@@ -55,11 +55,10 @@ pub(super) fn conditions(source: &str) -> Option<Vec<&str>> {
     for (at, c) in source.char_indices() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => continue,
             (None, '\'' | '"') => quote = Some(c),
             (None, '(') => depth += 1,
             (None, ')') => depth -= 1,
-            (None, _) if depth == 0 && source.get(at..).is_some_and(|rest| rest.starts_with(" or ")) => return None,
+            (None, ' ') if depth == 0 && source.get(at..).is_some_and(|rest| rest.starts_with(" or ")) => return None,
             (None, _) if depth == 0 && source.get(at..).is_some_and(|rest| rest.starts_with(" and ")) => {
                 conditions.push(source.get(start..at)?.trim());
                 start = at + " and ".len();
