@@ -4,6 +4,7 @@
 //! No rule of surveys or scoring lives here.
 
 mod read_workbook;
+mod score;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Score(score::Score),
     #[command(name = crate::spreadsheet::worker::SUBCOMMAND, hide = true)]
     ReadWorkbook(read_workbook::ReadWorkbook),
 }
@@ -82,6 +84,7 @@ pub fn run() -> ExitCode {
 
 fn execute(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Score(arguments) => score::run(&arguments),
         Command::ReadWorkbook(arguments) => read_workbook::run(&arguments),
     }
 }

@@ -8,4 +8,5 @@
     reason = "a failed assumption of a test is a failed test"
 )]
 
+mod scoring;
 mod workbooks;
