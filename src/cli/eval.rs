@@ -36,7 +36,13 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
     };
     let tree = XmlTree::parse(&text).map_err(|error| {
         let file = arguments.instance.clone().unwrap_or_default();
-        Failure::Input(format!("{}:{}:{}: {}", file.display(), error.line, error.column, error.message))
+        Failure::Input(format!(
+            "{}:{}:{}: {}",
+            file.display(),
+            error.line,
+            error.column,
+            error.message
+        ))
     })?;
 
     let context = parse(&arguments.context, &tree)?;
@@ -46,7 +52,10 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
         Err(error) => return Err(faulty(&arguments.context, error.offset(), &error.to_string(), None)),
     };
     let Some(context) = context else {
-        return Err(Failure::Input(format!("--context '{}' is no node of the document", arguments.context)));
+        return Err(Failure::Input(format!(
+            "--context '{}' is no node of the document",
+            arguments.context
+        )));
     };
 
     let expression = parse(&arguments.expression, &tree)?;
@@ -54,7 +63,11 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
     let value = expression
         .evaluate(&scope)
         .map_err(|error| faulty(&arguments.expression, error.offset(), &error.to_string(), None))?;
-    let line = if arguments.json { as_json(&value, &scope).to_string() } else { value.string(&scope).into_owned() };
+    let line = if arguments.json {
+        as_json(&value, &scope).to_string()
+    } else {
+        value.string(&scope).into_owned()
+    };
     writeln!(std::io::stdout(), "{line}").map_err(|error| Failure::System(format!("cannot print: {error}")))
 }
 
@@ -66,7 +79,12 @@ fn parse(source: &str, tree: &XmlTree<'_>) -> Result<Expression, Failure> {
         Err(unbound) => {
             let offset = unbound.first().map_or(0, |name| name.offset);
             let names: Vec<String> = unbound.iter().map(|name| format!("'{}'", name.name)).collect();
-            Err(faulty(source, offset, &format!("the document has no element {}", names.join(", ")), None))
+            Err(faulty(
+                source,
+                offset,
+                &format!("the document has no element {}", names.join(", ")),
+                None,
+            ))
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Flows in: arguments and environment variables. Flows out: files, lines on standard output, an exit code.
 //! No rule of surveys or scoring lives here.
 
+mod eval;
 mod read_workbook;
 mod score;
 
@@ -22,6 +23,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Score(score::Score),
+    /// Print the value of an expression as string() would
+    Eval(eval::EvalArguments),
     #[command(name = crate::spreadsheet::worker::SUBCOMMAND, hide = true)]
     ReadWorkbook(read_workbook::ReadWorkbook),
 }
@@ -85,6 +88,7 @@ pub fn run() -> ExitCode {
 fn execute(command: Command) -> Result<(), Failure> {
     match command {
         Command::Score(arguments) => score::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::ReadWorkbook(arguments) => read_workbook::run(&arguments),
     }
 }

@@ -88,7 +88,11 @@ pub(super) struct Step {
 
 impl Step {
     pub(super) fn bare(axis: Axis, test: NodeTest) -> Self {
-        Self { axis, test, predicates: Vec::new() }
+        Self {
+            axis,
+            test,
+            predicates: Vec::new(),
+        }
     }
 
     /// The step that is written `.`.
@@ -132,12 +136,18 @@ impl Axis {
     ];
 
     pub(super) fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, axis)| *axis)
+        Self::ALL
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, axis)| *axis)
     }
 
     /// Whether positions along it count backwards in the document.
     pub(super) fn is_reverse(self) -> bool {
-        matches!(self, Self::Ancestor | Self::AncestorOrSelf | Self::Preceding | Self::PrecedingSibling)
+        matches!(
+            self,
+            Self::Ancestor | Self::AncestorOrSelf | Self::Preceding | Self::PrecedingSibling
+        )
     }
 }
 

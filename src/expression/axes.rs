@@ -86,7 +86,11 @@ pub(super) fn siblings<T: Tree>(tree: &T, node: T::Node, side: Ordering) -> Node
 /// Whether a node that was found along an axis is one that the test names.
 pub(super) fn matches<T: Tree>(tree: &T, axis: Axis, test: &NodeTest, node: T::Node) -> bool {
     let kind = tree.kind(node);
-    let principal = if axis == Axis::Attribute { NodeKind::Attribute } else { NodeKind::Element };
+    let principal = if axis == Axis::Attribute {
+        NodeKind::Attribute
+    } else {
+        NodeKind::Element
+    };
     match test {
         NodeTest::AnyNode => true,
         NodeTest::Text => kind == NodeKind::Text,
@@ -97,9 +101,10 @@ pub(super) fn matches<T: Tree>(tree: &T, axis: Axis, test: &NodeTest, node: T::N
         }
         NodeTest::AnyName => kind == principal,
         NodeTest::AnyIn(prefix) => kind == principal && has_prefix(tree, node, prefix),
-        NodeTest::Name { prefix: Some(prefix), local } => {
-            kind == principal && tree.name(node).local == &**local && has_prefix(tree, node, prefix)
-        }
+        NodeTest::Name {
+            prefix: Some(prefix),
+            local,
+        } => kind == principal && tree.name(node).local == &**local && has_prefix(tree, node, prefix),
         NodeTest::Name { prefix: None, local } => {
             let name = tree.name(node);
             kind == principal && name.local == &**local && name.prefix.is_none() && name.namespace != Some(XHTML)

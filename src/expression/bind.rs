@@ -50,7 +50,10 @@ impl Expression {
         for reference in &mut inner.references {
             reference.slot = slot_of(&reference.name);
             if reference.slot.is_none() {
-                unbound.push(Unbound { name: reference.name.clone(), offset: reference.offset });
+                unbound.push(Unbound {
+                    name: reference.name.clone(),
+                    offset: reference.offset,
+                });
             }
         }
         if unbound.is_empty() { Ok(()) } else { Err(unbound) }

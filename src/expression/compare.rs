@@ -61,7 +61,9 @@ fn compare_nodes<'a, T: Tree>(
         }
     }
     let number = value.number(scope);
-    nodes.iter().any(|node| holds(operator, node_number(*node, scope), number))
+    nodes
+        .iter()
+        .any(|node| holds(operator, node_number(*node, scope), number))
 }
 
 fn compare_sets<T: Tree>(
@@ -77,7 +79,11 @@ fn compare_sets<T: Tree>(
             numbers.iter().any(|other| holds(operator, number, *other))
         });
     }
-    left.iter().any(|one| right.iter().any(|other| same_nodes(*one, *other, scope) == (operator == Operator::Equal)))
+    left.iter().any(|one| {
+        right
+            .iter()
+            .any(|other| same_nodes(*one, *other, scope) == (operator == Operator::Equal))
+    })
 }
 
 /// Whether two nodes have the same value. Numbers that the tree knows as such compare as numbers: 5 is 5.0.
@@ -88,7 +94,11 @@ fn same_nodes<T: Tree>(left: T::Node, right: T::Node, scope: &Scope<'_, T>) -> b
     {
         return holds(Operator::Equal, left, right);
     }
-    same_text(&scope.tree.string_value(left), &scope.tree.string_value(right), scope.environment)
+    same_text(
+        &scope.tree.string_value(left),
+        &scope.tree.string_value(right),
+        scope.environment,
+    )
 }
 
 /// Whether two texts are equal, or are the same moment: `2018-06-25` and `2018-06-25T00:00:00.000-07:00`, there.

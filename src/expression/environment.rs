@@ -67,7 +67,10 @@ impl Environment for WallClock {
     }
 
     fn offset_at(&self, local: NaiveDateTime) -> FixedOffset {
-        Local.offset_from_local_datetime(&local).earliest().map_or_else(|| *self.now().offset(), |offset| offset.fix())
+        Local
+            .offset_from_local_datetime(&local)
+            .earliest()
+            .map_or_else(|| *self.now().offset(), |offset| offset.fix())
     }
 
     fn random(&self) -> Option<f64> {

@@ -24,7 +24,10 @@ impl Expression {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn evaluate<'a, T: Tree>(&'a self, scope: &Scope<'a, T>) -> Result<Value<'a, T::Node>, EvaluationError> {
-        Evaluator { references: &self.inner.references }.value(&self.inner.root, scope)
+        Evaluator {
+            references: &self.inner.references,
+        }
+        .value(&self.inner.root, scope)
     }
 }
 
@@ -90,7 +93,10 @@ impl<'a> Evaluator<'a> {
     ) -> Result<NodeSet<T::Node>, EvaluationError> {
         match self.value(expr, scope)? {
             Value::Nodes(nodes) => Ok(nodes),
-            _ => Err(EvaluationError::NotNodes { what: what.to_owned(), offset }),
+            _ => Err(EvaluationError::NotNodes {
+                what: what.to_owned(),
+                offset,
+            }),
         }
     }
 
@@ -105,7 +111,10 @@ impl<'a> Evaluator<'a> {
         match self.references.get(index.0) {
             Some(Reference { slot: Some(slot), .. }) => scope.tree.reference(from, *slot, &mut nodes),
             Some(Reference { name, offset, .. }) => {
-                return Err(EvaluationError::Unbound { name: name.clone(), offset: *offset });
+                return Err(EvaluationError::Unbound {
+                    name: name.clone(),
+                    offset: *offset,
+                });
             }
             None => {}
         }

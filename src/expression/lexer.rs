@@ -56,7 +56,11 @@ impl Symbol {
 pub(super) type Placed = (Token, usize);
 
 pub(super) fn tokens(source: &str) -> Result<Vec<Placed>, SyntaxError> {
-    let mut lexer = Lexer { source, at: 0, tokens: Vec::new() };
+    let mut lexer = Lexer {
+        source,
+        at: 0,
+        tokens: Vec::new(),
+    };
     while lexer.skip_space() {
         let start = lexer.at;
         let token = lexer.token()?;
@@ -88,7 +92,11 @@ impl<'a> Lexer<'a> {
     }
 
     fn fail<T>(offset: usize, message: impl Into<String>, help: Option<&str>) -> Result<T, SyntaxError> {
-        Err(SyntaxError { offset, message: message.into(), help: help.map(ToOwned::to_owned) })
+        Err(SyntaxError {
+            offset,
+            message: message.into(),
+            help: help.map(ToOwned::to_owned),
+        })
     }
 
     /// Whether an operator can stand here: after an operand.
@@ -118,15 +126,23 @@ impl<'a> Lexer<'a> {
             Some('0'..='9' | '.') => Ok(self.number()),
             Some('$') => self.reference(),
             Some(c) if is_name_start(c) => Ok(self.name()),
-            Some('“' | '”' | '‘' | '’' | '＂') => {
-                Self::fail(start, "this quotation mark is typographic", Some("use the plain ' or \""))
-            }
+            Some('“' | '”' | '‘' | '’' | '＂') => Self::fail(
+                start,
+                "this quotation mark is typographic",
+                Some("use the plain ' or \""),
+            ),
             Some('&') => Self::fail(start, "'&' is not an operator", Some("write 'and'")),
-            Some('!') => Self::fail(start, "'!' is not an operator", Some("write 'not(…)', or '!=' for unequal")),
+            Some('!') => Self::fail(
+                start,
+                "'!' is not an operator",
+                Some("write 'not(…)', or '!=' for unequal"),
+            ),
             Some('%') => Self::fail(start, "'%' is not an operator", Some("write 'mod' for the remainder")),
-            Some('（' | '）' | '，' | '＝' | '＜' | '＞') => {
-                Self::fail(start, "this sign is full-width", Some("write it in half-width: ( ) , = < >"))
-            }
+            Some('（' | '）' | '，' | '＝' | '＜' | '＞') => Self::fail(
+                start,
+                "this sign is full-width",
+                Some("write it in half-width: ( ) , = < >"),
+            ),
             Some(c) => Self::fail(start, format!("unexpected character '{c}'"), None),
             None => Self::fail(start, "the expression ends too early", None),
         }
@@ -136,7 +152,11 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         let body = self.rest().get(1..).unwrap_or_default();
         let Some(length) = body.find(quote) else {
-            return Self::fail(start, "this text is never closed", Some("end it with the same quotation mark"));
+            return Self::fail(
+                start,
+                "this text is never closed",
+                Some("end it with the same quotation mark"),
+            );
         };
         self.at += length + 2;
         Ok(Token::Literal(body.get(..length).unwrap_or_default().into()))
@@ -146,7 +166,8 @@ impl<'a> Lexer<'a> {
     fn number(&mut self) -> Token {
         let rest = self.rest();
         let digits = |from: usize| {
-            rest.get(from..).map_or(0, |tail| tail.bytes().take_while(u8::is_ascii_digit).count())
+            rest.get(from..)
+                .map_or(0, |tail| tail.bytes().take_while(u8::is_ascii_digit).count())
         };
         let mut length = digits(0);
         if rest.as_bytes().get(length) == Some(&b'.') {
@@ -160,7 +181,11 @@ impl<'a> Lexer<'a> {
             }
         }
         self.at += length;
-        Token::Number(rest.get(..length).and_then(|text| text.parse().ok()).unwrap_or(f64::NAN))
+        Token::Number(
+            rest.get(..length)
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(f64::NAN),
+        )
     }
 
     fn reference(&mut self) -> Result<Token, SyntaxError> {
@@ -175,7 +200,11 @@ impl<'a> Lexer<'a> {
         let name = body.get(..length).unwrap_or_default().trim();
         let named = name.rsplit_once('#').map_or(name, |(_, name)| name);
         if !named.chars().next().is_some_and(is_name_start) || !named.chars().all(|c| is_name_part(c) || c == ':') {
-            return Self::fail(start, format!("'{name}' is not the name of a question"), Some("write ${name}"));
+            return Self::fail(
+                start,
+                format!("'{name}' is not the name of a question"),
+                Some("write ${name}"),
+            );
         }
         self.at += length + 3;
         Ok(Token::Reference(name.into()))
@@ -207,9 +236,14 @@ impl<'a> Lexer<'a> {
     /// `and`, `or`, `div`, `mod` after an operand, also where a digit follows at once: `2mod1`.
     fn operator_name(&mut self) -> Option<Symbol> {
         let rest = self.rest();
-        let (text, symbol) = [("and", Symbol::And), ("or", Symbol::Or), ("div", Symbol::Div), ("mod", Symbol::Mod)]
-            .into_iter()
-            .find(|(text, _)| rest.starts_with(text))?;
+        let (text, symbol) = [
+            ("and", Symbol::And),
+            ("or", Symbol::Or),
+            ("div", Symbol::Div),
+            ("mod", Symbol::Mod),
+        ]
+        .into_iter()
+        .find(|(text, _)| rest.starts_with(text))?;
         let next = rest.get(text.len()..)?.chars().next();
         if next.is_some_and(|c| is_name_start(c) || c == ':') {
             return None;

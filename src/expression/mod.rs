@@ -90,7 +90,13 @@ impl Expression {
     /// ```
     pub fn parse(source: &str) -> Result<Self, SyntaxError> {
         let (root, references) = parser::parse(source)?;
-        Ok(Self { inner: Arc::new(Inner { source: source.into(), root, references }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                source: source.into(),
+                root,
+                references,
+            }),
+        })
     }
 
     /// The text as it was written.

@@ -55,7 +55,9 @@ pub(super) fn parse_time(text: &str) -> Option<(NaiveTime, Option<FixedOffset>)>
         None => (text, None),
     };
     let two_digits = |part: &str| {
-        (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse::<u32>().ok()).flatten()
+        (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()))
+            .then(|| part.parse::<u32>().ok())
+            .flatten()
     };
     let mut parts = clock.trim_end().split(':');
     let (hour, minute) = (two_digits(parts.next()?)?, two_digits(parts.next()?)?);
@@ -73,7 +75,10 @@ pub(super) fn parse_time(text: &str) -> Option<(NaiveTime, Option<FixedOffset>)>
     if parts.next().is_some() {
         return None;
     }
-    Some((NaiveTime::from_hms_milli_opt(hour, minute, second, millisecond)?, offset))
+    Some((
+        NaiveTime::from_hms_milli_opt(hour, minute, second, millisecond)?,
+        offset,
+    ))
 }
 
 fn parse_offset(text: &str) -> Option<FixedOffset> {
@@ -86,20 +91,31 @@ fn parse_offset(text: &str) -> Option<FixedOffset> {
         return None;
     }
     let hours: i32 = digits.get(..2)?.parse().ok()?;
-    let minutes: i32 = if digits.len() == 4 { digits.get(2..)?.parse().ok()? } else { 0 };
-    (hours < 24 && minutes < 60).then(|| FixedOffset::east_opt(sign * (hours * 3600 + minutes * 60))).flatten()
+    let minutes: i32 = if digits.len() == 4 {
+        digits.get(2..)?.parse().ok()?
+    } else {
+        0
+    };
+    (hours < 24 && minutes < 60)
+        .then(|| FixedOffset::east_opt(sign * (hours * 3600 + minutes * 60)))
+        .flatten()
 }
 
 fn parse_browser_date(text: &str, environment: &dyn Environment) -> Option<DateTime<FixedOffset>> {
     let text = text.split_once(" (").map_or(text, |(date, _)| date);
-    DateTime::parse_from_str(text, "%a %b %d %Y %H:%M:%S GMT%z").ok().map(|moment| localised(moment, environment))
+    DateTime::parse_from_str(text, "%a %b %d %Y %H:%M:%S GMT%z")
+        .ok()
+        .map(|moment| localised(moment, environment))
 }
 
 /// The moment of a local time.
 pub(super) fn at_local(local: NaiveDateTime, environment: &dyn Environment) -> DateTime<FixedOffset> {
     let offset = environment.offset_at(local);
     // A fixed offset maps every local time to one moment; only the ends of the calendar have none.
-    offset.from_local_datetime(&local).single().unwrap_or_else(|| offset.from_utc_datetime(&local))
+    offset
+        .from_local_datetime(&local)
+        .single()
+        .unwrap_or_else(|| offset.from_utc_datetime(&local))
 }
 
 /// The same moment in local time.

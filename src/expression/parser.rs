@@ -15,10 +15,20 @@ const MAXIMUM_LENGTH: usize = 1 << 16;
 
 pub(super) fn parse(source: &str) -> Result<(Expr, Vec<Reference>), SyntaxError> {
     if source.len() > MAXIMUM_LENGTH {
-        return Err(SyntaxError { offset: MAXIMUM_LENGTH, message: "the expression is too long".into(), help: None });
+        return Err(SyntaxError {
+            offset: MAXIMUM_LENGTH,
+            message: "the expression is too long".into(),
+            help: None,
+        });
     }
     let tokens = lexer::tokens(source)?;
-    let mut parser = Parser { tokens, at: 0, end: source.len(), depth: 0, references: Vec::new() };
+    let mut parser = Parser {
+        tokens,
+        at: 0,
+        end: source.len(),
+        depth: 0,
+        references: Vec::new(),
+    };
     let root = parser.expression()?;
     match parser.tokens.get(parser.at) {
         None => Ok((root, parser.references)),
@@ -60,13 +70,20 @@ impl Parser {
     }
 
     fn accept_any<T: Copy>(&mut self, known: &[(Symbol, T)]) -> Option<T> {
-        let found = known.iter().find(|(symbol, _)| self.sees(*symbol)).map(|(_, value)| *value);
+        let found = known
+            .iter()
+            .find(|(symbol, _)| self.sees(*symbol))
+            .map(|(_, value)| *value);
         self.at += usize::from(found.is_some());
         found
     }
 
     fn error<T>(&self, message: impl Into<String>, help: Option<&str>) -> Parsed<T> {
-        Err(SyntaxError { offset: self.offset(), message: message.into(), help: help.map(ToOwned::to_owned) })
+        Err(SyntaxError {
+            offset: self.offset(),
+            message: message.into(),
+            help: help.map(ToOwned::to_owned),
+        })
     }
 
     /// What to say of a token that an expression was complete before.
@@ -75,15 +92,20 @@ impl Parser {
             Token::Symbol(Symbol::Close) => ("this parenthesis closes none".to_owned(), None),
             Token::Symbol(Symbol::CloseBracket) => ("this bracket closes none".to_owned(), None),
             Token::Symbol(Symbol::Equal) => ("'=' is not expected here".to_owned(), Some("equality is a single '='")),
-            Token::Name(None, name) if matches!(&*name.to_lowercase(), "and" | "or" | "div" | "mod") => {
-                (format!("unexpected '{name}'"), Some("operators are written in small letters"))
-            }
+            Token::Name(None, name) if matches!(&*name.to_lowercase(), "and" | "or" | "div" | "mod") => (
+                format!("unexpected '{name}'"),
+                Some("operators are written in small letters"),
+            ),
             Token::Name(..) | Token::Literal(_) | Token::Number(_) | Token::Reference(_) => {
                 ("an operator is missing before this".to_owned(), None)
             }
             _ => ("this is not expected here".to_owned(), None),
         };
-        SyntaxError { offset: offset.min(self.end), message, help: help.map(ToOwned::to_owned) }
+        SyntaxError {
+            offset: offset.min(self.end),
+            message,
+            help: help.map(ToOwned::to_owned),
+        }
     }
 
     /// One more level of nesting, in which the recursion of every later walk is bounded too.
@@ -128,13 +150,19 @@ impl Parser {
 
     /// The binary operators between `and` and the sign, level by level.
     fn chain(&mut self, level: usize) -> Parsed<Expr> {
-        let Some(operators) = LEVELS.get(level) else { return self.signed() };
+        let Some(operators) = LEVELS.get(level) else {
+            return self.signed();
+        };
         let first = self.chain(level + 1)?;
         let mut rest = Vec::new();
         while let Some(operator) = self.accept_any(operators) {
             rest.push((operator, self.chain(level + 1)?));
         }
-        Ok(if rest.is_empty() { first } else { Expr::Chain(Box::new(first), rest) })
+        Ok(if rest.is_empty() {
+            first
+        } else {
+            Expr::Chain(Box::new(first), rest)
+        })
     }
 
     fn signed(&mut self) -> Parsed<Expr> {
@@ -170,17 +198,29 @@ impl Parser {
             if self.at_step() {
                 self.steps(&mut steps)?;
             }
-            return Ok(Expr::Path(Path { start: Start::Root, steps, offset }));
+            return Ok(Expr::Path(Path {
+                start: Start::Root,
+                steps,
+                offset,
+            }));
         }
         if self.accept(Symbol::SlashSlash) {
             let mut steps = vec![Step::bare(Axis::DescendantOrSelf, NodeTest::AnyNode)];
             self.steps(&mut steps)?;
-            return Ok(Expr::Path(Path { start: Start::Root, steps, offset }));
+            return Ok(Expr::Path(Path {
+                start: Start::Root,
+                steps,
+                offset,
+            }));
         }
         if !self.at_primary() {
             let mut steps = Vec::new();
             self.steps(&mut steps)?;
-            return Ok(Expr::Path(Path { start: Start::Context, steps, offset }));
+            return Ok(Expr::Path(Path {
+                start: Start::Context,
+                steps,
+                offset,
+            }));
         }
         let mut base = self.primary()?;
         let predicates = self.predicates()?;
@@ -192,7 +232,11 @@ impl Parser {
         }
         let mut steps = Vec::new();
         self.more_steps(&mut steps)?;
-        Ok(Expr::Path(Path { start: Start::Expr(Box::new(base)), steps, offset }))
+        Ok(Expr::Path(Path {
+            start: Start::Expr(Box::new(base)),
+            steps,
+            offset,
+        }))
     }
 
     fn at_step(&self) -> bool {
@@ -214,8 +258,7 @@ impl Parser {
             Some(Token::Number(_) | Token::Literal(_) | Token::Reference(_) | Token::Symbol(Symbol::Open)) => true,
             Some(Token::Name(prefix, name)) => {
                 self.peek_second() == Some(&Token::Symbol(Symbol::Open))
-                    && (prefix.is_some()
-                        || !matches!(&**name, "comment" | "text" | "processing-instruction" | "node"))
+                    && (prefix.is_some() || !matches!(&**name, "comment" | "text" | "processing-instruction" | "node"))
             }
             _ => false,
         }
@@ -240,11 +283,19 @@ impl Parser {
     fn step(&mut self) -> Parsed<Step> {
         if self.accept(Symbol::Dot) {
             let predicates = self.predicates()?;
-            return Ok(Step { axis: Axis::Itself, test: NodeTest::AnyNode, predicates });
+            return Ok(Step {
+                axis: Axis::Itself,
+                test: NodeTest::AnyNode,
+                predicates,
+            });
         }
         if self.accept(Symbol::DotDot) {
             let predicates = self.predicates()?;
-            return Ok(Step { axis: Axis::Parent, test: NodeTest::AnyNode, predicates });
+            return Ok(Step {
+                axis: Axis::Parent,
+                test: NodeTest::AnyNode,
+                predicates,
+            });
         }
         let axis = if self.accept(Symbol::At) {
             Axis::Attribute
@@ -253,7 +304,9 @@ impl Parser {
                 Some(Token::Name(None, name)) => Axis::named(name),
                 _ => None,
             };
-            let Some(axis) = axis else { return self.error("there is no such axis", None) };
+            let Some(axis) = axis else {
+                return self.error("there is no such axis", None);
+            };
             self.at += 2;
             axis
         } else {
@@ -299,7 +352,11 @@ impl Parser {
             }
             (test, _) => test,
         };
-        if self.accept(Symbol::Close) { Ok(test) } else { self.error(format!("{kind}() takes no arguments"), None) }
+        if self.accept(Symbol::Close) {
+            Ok(test)
+        } else {
+            self.error(format!("{kind}() takes no arguments"), None)
+        }
     }
 
     fn predicates(&mut self) -> Parsed<Vec<Expr>> {
@@ -320,7 +377,11 @@ impl Parser {
             return Ok(());
         }
         Err(match self.tokens.get(self.at) {
-            None => SyntaxError { offset: opened, message: message.to_owned(), help: None },
+            None => SyntaxError {
+                offset: opened,
+                message: message.to_owned(),
+                help: None,
+            },
             Some((token, offset)) => self.surplus(&token.clone(), *offset),
         })
     }
@@ -349,7 +410,11 @@ impl Parser {
     }
 
     fn refer(&mut self, name: &str, offset: usize) -> ReferenceIndex {
-        self.references.push(Reference { name: name.to_owned(), offset, slot: None });
+        self.references.push(Reference {
+            name: name.to_owned(),
+            offset,
+            slot: None,
+        });
         ReferenceIndex(self.references.len() - 1)
     }
 
@@ -386,7 +451,13 @@ impl Parser {
             let (question, inside) = (question.trim().to_owned(), place + 1);
             self.refer(&question, inside);
         }
-        Ok(Expr::Call(Box::new(Call { name, function, arguments, offset, pattern })))
+        Ok(Expr::Call(Box::new(Call {
+            name,
+            function,
+            arguments,
+            offset,
+            pattern,
+        })))
     }
 }
 
@@ -400,5 +471,9 @@ const LEVELS: [&[(Symbol, Operator)]; 4] = [
         (Symbol::GreaterOrEqual, Operator::GreaterOrEqual),
     ],
     &[(Symbol::Plus, Operator::Add), (Symbol::Minus, Operator::Subtract)],
-    &[(Symbol::Times, Operator::Multiply), (Symbol::Div, Operator::Divide), (Symbol::Mod, Operator::Modulo)],
+    &[
+        (Symbol::Times, Operator::Multiply),
+        (Symbol::Div, Operator::Divide),
+        (Symbol::Mod, Operator::Modulo),
+    ],
 ];

@@ -21,7 +21,10 @@ impl Expression {
     /// # Ok::<(), innogauge::expression::SyntaxError>(())
     /// ```
     pub fn is_reproducible(&self) -> bool {
-        let mut reproducible = !self.references().iter().any(|reference| reference.name.starts_with("last-saved#"));
+        let mut reproducible = !self
+            .references()
+            .iter()
+            .any(|reference| reference.name.starts_with("last-saved#"));
         each_call(&self.inner.root, &mut |call| reproducible &= call_is_reproducible(call));
         reproducible
     }
@@ -29,7 +32,9 @@ impl Expression {
     /// Whether the expression uses `today()` or `now()`.
     pub fn reads_clock(&self) -> bool {
         let mut reads = false;
-        each_call(&self.inner.root, &mut |call| reads |= matches!(call.function, Some(Function::Today | Function::Now)));
+        each_call(&self.inner.root, &mut |call| {
+            reads |= matches!(call.function, Some(Function::Today | Function::Now))
+        });
         reads
     }
 }

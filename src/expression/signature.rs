@@ -79,12 +79,17 @@ functions! {
 impl Function {
     /// The function of that name.
     pub(super) fn named(name: &str) -> Option<Self> {
-        TABLE.iter().find(|(known, ..)| *known == name).map(|(_, function, _)| *function)
+        TABLE
+            .iter()
+            .find(|(known, ..)| *known == name)
+            .map(|(_, function, _)| *function)
     }
 
     pub(super) fn arity(self) -> Arity {
         // The table has the order of the variants.
-        TABLE.get(self as usize).map_or(Arity { least: 0, most: None }, |(_, _, arity)| *arity)
+        TABLE
+            .get(self as usize)
+            .map_or(Arity { least: 0, most: None }, |(_, _, arity)| *arity)
     }
 
     /// The known name that looks most like a misspelt one: `summ`, `countselected`, `IF`.

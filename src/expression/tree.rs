@@ -42,7 +42,11 @@ pub struct Name<'a> {
 impl<'a> Name<'a> {
     /// A name in no namespace.
     pub fn plain(local: &'a str) -> Self {
-        Self { local, prefix: None, namespace: None }
+        Self {
+            local,
+            prefix: None,
+            namespace: None,
+        }
     }
 }
 
@@ -137,16 +141,35 @@ impl<T: Tree> Debug for Scope<'_, T> {
 impl<'a, T: Tree> Scope<'a, T> {
     /// The scope of a whole expression that belongs to a node.
     pub fn new(tree: &'a T, node: T::Node, environment: &'a dyn Environment) -> Self {
-        Self { tree, node, current: node, position: 1, size: 1, environment }
+        Self {
+            tree,
+            node,
+            current: node,
+            position: 1,
+            size: 1,
+            environment,
+        }
     }
 
     /// The scope of a choice filter: `.` is the choice item, and `${}` and `current()` are seen from the question.
     pub fn for_choice(tree: &'a T, item: T::Node, question: T::Node, environment: &'a dyn Environment) -> Self {
-        Self { tree, node: item, current: question, position: 1, size: 1, environment }
+        Self {
+            tree,
+            node: item,
+            current: question,
+            position: 1,
+            size: 1,
+            environment,
+        }
     }
 
     /// The same scope at another context node.
     pub(super) fn at(self, node: T::Node, position: usize, size: usize) -> Self {
-        Self { node, position, size, ..self }
+        Self {
+            node,
+            position,
+            size,
+            ..self
+        }
     }
 }

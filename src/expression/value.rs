@@ -74,14 +74,19 @@ impl<'a, N: Copy + Eq> Value<'a, N> {
             Self::Number(value) => Cow::Owned(format_number(*value)),
             Self::Text(value) => value.clone(),
             Self::Date(value) => value.map_or(Cow::Borrowed("Invalid Date"), |value| Cow::Owned(moment::text(value))),
-            Self::Nodes(nodes) => nodes.first().map_or(Cow::Borrowed(""), |node| scope.tree.string_value(*node)),
+            Self::Nodes(nodes) => nodes
+                .first()
+                .map_or(Cow::Borrowed(""), |node| scope.tree.string_value(*node)),
         }
     }
 }
 
 /// The number of one node: what the tree knows, else its text.
 pub(super) fn node_number<T: Tree>(node: T::Node, scope: &Scope<'_, T>) -> f64 {
-    scope.tree.number_value(node).unwrap_or_else(|| text_number(&scope.tree.string_value(node), scope.environment))
+    scope
+        .tree
+        .number_value(node)
+        .unwrap_or_else(|| text_number(&scope.tree.string_value(node), scope.environment))
 }
 
 /// Text as a number: a number, else a date as days, else NaN.

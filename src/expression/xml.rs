@@ -63,12 +63,20 @@ impl From<NodeId> for XmlNode {
 impl<'a> XmlTree<'a> {
     /// Parses a document.
     pub fn parse(text: &'a str) -> Result<Self, XmlError> {
-        let options = ParsingOptions { allow_dtd: true, nodes_limit: 10_000_000, ..ParsingOptions::default() };
+        let options = ParsingOptions {
+            allow_dtd: true,
+            nodes_limit: 10_000_000,
+            ..ParsingOptions::default()
+        };
         match Document::parse_with_options(text, options) {
             Ok(document) => Ok(Self { document }),
             Err(error) => {
                 let place = error.pos();
-                Err(XmlError { line: place.row, column: place.col, message: error.to_string() })
+                Err(XmlError {
+                    line: place.row,
+                    column: place.col,
+                    message: error.to_string(),
+                })
             }
         }
     }
@@ -102,9 +110,16 @@ impl<'a> XmlTree<'a> {
             NodeKind::ProcessingInstruction => format!("processing-instruction('{name}')"),
         };
         let alike = |other: &XmlNode| self.kind(*other) == self.kind(node) && self.name(*other) == self.name(node);
-        let before = axes::siblings(self, node, Ordering::Less).iter().filter(|other| alike(other)).count();
+        let before = axes::siblings(self, node, Ordering::Less)
+            .iter()
+            .filter(|other| alike(other))
+            .count();
         let after = axes::siblings(self, node, Ordering::Greater).iter().any(alike);
-        if before > 0 || after { format!("{step}[{}]", before + 1) } else { step }
+        if before > 0 || after {
+            format!("{step}[{}]", before + 1)
+        } else {
+            step
+        }
     }
 
     fn element(&self, node: XmlNode) -> Node<'_, 'a> {
@@ -146,7 +161,10 @@ impl Tree for XmlTree<'_> {
     fn attributes(&self, node: XmlNode, found: &mut NodeSet<XmlNode>) {
         if node.attribute.is_none() {
             let positions = (0..).zip(self.element(node).attributes());
-            found.extend(positions.map(|(position, _)| XmlNode { id: node.id, attribute: Some(position) }));
+            found.extend(positions.map(|(position, _)| XmlNode {
+                id: node.id,
+                attribute: Some(position),
+            }));
         }
     }
 
@@ -168,7 +186,11 @@ impl Tree for XmlTree<'_> {
         if let Some(attribute) = self.attribute(node) {
             let written = source.get(attribute.range().start..).unwrap_or_default();
             let prefix = written_prefix(written, attribute.name());
-            return Name { local: attribute.name(), prefix, namespace: attribute.namespace() };
+            return Name {
+                local: attribute.name(),
+                prefix,
+                namespace: attribute.namespace(),
+            };
         }
         let element = self.element(node);
         if let Some(instruction) = element.pi() {
@@ -176,8 +198,16 @@ impl Tree for XmlTree<'_> {
         }
         let name = element.tag_name();
         let written = source.get(element.range().start + 1..).unwrap_or_default();
-        let prefix = if element.is_element() { written_prefix(written, name.name()) } else { None };
-        Name { local: name.name(), prefix, namespace: name.namespace() }
+        let prefix = if element.is_element() {
+            written_prefix(written, name.name())
+        } else {
+            None
+        };
+        Name {
+            local: name.name(),
+            prefix,
+            namespace: name.namespace(),
+        }
     }
 
     fn string_value(&self, node: XmlNode) -> Cow<'_, str> {
@@ -186,11 +216,21 @@ impl Tree for XmlTree<'_> {
         }
         let element = self.element(node);
         match element.node_type() {
-            NodeType::PI => Cow::Borrowed(element.pi().and_then(|instruction| instruction.value).unwrap_or_default()),
+            NodeType::PI => Cow::Borrowed(
+                element
+                    .pi()
+                    .and_then(|instruction| instruction.value)
+                    .unwrap_or_default(),
+            ),
             NodeType::Comment | NodeType::Text => Cow::Borrowed(element.text().unwrap_or_default()),
             NodeType::Root | NodeType::Element => {
-                let mut texts = element.descendants().filter(Node::is_text).filter_map(|text| text.text());
-                let Some(first) = texts.next() else { return Cow::Borrowed("") };
+                let mut texts = element
+                    .descendants()
+                    .filter(Node::is_text)
+                    .filter_map(|text| text.text());
+                let Some(first) = texts.next() else {
+                    return Cow::Borrowed("");
+                };
                 let mut all = Cow::Borrowed(first);
                 for text in texts {
                     all.to_mut().push_str(text);
@@ -206,16 +246,22 @@ impl Tree for XmlTree<'_> {
     }
 
     fn secondary_instance(&self, id: &str) -> Option<XmlNode> {
-        let wanted =
-            |node: &Node<'_, '_>| node.tag_name().name() == "instance" && node.attribute("id").is_some_and(|it| it == id);
+        let wanted = |node: &Node<'_, '_>| {
+            node.tag_name().name() == "instance" && node.attribute("id").is_some_and(|it| it == id)
+        };
         self.document.descendants().find(wanted).map(|node| node.id().into())
     }
 
     fn reference(&self, context: XmlNode, slot: u32, found: &mut NodeSet<XmlNode>) {
-        let Some(named) = self.document.descendants().find(|node| node.id().get() == slot) else { return };
+        let Some(named) = self.document.descendants().find(|node| node.id().get() == slot) else {
+            return;
+        };
         let name = named.tag_name().name();
         for ancestor in axes::ancestors(self, Some(context)) {
-            let below = self.element(ancestor).descendants().filter(|node| node.id() != ancestor.id);
+            let below = self
+                .element(ancestor)
+                .descendants()
+                .filter(|node| node.id() != ancestor.id);
             let named = below.filter(|node| node.is_element() && node.tag_name().name() == name);
             found.extend(named.map(|node| XmlNode::from(node.id())));
             if !found.is_empty() {
@@ -232,7 +278,10 @@ impl Tree for XmlTree<'_> {
             .find_map(|element| element.namespaces().find(|namespace| namespace.name() == Some(prefix)));
         match declared {
             Some(namespace) => Some(namespace.uri()),
-            None => WELL_KNOWN.iter().find(|(known, _)| *known == prefix).map(|(_, uri)| *uri),
+            None => WELL_KNOWN
+                .iter()
+                .find(|(known, _)| *known == prefix)
+                .map(|(_, uri)| *uri),
         }
     }
 }

@@ -21,7 +21,11 @@ pub(super) fn selected_at<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a,
     if place.is_nan() || place < 0.0 {
         return Ok(Value::Text("".into()));
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; too large finds nothing")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not negative; too large finds nothing"
+    )]
     let chosen = list.split_whitespace().nth(place as usize);
     Ok(Value::text(chosen.unwrap_or_default().to_owned()))
 }
@@ -52,5 +56,7 @@ pub(super) fn weighted_checklist<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outc
 #[allow(clippy::float_cmp, reason = "-1 is a mark, not a measure")]
 fn within_bounds<'a, T: Tree>(of: &Arguments<'a, '_, T>, met: f64) -> Outcome<'a, T> {
     let (least, most) = (of.number(0)?, of.number(1)?);
-    Ok(Value::Boolean((least == -1.0 || met >= least) && (most == -1.0 || met <= most)))
+    Ok(Value::Boolean(
+        (least == -1.0 || met >= least) && (most == -1.0 || met <= most),
+    ))
 }

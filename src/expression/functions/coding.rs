@@ -54,7 +54,11 @@ pub(super) fn uuid<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
     let mut text = String::new();
     while (text.len() as f64) < length.floor() {
         let share = of.available(environment.random())?;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the alphabet")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "within the alphabet"
+        )]
         let place = (share * ALPHABET.len() as f64) as usize;
         text.push(char::from(*ALPHABET.get(place).unwrap_or(&b'A')));
     }

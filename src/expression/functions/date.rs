@@ -69,7 +69,9 @@ pub(super) fn decimal_time<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a
 /// `format-date(date, format)` and `format-date-time`: empty where the date is none. Names of days and months are
 /// English.
 pub(super) fn format<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
-    let Some(moment) = moment_of(of, 0)? else { return Ok(Value::Text("".into())) };
+    let Some(moment) = moment_of(of, 0)? else {
+        return Ok(Value::Text("".into()));
+    };
     let format = of.string(1)?;
     let mut text = String::with_capacity(format.len() + 8);
     let mut characters = format.chars();

@@ -41,7 +41,9 @@ fn to_hundredths(number: f64) -> f64 {
 
 /// `area(shape)`: square metres within the points, in any direction; NaN where a point is none.
 pub(super) fn area<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
-    let Some(points) = points_from(of, 0)? else { return Ok(Value::Number(f64::NAN)) };
+    let Some(points) = points_from(of, 0)? else {
+        return Ok(Value::Number(f64::NAN));
+    };
     if points.len() < 3 {
         return Ok(Value::Number(0.0));
     }
@@ -54,13 +56,21 @@ pub(super) fn area<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
                 * (2.0 + one.latitude.to_radians().sin() + next.latitude.to_radians().sin())
         })
         .sum();
-    Ok(Value::Number(to_hundredths((sum * EQUATORIAL_RADIUS_METRES.powi(2) / 2.0).abs())))
+    Ok(Value::Number(to_hundredths(
+        (sum * EQUATORIAL_RADIUS_METRES.powi(2) / 2.0).abs(),
+    )))
 }
 
 /// `distance(line)` or `distance(point, point, …)`: metres along the points; NaN where one is none.
 pub(super) fn distance<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
-    let Some(points) = points_from(of, 0)? else { return Ok(Value::Number(f64::NAN)) };
-    let metres: f64 = points.iter().zip(points.iter().skip(1)).map(|(one, next)| metres_between(*one, *next)).sum();
+    let Some(points) = points_from(of, 0)? else {
+        return Ok(Value::Number(f64::NAN));
+    };
+    let metres: f64 = points
+        .iter()
+        .zip(points.iter().skip(1))
+        .map(|(one, next)| metres_between(*one, *next))
+        .sum();
     Ok(Value::Number(to_hundredths(metres)))
 }
 
@@ -77,7 +87,9 @@ fn metres_between(one: Point, other: Point) -> f64 {
 /// `geofence(point, shape)`: whether the point lies within the shape; false where either is none.
 pub(super) fn geofence<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
     let (place, shape) = (point(&of.string(0)?), points(&of.string(1)?));
-    let (Some(place), Some(shape)) = (place, shape) else { return Ok(Value::Boolean(false)) };
+    let (Some(place), Some(shape)) = (place, shape) else {
+        return Ok(Value::Boolean(false));
+    };
     let mut within = false;
     for (one, next) in shape.iter().zip(shape.iter().cycle().skip(1)) {
         let spans = (one.longitude > place.longitude) != (next.longitude > place.longitude);
@@ -91,7 +103,9 @@ pub(super) fn geofence<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T>
 
 /// `intersects(line)`: whether a line or shape crosses or touches itself elsewhere than where its pieces meet.
 pub(super) fn intersects<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
-    let Some(mut points) = points_from(of, 0)? else { return Ok(Value::Boolean(false)) };
+    let Some(mut points) = points_from(of, 0)? else {
+        return Ok(Value::Boolean(false));
+    };
     points.dedup();
     let closed = points.len() > 3 && points.first() == points.last();
     let pieces: Vec<(Point, Point)> = points.iter().copied().zip(points.iter().copied().skip(1)).collect();

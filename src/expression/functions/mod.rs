@@ -37,7 +37,10 @@ impl<'a, T: Tree> Arguments<'a, '_, T> {
     }
 
     fn expr(&self, index: usize) -> Result<&'a Expr, EvaluationError> {
-        self.call.arguments.get(index).ok_or_else(|| self.wrong(format!("argument {} is missing", index + 1)))
+        self.call
+            .arguments
+            .get(index)
+            .ok_or_else(|| self.wrong(format!("argument {} is missing", index + 1)))
     }
 
     fn value(&self, index: usize) -> Outcome<'a, T> {
@@ -57,17 +60,30 @@ impl<'a, T: Tree> Arguments<'a, '_, T> {
     }
 
     fn nodes(&self, index: usize) -> Result<NodeSet<T::Node>, EvaluationError> {
-        self.evaluator.nodes(self.expr(index)?, self.scope, &format!("{}()", self.call.name), self.call.offset)
+        self.evaluator.nodes(
+            self.expr(index)?,
+            self.scope,
+            &format!("{}()", self.call.name),
+            self.call.offset,
+        )
     }
 
     /// The value of an argument that can be left out; then the context node.
     fn value_or_context(&self, index: usize) -> Outcome<'a, T> {
-        if index < self.len() { self.value(index) } else { Ok(Value::Nodes(NodeSet::from_iter([self.scope.node]))) }
+        if index < self.len() {
+            self.value(index)
+        } else {
+            Ok(Value::Nodes(NodeSet::from_iter([self.scope.node])))
+        }
     }
 
     /// The nodes of an argument that can be left out; then the context node.
     fn nodes_or_context(&self, index: usize) -> Result<NodeSet<T::Node>, EvaluationError> {
-        if index < self.len() { self.nodes(index) } else { Ok(NodeSet::from_iter([self.scope.node])) }
+        if index < self.len() {
+            self.nodes(index)
+        } else {
+            Ok(NodeSet::from_iter([self.scope.node]))
+        }
     }
 
     /// The text of every argument from an index on; of nodes, of every one.
@@ -105,7 +121,11 @@ impl<'a, T: Tree> Arguments<'a, '_, T> {
 pub(super) fn call<'a, T: Tree>(evaluator: Evaluator<'a>, call: &'a Call, scope: &Scope<'a, T>) -> Outcome<'a, T> {
     let Some(function) = call.function else {
         let help = Function::suggestion(&call.name).map(ToOwned::to_owned);
-        return Err(EvaluationError::UnknownFunction { name: call.name.to_string(), help, offset: call.offset });
+        return Err(EvaluationError::UnknownFunction {
+            name: call.name.to_string(),
+            help,
+            offset: call.offset,
+        });
     };
     if !function.arity().admits(call.arguments.len()) {
         return Err(EvaluationError::Arity {
@@ -154,7 +174,9 @@ pub(super) fn call<'a, T: Tree>(evaluator: Evaluator<'a>, call: &'a Call, scope:
         F::SubstringAfter => text::substring_after(&of),
         F::Substring => text::substring(&of),
         F::Substr => text::substr(&of),
-        F::StringLength => Ok(Value::Number(of.value_or_context(0)?.string(scope).chars().count() as f64)),
+        F::StringLength => Ok(Value::Number(
+            of.value_or_context(0)?.string(scope).chars().count() as f64
+        )),
         F::NormalizeSpace => text::normalize_space(&of),
         F::Translate => text::translate(&of),
         F::BooleanFromString => Ok(Value::Boolean(matches!(&*of.string(0)?, "true" | "1"))),
@@ -233,5 +255,9 @@ fn coalesce<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
 /// `once(a)`: the value that the calculated question already has, or `a` where it is empty.
 fn once<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
     let value = of.scope.tree.string_value(of.scope.current);
-    if value.is_empty() { of.value(0) } else { Ok(Value::Text(value)) }
+    if value.is_empty() {
+        of.value(0)
+    } else {
+        Ok(Value::Text(value))
+    }
 }

@@ -20,14 +20,19 @@ pub(super) fn position<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T>
     let tree = of.scope.tree;
     Ok(Value::Number(of.nodes(0)?.first().map_or(f64::NAN, |node| {
         let before = axes::siblings(tree, *node, Ordering::Less);
-        let alike = before.iter().filter(|other| tree.name(**other) == tree.name(*node)).count();
+        let alike = before
+            .iter()
+            .filter(|other| tree.name(**other) == tree.name(*node))
+            .count();
         (alike + 1) as f64
     })))
 }
 
 pub(super) fn count_non_empty<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
     let nodes = of.nodes(0)?;
-    let filled = nodes.iter().filter(|node| !of.scope.tree.string_value(**node).is_empty());
+    let filled = nodes
+        .iter()
+        .filter(|node| !of.scope.tree.string_value(**node).is_empty());
     Ok(Value::Number(filled.count() as f64))
 }
 
@@ -52,7 +57,10 @@ pub(super) fn id<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
 }
 
 fn name_of<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Result<Name<'a>, EvaluationError> {
-    Ok(of.nodes_or_context(0)?.first().map_or_else(Name::default, |node| of.scope.tree.name(*node)))
+    Ok(of
+        .nodes_or_context(0)?
+        .first()
+        .map_or_else(Name::default, |node| of.scope.tree.name(*node)))
 }
 
 pub(super) fn name<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
@@ -82,16 +90,23 @@ pub(super) fn lang<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
             let name = tree.name(*attribute);
             name.local == "lang" && name.namespace == Some(XML)
         };
-        attributes.into_iter().find(is_language).map(|attribute| tree.string_value(attribute).to_lowercase())
+        attributes
+            .into_iter()
+            .find(is_language)
+            .map(|attribute| tree.string_value(attribute).to_lowercase())
     });
     Ok(Value::Boolean(declared.is_some_and(|language| {
-        language.strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        language
+            .strip_prefix(&wanted)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     })))
 }
 
 /// `instance('id')`: the document of a secondary instance; no nodes where there is none of that id.
 pub(super) fn instance<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
-    Ok(Value::Nodes(of.scope.tree.secondary_instance(&of.string(0)?).into_iter().collect()))
+    Ok(Value::Nodes(
+        of.scope.tree.secondary_instance(&of.string(0)?).into_iter().collect(),
+    ))
 }
 
 /// `indexed-repeat(question, repeat, number, …)`: the question in that instance of the repeat, with up to three repeats
@@ -108,10 +123,14 @@ pub(super) fn indexed_repeat<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<
         let all = everywhere(of, index)?;
         let within = match chosen {
             Some(outer) => Some(outer),
-            None => axes::ancestors(tree, Some(of.scope.current)).find(|above| all.iter().any(|it| is_below(*it, *above))),
+            None => {
+                axes::ancestors(tree, Some(of.scope.current)).find(|above| all.iter().any(|it| is_below(*it, *above)))
+            }
         };
         let number = of.number(index + 1)?;
-        let mut instances = all.into_iter().filter(|it| within.is_some_and(|above| is_below(*it, above)));
+        let mut instances = all
+            .into_iter()
+            .filter(|it| within.is_some_and(|above| is_below(*it, above)));
         chosen = instances.find_map({
             let mut position = 0.0;
             move |it| {
@@ -154,7 +173,11 @@ pub(super) fn randomize<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T
             Some(generator) => generator.next(),
             None => of.available(of.scope.environment.random())?,
         };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to the number of nodes")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "from 0 to the number of nodes"
+        )]
         let other = (share * (last + 1) as f64).floor() as usize;
         nodes.swap(last, other.min(last));
     }
@@ -179,7 +202,9 @@ impl ParkMiller {
 }
 
 pub(super) fn pulldata<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
-    let cell =
-        of.scope.environment.pulldata(&of.string(0)?, &of.string(1)?, &of.string(2)?, &of.string(3)?);
+    let cell = of
+        .scope
+        .environment
+        .pulldata(&of.string(0)?, &of.string(1)?, &of.string(2)?, &of.string(3)?);
     Ok(Value::text(of.available(cell)?))
 }

@@ -37,7 +37,12 @@ fn shift(number: f64, digits: f64) -> f64 {
 
 /// `sum(nodes)`, as XPath has it: NaN where one of them is no number (JavaRosa leaves those out).
 pub(super) fn sum<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
-    Ok(Value::Number(of.nodes(0)?.iter().map(|node| node_number(*node, of.scope)).fold(0.0, |sum, number| sum + number)))
+    Ok(Value::Number(
+        of.nodes(0)?
+            .iter()
+            .map(|node| node_number(*node, of.scope))
+            .fold(0.0, |sum, number| sum + number),
+    ))
 }
 
 /// `min` and `max` of nodes or of several arguments: NaN where there are none, or one is no number.

@@ -39,10 +39,13 @@ pub(super) fn regex<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
 
 /// Compiles a pattern; the error is a sentence.
 pub(in super::super) fn compile(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(&in_ascii(pattern)).size_limit(1 << 20).build().map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => format!("the pattern '{pattern}' is too large"),
-        _ => format!("'{pattern}' is not a regular expression"),
-    })
+    RegexBuilder::new(&in_ascii(pattern))
+        .size_limit(1 << 20)
+        .build()
+        .map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => format!("the pattern '{pattern}' is too large"),
+            _ => format!("'{pattern}' is not a regular expression"),
+        })
 }
 
 /// The pattern with `\d`, `\w` and their opposites written out, since Java and JavaScript mean ASCII by them.

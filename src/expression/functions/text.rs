@@ -9,12 +9,18 @@ use super::{Arguments, Outcome};
 
 pub(super) fn substring_before<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
     let (text, mark) = (of.string(0)?, of.string(1)?);
-    Ok(Value::text(text.split_once(&*mark).map_or_else(String::new, |(before, _)| before.to_owned())))
+    Ok(Value::text(
+        text.split_once(&*mark)
+            .map_or_else(String::new, |(before, _)| before.to_owned()),
+    ))
 }
 
 pub(super) fn substring_after<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
     let (text, mark) = (of.string(0)?, of.string(1)?);
-    Ok(Value::text(text.split_once(&*mark).map_or_else(String::new, |(_, after)| after.to_owned())))
+    Ok(Value::text(
+        text.split_once(&*mark)
+            .map_or_else(String::new, |(_, after)| after.to_owned()),
+    ))
 }
 
 /// `substring(text, start, length)`: the characters whose position, from 1, is at least `round(start)` and less than
@@ -22,7 +28,11 @@ pub(super) fn substring_after<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome
 pub(super) fn substring<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
     let text = of.string(0)?;
     let start = half_up(of.number(1)?);
-    let end = if of.len() > 2 { start + half_up(of.number(2)?) } else { f64::INFINITY };
+    let end = if of.len() > 2 {
+        start + half_up(of.number(2)?)
+    } else {
+        f64::INFINITY
+    };
     let mut position = 0.0;
     Ok(Value::text(
         text.chars()
@@ -39,19 +49,32 @@ pub(super) fn substr<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
     let text = of.string(0)?;
     let length = text.chars().count();
     let place = |number: f64| {
-        let number = if number < 0.0 { number.trunc() + length as f64 } else { number.trunc() };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "NaN and negatives become 0")]
+        let number = if number < 0.0 {
+            number.trunc() + length as f64
+        } else {
+            number.trunc()
+        };
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "NaN and negatives become 0"
+        )]
         let place = number as usize;
         place.min(length)
     };
     let start = place(of.number(1)?);
     let end = if of.len() > 2 { place(of.number(2)?) } else { length };
-    Ok(Value::text(text.chars().skip(start).take(end.saturating_sub(start)).collect()))
+    Ok(Value::text(
+        text.chars().skip(start).take(end.saturating_sub(start)).collect(),
+    ))
 }
 
 pub(super) fn normalize_space<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
     let text = of.value_or_context(0)?.string(of.scope);
-    let words: Vec<&str> = text.split([' ', '\t', '\n', '\r']).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = text
+        .split([' ', '\t', '\n', '\r'])
+        .filter(|word| !word.is_empty())
+        .collect();
     Ok(Value::text(words.join(" ")))
 }
 
