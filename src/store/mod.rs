@@ -1,1 +1,240 @@
 //! SQLite and PostgreSQL: the only place with SQL.
+//!
+//! Flows in: definitions that were checked, responses that were processed, decisions of people. Flows out: the same,
+//! by filter and page, or streamed. A call that returned has been committed and is durable. No rule of surveys or
+//! scoring lives here (which review state may follow which is `response`'s), and nothing here knows HTTP. Calls block,
+//! except [`Store::submit`]: an async caller runs them where blocking is allowed.
+
+mod accounts;
+mod address;
+mod arrival;
+mod assessments;
+mod backend;
+mod definitions;
+mod duplicates;
+mod error;
+mod events;
+mod frameworks;
+mod heads;
+mod imports;
+mod json;
+mod listing;
+mod locks;
+mod migrations;
+mod places;
+mod reading;
+mod responses;
+mod review;
+mod rounds;
+mod schema;
+mod seed;
+mod server_lock;
+mod statistics;
+mod submission;
+mod surveys;
+mod time;
+mod tokens;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+pub use accounts::{NewUser, User, hash_password, password_matches, random_password};
+pub use address::Address;
+pub use assessments::{Assessment, AssessmentSummary, NewAssessment};
+pub use definitions::{AttachedFile, NewDefinition, StoredDefinition};
+pub use error::StoreError;
+pub use events::{Event, EventKind};
+pub use frameworks::{NewFramework, StoredFramework};
+pub use imports::{Import, ImportOutcome, ImportState, NewImport, Withdrawal};
+pub use json::JsonText;
+pub use listing::{Cursor, Filter, Order, Page, SortKey};
+pub use reading::Streamed;
+pub use responses::{Head, Version};
+pub use review::StateChange;
+pub use rounds::{Round, RoundState};
+pub use seed::{Seed, Seeded};
+pub use server_lock::ServerLock;
+pub use statistics::Statistic;
+pub use submission::{Envelope, Facts, Outcome, Receipt, Submission};
+pub use tokens::{NewToken, Token, TokenHolder};
+
+use backend::{Connection, Pool};
+use writer::Writer;
+
+/// How a store behaves that is opened.
+///
+/// ```
+/// use innogauge::store::OpenOptions;
+///
+/// let patient = OpenOptions { wait: std::time::Duration::from_secs(60), ..OpenOptions::default() };
+/// assert_eq!(patient.connections, 8);
+/// ```
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// The most connections that are open at once.
+    pub connections: u32,
+    /// How long a call waits for a connection, and for a lock that another program holds.
+    pub wait: Duration,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            connections: 8,
+            wait: Duration::from_secs(15),
+        }
+    }
+}
+
+/// A database that is open and up to date. Cheap to clone; the clones share its connections.
+///
+/// ```
+/// use innogauge::store::Store;
+///
+/// let store = Store::open("sqlite::memory:")?;
+/// assert!(store.users()?.is_empty());
+/// # Ok::<(), innogauge::store::StoreError>(())
+/// ```
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    address: Address,
+    // Declared in the order of dropping: the writer ends before its connections close, the folder goes last.
+    writer: Writer,
+    pool: Pool,
+    /// Writers of this process queue here rather than at SQLite's own lock, where waiting is sleeping and polling.
+    write_turn: Arc<Mutex<()>>,
+    _folder: Option<TempDir>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Store").field(&self.inner.address).finish()
+    }
+}
+
+impl Store {
+    /// Opens the database at this address, makes it where it is a new file, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// Says what is wrong with the address, the file or the server, or that a newer program wrote the database.
+    pub fn open(address: &str) -> Result<Self, StoreError> {
+        Self::open_with(address, &OpenOptions::default())
+    }
+
+    /// Opens the database with other limits than the default ones.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(address: &str, options: &OpenOptions) -> Result<Self, StoreError> {
+        let address: Address = address.parse()?;
+        let mut folder = None;
+        let pool = match &address {
+            Address::Sqlite(path) => open_sqlite(path, &address, options, true)?,
+            Address::Temporary => {
+                // A file that the system keeps in memory as far as it fits: connections then share it as they do any other.
+                let made = tempfile::Builder::new()
+                    .prefix("innogauge-")
+                    .tempdir()
+                    .map_err(|error| StoreError::System(format!("no temporary folder: {error}")))?;
+                let path = made.path().join("temporary.db");
+                folder = Some(made);
+                open_sqlite(&path, &address, options, false)?
+            }
+            Address::Postgres(url) => {
+                migrations::bring_up_to_date_postgres(url, &address)?;
+                Pool::postgres(url, options.connections, options.wait)
+            }
+        };
+        let write_turn = Arc::new(Mutex::new(()));
+        let writer = Writer::start(&pool, &write_turn, options.connections)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                address,
+                writer,
+                pool,
+                write_turn,
+                _folder: folder,
+            }),
+        })
+    }
+
+    /// Where the database is; shown without its password.
+    pub fn address(&self) -> &Address {
+        &self.inner.address
+    }
+
+    /// Makes this process the one server of an SQLite file, for as long as the lock is held. PostgreSQL takes many.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyServed`] where another process is.
+    pub fn lock_for_serving(&self) -> Result<ServerLock, StoreError> {
+        match &self.inner.address {
+            Address::Sqlite(path) => ServerLock::take(path, &self.inner.address.to_string()),
+            Address::Temporary | Address::Postgres(_) => Ok(ServerLock::not_needed()),
+        }
+    }
+
+    /// Whether the database answers right now.
+    ///
+    /// # Errors
+    /// Says why it does not.
+    pub fn ping(&self) -> Result<(), StoreError> {
+        use diesel::prelude::*;
+        self.read(|connection| {
+            backend::on_backend!(connection, |c| diesel::select(diesel::dsl::sql::<
+                diesel::sql_types::Integer,
+            >("1"))
+            .get_result::<i32>(c))?;
+            Ok(())
+        })
+    }
+
+    /// Statements that only read.
+    fn read<T>(&self, act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        act(&mut self.inner.pool.get()?.connection())
+    }
+
+    /// Statements that read one state of the database.
+    fn snapshot<T>(&self, act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.inner.pool.get()?.snapshot(act)
+    }
+
+    /// A transaction that writes: all of it or nothing.
+    fn write<T>(&self, act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let _turn = match self.inner.pool {
+            // Whoever panicked in its turn has left no transaction behind: the lock guards nothing but the order.
+            Pool::Sqlite(_) => Some(self.inner.write_turn.lock().unwrap_or_else(PoisonError::into_inner)),
+            Pool::Postgres(_) => None,
+        };
+        self.inner.pool.get()?.transaction(act)
+    }
+}
+
+fn open_sqlite(path: &Path, address: &Address, options: &OpenOptions, durable: bool) -> Result<Pool, StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(StoreError::MissingFolder {
+            folder: folder.to_owned(),
+        });
+    }
+    let text = path.to_str().ok_or_else(|| StoreError::Unreachable {
+        database: address.to_string(),
+        reason: "the path is not UTF-8".to_owned(),
+    })?;
+    // SQLite takes `file:` for the start of a URI with options, and an empty name for a private database.
+    let text = if text.starts_with("file:") {
+        format!("./{text}")
+    } else {
+        text.to_owned()
+    };
+    migrations::bring_up_to_date_sqlite(&text, address, options.wait, durable)?;
+    Ok(Pool::sqlite(&text, options.connections, options.wait, durable))
+}

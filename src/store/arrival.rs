@@ -1,0 +1,431 @@
+//! Storing one submission: known already, new, or an edit; and then the flags and the history that follow from it.
+//!
+//! Everything here happens inside one transaction. What becomes of a submission and which review state follows,
+//! `response` decides; which version of a response is the current one is decided here, on all of them.
+
+#![allow(
+    clippy::ref_option_ref,
+    reason = "what diesel derives takes references to the fields"
+)]
+
+use std::collections::HashSet;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::backend::{Connection, on_backend};
+use super::duplicates::{flag_duplicates, recount_duplicates};
+use super::events::{self, EventKind, NewEvent};
+use super::heads::{HeadRow, head_query, lock_head, update_head};
+use super::locks::lock_what_it_names;
+use super::schema::{instance_ids, response_events, response_versions, responses};
+use super::submission::{Facts, Outcome, Receipt, Submission};
+use super::{JsonText, StoreError, time};
+use crate::response::{Decision, Fingerprint, KnownVersion, Predecessor, Sending, decide, state_after};
+
+#[derive(Insertable)]
+#[diesel(table_name = response_versions, treat_none_as_default_value = false)]
+pub(super) struct NewVersion<'a> {
+    pub id: i64,
+    pub round: &'a str,
+    pub survey: &'a str,
+    pub response_id: i64,
+    pub instance_id: &'a str,
+    pub deprecated_id: Option<&'a str>,
+    pub definition_version: &'a str,
+    pub claimed_version: &'a str,
+    pub door: &'a str,
+    pub sender: Option<&'a str>,
+    pub import_id: Option<i64>,
+    pub received_at: NaiveDateTime,
+    pub content_hash: String,
+    pub answers_hash: String,
+    pub facts: JsonText,
+    pub answers: JsonText,
+    pub problems: JsonText,
+    pub original: Option<&'a [u8]>,
+}
+
+impl<'a> NewVersion<'a> {
+    pub(super) fn of(
+        submission: &'a Submission,
+        id: i64,
+        round: &'a str,
+        response_id: i64,
+        import_id: Option<i64>,
+    ) -> Result<Self, StoreError> {
+        let envelope = &submission.envelope;
+        Ok(Self {
+            id,
+            round,
+            survey: &envelope.survey,
+            response_id,
+            instance_id: &envelope.instance_id,
+            deprecated_id: submission.predecessor(),
+            definition_version: &envelope.definition_version,
+            claimed_version: &envelope.claimed_version,
+            door: envelope.door.name(),
+            sender: envelope.sender.as_deref(),
+            import_id,
+            received_at: time::stored(envelope.received_at),
+            content_hash: submission.bytes.to_string(),
+            answers_hash: submission.received.to_string(),
+            facts: JsonText::of(&submission.facts)?,
+            answers: JsonText(submission.answers.clone()),
+            problems: JsonText(submission.problems.clone()),
+            original: submission.original.as_deref(),
+        })
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = instance_ids)]
+pub(super) struct NewInstanceId<'a> {
+    pub survey: &'a str,
+    pub instance_id: &'a str,
+    pub round: &'a str,
+    pub version_id: i64,
+}
+
+/// Stores one submission.
+pub(super) fn store(connection: &mut Connection<'_>, submission: &Submission) -> Result<Receipt, StoreError> {
+    lock_what_it_names(connection, submission)?;
+    let survey = submission.envelope.survey.as_str();
+    let known = find_version(connection, survey, &submission.envelope.instance_id)?;
+    let before = match submission.predecessor() {
+        Some(id) => find_version(connection, survey, id)?,
+        None => None,
+    };
+    let successors = find_successors(connection, submission)?;
+    let predecessor = match &before {
+        None => Predecessor::Unknown,
+        Some(version) if version.is_current => Predecessor::Current,
+        Some(_) => Predecessor::Superseded,
+    };
+    let sending = Sending {
+        bytes: submission.bytes,
+        answers: submission.received,
+        is_edit: submission.predecessor().is_some(),
+    };
+    let kept = known.as_ref().map(|version| version.fingerprints);
+    match (decide(sending, kept, predecessor, !successors.is_empty()), known) {
+        (Decision::Unchanged, Some(known)) => {
+            let head = lock_head(connection, &known.round, survey, known.response_id)?;
+            Receipt::of(&head, &submission.envelope.instance_id, Outcome::Unchanged)
+        }
+        (Decision::Conflict | Decision::Unchanged, _) => Err(StoreError::InstanceConflict {
+            instance_id: submission.envelope.instance_id.clone(),
+        }),
+        (Decision::NewResponse | Decision::NewResponseAwaitingPredecessor, _) => store_first(connection, submission),
+        (Decision::EarlierVersion | Decision::NewVersion { .. }, _) => {
+            let mut family: Vec<(String, i64)> = Vec::new();
+            for member in before
+                .into_iter()
+                .map(|version| (version.round, version.response_id))
+                .chain(successors)
+            {
+                if !family.contains(&member) {
+                    family.push(member);
+                }
+            }
+            store_version(connection, submission, &family)
+        }
+    }
+}
+
+fn store_first(connection: &mut Connection<'_>, submission: &Submission) -> Result<Receipt, StoreError> {
+    let id = next_ids(connection, 1)?.first().copied().unwrap_or(1);
+    let mut head = submission.first_head(id, None);
+    insert_version(connection, submission, id, &head.round, id)?;
+    on_backend!(connection, |c| diesel::insert_into(responses::table)
+        .values(&head)
+        .execute(c))?;
+    let event = NewEvent {
+        actor: submission.envelope.sender.as_deref(),
+        door: Some(submission.envelope.door.name()),
+        ..NewEvent::of(&head, EventKind::Received, head.received_at)
+    };
+    events::add(connection, &event)?;
+    head.duplicate = flag_duplicates(connection, &head)?;
+    Receipt::of(&head, &submission.envelope.instance_id, Outcome::Created)
+}
+
+/// Stores a version of responses that are known: of one, or of several which it shows to be one.
+fn store_version(
+    connection: &mut Connection<'_>,
+    submission: &Submission,
+    family: &[(String, i64)],
+) -> Result<Receipt, StoreError> {
+    let mut heads = Vec::with_capacity(family.len());
+    for (round, id) in family {
+        heads.push(lock_head(connection, round, &submission.envelope.survey, *id)?);
+    }
+    // The state of whichever head showed the version that will be shown.
+    let shown: Vec<(i64, String)> = heads
+        .iter()
+        .map(|head| (head.current_version, head.state.clone()))
+        .collect();
+    let mut heads = heads.into_iter();
+    let Some(mut head) = heads.next() else {
+        return store_first(connection, submission);
+    };
+    let before = head.state.clone();
+    let shown_state = head.review_state()?;
+    let old_organisation = head.organisation.clone();
+    let mut joined = Vec::new();
+    for other in heads {
+        join(connection, &head, &other)?;
+        head.versions += other.versions;
+        joined.push(other.instance_id);
+    }
+
+    let id = next_ids(connection, 1)?.first().copied().unwrap_or(1);
+    insert_version(connection, submission, id, &head.round, head.id)?;
+    head.versions += 1;
+    head.revision += 1;
+    head.updated_at = time::stored(submission.envelope.received_at);
+
+    let family = versions_of(connection, &head)?;
+    let current = family.current().unwrap_or(id);
+    head.branched = family.branched();
+    let kind = if current == id {
+        head.show(id, &submission.envelope.definition_version, &submission.facts);
+        let state = state_after(Some(shown_state), head.problems > 0 || head.round.is_empty());
+        state.name().clone_into(&mut head.state);
+        EventKind::Edited
+    } else {
+        let (definition_version, facts) = facts_of(connection, &head, current)?;
+        head.show(current, &definition_version, &facts);
+        if let Some((_, state)) = shown.into_iter().find(|(version, _)| *version == current) {
+            head.state = state;
+        }
+        EventKind::EarlierVersion
+    };
+    update_head(connection, &head)?;
+
+    let event = NewEvent {
+        version_id: Some(id),
+        from_state: Some(&before),
+        actor: submission.envelope.sender.as_deref(),
+        door: Some(submission.envelope.door.name()),
+        ..NewEvent::of(&head, kind, head.updated_at)
+    };
+    events::add(connection, &event)?;
+    if !joined.is_empty() {
+        let event = NewEvent {
+            details: Some(JsonText::of(&serde_json::json!({ "joined": joined }))?),
+            ..NewEvent::of(&head, EventKind::Joined, head.updated_at)
+        };
+        events::add(connection, &event)?;
+    }
+    if old_organisation != head.organisation {
+        recount_duplicates(connection, &head.round, &head.survey, old_organisation.as_deref())?;
+    }
+    head.duplicate = flag_duplicates(connection, &head)?;
+    Receipt::of(&head, &submission.envelope.instance_id, Outcome::Edited)
+}
+
+/// Makes the versions and the history of one response those of another.
+fn join(connection: &mut Connection<'_>, into: &HeadRow, other: &HeadRow) -> Result<(), StoreError> {
+    let ids = instance_ids::table
+        .filter(instance_ids::survey.eq(&other.survey))
+        .filter(
+            instance_ids::instance_id.eq_any(
+                response_versions::table
+                    .filter(response_versions::round.eq(&other.round))
+                    .filter(response_versions::survey.eq(&other.survey))
+                    .filter(response_versions::response_id.eq(other.id))
+                    .select(response_versions::instance_id),
+            ),
+        );
+    on_backend!(connection, |c| diesel::update(ids)
+        .set(instance_ids::round.eq(&into.round))
+        .execute(c))?;
+    let versions = response_versions::table
+        .filter(response_versions::round.eq(&other.round))
+        .filter(response_versions::survey.eq(&other.survey))
+        .filter(response_versions::response_id.eq(other.id));
+    on_backend!(connection, |c| diesel::update(versions)
+        .set((
+            response_versions::round.eq(&into.round),
+            response_versions::response_id.eq(into.id)
+        ))
+        .execute(c))?;
+    let history = response_events::table
+        .filter(response_events::round.eq(&other.round))
+        .filter(response_events::survey.eq(&other.survey))
+        .filter(response_events::response_id.eq(other.id));
+    on_backend!(connection, |c| diesel::update(history)
+        .set((
+            response_events::round.eq(&into.round),
+            response_events::response_id.eq(into.id)
+        ))
+        .execute(c))?;
+    on_backend!(connection, |c| diesel::delete(head_query(other)).execute(c))?;
+    recount_duplicates(connection, &other.round, &other.survey, other.organisation.as_deref())
+}
+
+/// A version that is stored, and the response that it belongs to.
+struct Known {
+    round: String,
+    response_id: i64,
+    fingerprints: KnownVersion,
+    is_current: bool,
+}
+
+fn find_version(connection: &mut Connection<'_>, survey: &str, instance_id: &str) -> Result<Option<Known>, StoreError> {
+    let query = instance_ids::table
+        .inner_join(
+            response_versions::table.on(response_versions::round
+                .eq(instance_ids::round)
+                .and(response_versions::survey.eq(instance_ids::survey))
+                .and(response_versions::id.eq(instance_ids::version_id))),
+        )
+        .inner_join(
+            responses::table.on(responses::round
+                .eq(response_versions::round)
+                .and(responses::survey.eq(response_versions::survey))
+                .and(responses::id.eq(response_versions::response_id))),
+        )
+        .filter(instance_ids::survey.eq(survey))
+        .filter(instance_ids::instance_id.eq(instance_id))
+        .select((
+            response_versions::round,
+            response_versions::response_id,
+            response_versions::content_hash,
+            response_versions::answers_hash,
+            responses::current_version.eq(response_versions::id),
+        ));
+    let found: Option<(String, i64, String, String, bool)> = on_backend!(connection, |c| query.first(c).optional())?;
+    let Some((round, response_id, bytes, answers, is_current)) = found else {
+        return Ok(None);
+    };
+    let fingerprint = |hex: &str| {
+        Fingerprint::from_hex(hex).ok_or_else(|| StoreError::Unreadable(format!("'{hex}' is not a fingerprint")))
+    };
+    Ok(Some(Known {
+        round,
+        response_id,
+        fingerprints: KnownVersion {
+            bytes: fingerprint(&bytes)?,
+            answers: fingerprint(&answers)?,
+        },
+        is_current,
+    }))
+}
+
+/// The responses with a version that replaces this one and came before it.
+fn find_successors(connection: &mut Connection<'_>, submission: &Submission) -> Result<Vec<(String, i64)>, StoreError> {
+    let query = response_versions::table
+        .filter(response_versions::survey.eq(&submission.envelope.survey))
+        .filter(response_versions::deprecated_id.eq(&submission.envelope.instance_id))
+        .order(response_versions::id)
+        .select((response_versions::round, response_versions::response_id));
+    Ok(on_backend!(connection, |c| query.load(c))?)
+}
+
+fn insert_version(
+    connection: &mut Connection<'_>,
+    submission: &Submission,
+    id: i64,
+    round: &str,
+    response_id: i64,
+) -> Result<(), StoreError> {
+    let version = NewVersion::of(submission, id, round, response_id, None)?;
+    on_backend!(connection, |c| diesel::insert_into(response_versions::table)
+        .values(&version)
+        .execute(c))?;
+    let name = NewInstanceId {
+        survey: &submission.envelope.survey,
+        instance_id: &submission.envelope.instance_id,
+        round,
+        version_id: id,
+    };
+    on_backend!(connection, |c| diesel::insert_into(instance_ids::table)
+        .values(&name)
+        .execute(c))?;
+    Ok(())
+}
+
+/// The versions of a response as a tree of what replaces what.
+struct Family(Vec<(i64, String, Option<String>)>);
+
+impl Family {
+    /// The newest version that none replaces.
+    fn current(&self) -> Option<i64> {
+        let replaced: HashSet<&str> = self
+            .0
+            .iter()
+            .filter_map(|(_, _, predecessor)| predecessor.as_deref())
+            .collect();
+        let standing = self
+            .0
+            .iter()
+            .filter(|(_, instance, _)| !replaced.contains(instance.as_str()));
+        // Versions that replace each other in a circle leave none standing: then the newest of all.
+        standing
+            .map(|(id, ..)| *id)
+            .max()
+            .or_else(|| self.0.iter().map(|(id, ..)| *id).max())
+    }
+
+    /// Whether two versions replace the same one.
+    fn branched(&self) -> bool {
+        let mut seen = HashSet::new();
+        self.0
+            .iter()
+            .filter_map(|(_, _, predecessor)| predecessor.as_deref())
+            .any(|id| !seen.insert(id))
+    }
+}
+
+fn versions_of(connection: &mut Connection<'_>, head: &HeadRow) -> Result<Family, StoreError> {
+    let query = response_versions::table
+        .filter(response_versions::round.eq(&head.round))
+        .filter(response_versions::survey.eq(&head.survey))
+        .filter(response_versions::response_id.eq(head.id))
+        .select((
+            response_versions::id,
+            response_versions::instance_id,
+            response_versions::deprecated_id,
+        ));
+    Ok(Family(on_backend!(connection, |c| query.load(c))?))
+}
+
+fn facts_of(connection: &mut Connection<'_>, head: &HeadRow, version: i64) -> Result<(String, Facts), StoreError> {
+    let query = response_versions::table
+        .filter(response_versions::round.eq(&head.round))
+        .filter(response_versions::survey.eq(&head.survey))
+        .filter(response_versions::id.eq(version))
+        .select((response_versions::definition_version, response_versions::facts));
+    let (definition_version, facts): (String, JsonText) = on_backend!(connection, |c| query.first(c))?;
+    Ok((definition_version, facts.read()?))
+}
+
+/// Keys for new versions. A response has the key of its first one.
+pub(super) fn next_ids(connection: &mut Connection<'_>, count: usize) -> Result<Vec<i64>, StoreError> {
+    use diesel::sql_types::BigInt;
+    let wanted = i64::try_from(count).unwrap_or(i64::MAX);
+    match connection {
+        // The transaction holds the write lock, so nobody else takes the same ones.
+        Connection::Sqlite(c) => {
+            let last: Option<i64> = response_versions::table
+                .select(diesel::dsl::max(response_versions::id))
+                .first(*c)?;
+            let first = last.unwrap_or(0) + 1;
+            Ok((first..first + wanted).collect())
+        }
+        Connection::Postgres(c) => {
+            let ids = diesel::sql_query("SELECT nextval('response_version_ids') AS id FROM generate_series(1, $1)")
+                .bind::<BigInt, _>(wanted)
+                .load::<NextId>(*c)?;
+            Ok(ids.into_iter().map(|row| row.id).collect())
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct NextId {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    id: i64,
+}

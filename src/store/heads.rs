@@ -1,0 +1,128 @@
+//! The row that is the current head of a response: making, locking and writing it.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::StoreError;
+use super::backend::{Connection, on_backend};
+use super::responses::read_state;
+use super::schema::responses;
+use super::submission::Facts;
+use crate::response::ReviewState;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = responses, treat_none_as_default_value = false)]
+pub(super) struct HeadRow {
+    pub id: i64,
+    pub round: String,
+    pub survey: String,
+    pub instance_id: String,
+    pub current_version: i64,
+    pub versions: i64,
+    pub revision: i64,
+    pub definition_version: String,
+    pub state: String,
+    pub problems: i64,
+    pub warnings: i64,
+    pub duplicate: bool,
+    pub branched: bool,
+    pub test: bool,
+    pub organisation: Option<String>,
+    pub code: Option<String>,
+    pub name: Option<String>,
+    pub city: Option<String>,
+    pub sector: Option<String>,
+    pub size: Option<String>,
+    pub stratum: Option<String>,
+    pub weight: Option<f64>,
+    pub consent: Option<String>,
+    pub door: String,
+    pub sender: Option<String>,
+    pub import_id: Option<i64>,
+    pub received_at: NaiveDateTime,
+    pub updated_at: NaiveDateTime,
+}
+
+impl HeadRow {
+    /// Shows this version of the response from now on.
+    pub(super) fn show(&mut self, version: i64, definition_version: &str, facts: &Facts) {
+        self.current_version = version;
+        definition_version.clone_into(&mut self.definition_version);
+        self.problems = facts.problems;
+        self.warnings = facts.warnings;
+        self.organisation = facts.identity.key();
+        let identity = facts.identity.clone();
+        self.code = identity.code;
+        self.name = identity.name;
+        self.city = identity.city;
+        self.sector = identity.sector;
+        self.size = identity.size;
+        self.stratum = identity.stratum;
+        self.weight = identity.weight;
+        self.consent = identity.consent;
+    }
+
+    pub(super) fn review_state(&self) -> Result<ReviewState, StoreError> {
+        read_state(&self.state)
+    }
+}
+
+/// Reads a head that is to be changed; on PostgreSQL nobody else changes it until the transaction ends.
+pub(super) fn lock_head(
+    connection: &mut Connection<'_>,
+    round: &str,
+    survey: &str,
+    id: i64,
+) -> Result<HeadRow, StoreError> {
+    let query = responses::table
+        .filter(responses::round.eq(round))
+        .filter(responses::survey.eq(survey))
+        .filter(responses::id.eq(id));
+    Ok(match connection {
+        Connection::Sqlite(c) => query.select(HeadRow::as_select()).first(*c)?,
+        Connection::Postgres(c) => query.select(HeadRow::as_select()).for_update().first(*c)?,
+    })
+}
+
+pub(super) type HeadQuery<'a> = diesel::dsl::Filter<
+    diesel::dsl::Filter<
+        diesel::dsl::Filter<responses::table, diesel::dsl::Eq<responses::round, &'a str>>,
+        diesel::dsl::Eq<responses::survey, &'a str>,
+    >,
+    diesel::dsl::Eq<responses::id, i64>,
+>;
+
+pub(super) fn head_query(head: &HeadRow) -> HeadQuery<'_> {
+    responses::table
+        .filter(responses::round.eq(head.round.as_str()))
+        .filter(responses::survey.eq(head.survey.as_str()))
+        .filter(responses::id.eq(head.id))
+}
+
+/// Writes back what can change of a head.
+pub(super) fn update_head(connection: &mut Connection<'_>, head: &HeadRow) -> Result<(), StoreError> {
+    let changes = (
+        responses::current_version.eq(head.current_version),
+        responses::versions.eq(head.versions),
+        responses::revision.eq(head.revision),
+        responses::definition_version.eq(&head.definition_version),
+        responses::state.eq(&head.state),
+        responses::problems.eq(head.problems),
+        responses::warnings.eq(head.warnings),
+        responses::branched.eq(head.branched),
+        (
+            responses::organisation.eq(&head.organisation),
+            responses::code.eq(&head.code),
+            responses::name.eq(&head.name),
+            responses::city.eq(&head.city),
+            responses::sector.eq(&head.sector),
+            responses::size.eq(&head.size),
+            responses::stratum.eq(&head.stratum),
+            responses::weight.eq(head.weight),
+            responses::consent.eq(&head.consent),
+        ),
+        responses::updated_at.eq(head.updated_at),
+    );
+    on_backend!(connection, |c| diesel::update(head_query(head)).set(changes).execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,405 @@
+//! Imports: a file's responses stored as one batch, all or nothing, and taken back as one.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::arrival::{NewInstanceId, NewVersion, next_ids};
+use super::backend::{Connection, on_backend};
+use super::duplicates::flag_whole_survey;
+use super::events::{EventKind, NewEvent};
+use super::heads::HeadRow;
+use super::locks::lock_batch;
+use super::schema::{imports, instance_ids, response_events, response_versions, responses};
+use super::submission::Submission;
+use super::{JsonText, Store, StoreError, time};
+use crate::response::Fingerprint;
+
+/// How many rows go into one statement.
+const BATCH: usize = 500;
+
+/// A file to be loaded.
+#[derive(Debug, Clone)]
+pub struct NewImport {
+    /// The round that its rows belong to.
+    pub round: Option<String>,
+    /// The survey that they answer.
+    pub survey: String,
+    /// The hash of the file.
+    pub content: Fingerprint,
+    /// The file's name, without folders.
+    pub file_name: String,
+    /// What its operator wants to know of it later: JSON.
+    pub summary: serde_json::Value,
+    /// Who loads it.
+    pub created_by: String,
+}
+
+/// Whether the rows of an import are in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ImportState {
+    /// They are.
+    Applied,
+    /// They were taken back.
+    Withdrawn,
+}
+
+impl ImportState {
+    /// Its name in the database and the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// A file that was loaded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Import {
+    /// The key.
+    pub id: i64,
+    /// The round that its rows belong to; empty where none was open.
+    pub round: String,
+    /// The survey that they answer.
+    pub survey: String,
+    /// Whether its rows are in the database.
+    pub state: ImportState,
+    /// The hash of the file.
+    pub content_hash: String,
+    /// The file's name.
+    pub file_name: String,
+    /// How many rows were stored.
+    pub rows: i64,
+    /// What its operator wants to know of it.
+    pub summary: JsonText,
+    /// When it was loaded.
+    pub created_at: DateTime<Utc>,
+    /// Who loaded it.
+    pub created_by: String,
+    /// When it was taken back.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+    /// Who took it back.
+    pub withdrawn_by: Option<String>,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ImportOutcome {
+    /// Its rows are stored.
+    Applied(Import),
+    /// The same file was loaded before: nothing changed.
+    SameFile(Import),
+}
+
+/// What taking an import back did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// How many responses are gone.
+    pub removed: usize,
+    /// How many stayed, because they were edited since.
+    pub kept: i64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = imports)]
+struct NewRow<'a> {
+    round: &'a str,
+    survey: &'a str,
+    state: &'a str,
+    content_hash: String,
+    file_name: &'a str,
+    rows: i64,
+    summary: JsonText,
+    created_at: NaiveDateTime,
+    created_by: &'a str,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = imports)]
+struct Row {
+    id: i64,
+    round: String,
+    survey: String,
+    state: String,
+    content_hash: String,
+    file_name: String,
+    rows: i64,
+    summary: JsonText,
+    created_at: NaiveDateTime,
+    created_by: String,
+    withdrawn_at: Option<NaiveDateTime>,
+    withdrawn_by: Option<String>,
+}
+
+impl From<Row> for Import {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            round: row.round,
+            survey: row.survey,
+            // The table's own check allows no third state.
+            state: if row.state == ImportState::Applied.name() {
+                ImportState::Applied
+            } else {
+                ImportState::Withdrawn
+            },
+            content_hash: row.content_hash,
+            file_name: row.file_name,
+            rows: row.rows,
+            summary: row.summary,
+            created_at: time::read(row.created_at),
+            created_by: row.created_by,
+            withdrawn_at: row.withdrawn_at.map(time::read),
+            withdrawn_by: row.withdrawn_by,
+        }
+    }
+}
+
+fn find(connection: &mut Connection<'_>, id: i64) -> Result<Import, StoreError> {
+    let query = imports::table.find(id);
+    let row: Option<Row> = on_backend!(connection, |c| query.select(Row::as_select()).first(c).optional())?;
+    row.map(Import::from).ok_or_else(|| StoreError::NotFound {
+        what: "import",
+        name: id.to_string(),
+    })
+}
+
+impl Store {
+    /// Stores the rows of a file in one transaction: all of them, or none where one fails. Rows are taken as they are
+    /// stored, so they may be read from the file meanwhile; on SQLite other writers wait for the whole of it.
+    ///
+    /// # Errors
+    /// The first error among the rows; [`StoreError::InstanceConflict`] where an instance ID is known or comes twice.
+    pub fn import<E: From<StoreError>>(
+        &self,
+        import: &NewImport,
+        rows: impl IntoIterator<Item = Result<Submission, E>>,
+        now: DateTime<Utc>,
+    ) -> Result<ImportOutcome, E> {
+        let mut failed = None;
+        let outcome = self.write(|connection| {
+            let mut rows = rows.into_iter().map_while(|row| match row {
+                Ok(row) => Some(row),
+                Err(error) => {
+                    failed = Some(error);
+                    None
+                }
+            });
+            let outcome = store_file(connection, import, &mut rows, now);
+            // What was stored so far is undone.
+            if failed.is_some() {
+                Err(StoreError::Refused("a row failed".to_owned()))
+            } else {
+                outcome
+            }
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(outcome?),
+        }
+    }
+
+    /// The newest imports before a key (`None`: from the newest on), of one survey or of all.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn imports(&self, survey: Option<&str>, before: Option<i64>, limit: i64) -> Result<Vec<Import>, StoreError> {
+        let rows: Vec<Row> = self.read(|connection| {
+            Ok(on_backend!(connection, |c: Db| {
+                let mut query = imports::table
+                    .into_boxed::<Db>()
+                    .filter(imports::id.lt(before.unwrap_or(i64::MAX)));
+                if let Some(survey) = survey {
+                    query = query.filter(imports::survey.eq(survey));
+                }
+                query
+                    .order(imports::id.desc())
+                    .limit(limit)
+                    .select(Row::as_select())
+                    .load(c)
+            })?)
+        })?;
+        Ok(rows.into_iter().map(Import::from).collect())
+    }
+
+    /// One import.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is none.
+    pub fn import_record(&self, id: i64) -> Result<Import, StoreError> {
+        self.read(|connection| find(connection, id))
+    }
+
+    /// Takes an import back: its responses are removed with their history, but for those that were edited since. The
+    /// record of the import stays, and the file may be loaded again. Taking it back twice removes nothing more.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is no such import.
+    pub fn withdraw_import(&self, id: i64, actor: &str, now: DateTime<Utc>) -> Result<Withdrawal, StoreError> {
+        self.write(|connection| {
+            let import = find(connection, id)?;
+            lock_batch(connection, &import.round, &import.survey)?;
+            let ours = || responses::table.filter(responses::import_id.eq(id));
+            let untouched = || ours().filter(responses::versions.eq(1));
+            let names = instance_ids::table
+                .filter(instance_ids::survey.eq(&import.survey))
+                .filter(instance_ids::instance_id.eq_any(untouched().select(responses::instance_id)));
+            on_backend!(connection, |c| diesel::delete(names).execute(c))?;
+            let versions = response_versions::table
+                .filter(response_versions::round.eq(&import.round))
+                .filter(response_versions::survey.eq(&import.survey))
+                .filter(response_versions::id.eq_any(untouched().select(responses::id)));
+            on_backend!(connection, |c| diesel::delete(versions).execute(c))?;
+            let history = response_events::table
+                .filter(response_events::round.eq(&import.round))
+                .filter(response_events::survey.eq(&import.survey))
+                .filter(response_events::response_id.eq_any(untouched().select(responses::id)));
+            on_backend!(connection, |c| diesel::delete(history).execute(c))?;
+            let removed = on_backend!(connection, |c| diesel::delete(untouched()).execute(c))?;
+            let kept = on_backend!(connection, |c| ours().count().get_result(c))?;
+            flag_whole_survey(connection, &import.round, &import.survey)?;
+            let record = imports::table
+                .find(id)
+                .filter(imports::state.eq(ImportState::Applied.name()));
+            on_backend!(connection, |c| diesel::update(record)
+                .set((
+                    imports::state.eq(ImportState::Withdrawn.name()),
+                    imports::withdrawn_at.eq(time::stored(now)),
+                    imports::withdrawn_by.eq(actor),
+                ))
+                .execute(c))?;
+            Ok(Withdrawal { removed, kept })
+        })
+    }
+}
+
+fn store_file(
+    connection: &mut Connection<'_>,
+    import: &NewImport,
+    rows: &mut impl Iterator<Item = Submission>,
+    now: DateTime<Utc>,
+) -> Result<ImportOutcome, StoreError> {
+    let round = import.round.as_deref().unwrap_or_default();
+    lock_batch(connection, round, &import.survey)?;
+    let content_hash = import.content.to_string();
+    let same = imports::table
+        .filter(imports::round.eq(round))
+        .filter(imports::survey.eq(&import.survey))
+        .filter(imports::content_hash.eq(&content_hash))
+        .filter(imports::state.eq(ImportState::Applied.name()));
+    let known: Option<Row> = on_backend!(connection, |c| same.select(Row::as_select()).first(c).optional())?;
+    if let Some(known) = known {
+        return Ok(ImportOutcome::SameFile(known.into()));
+    }
+    let record = NewRow {
+        round,
+        survey: &import.survey,
+        state: ImportState::Applied.name(),
+        content_hash,
+        file_name: &import.file_name,
+        rows: 0,
+        summary: JsonText::of(&import.summary)?,
+        created_at: time::stored(now),
+        created_by: &import.created_by,
+    };
+    on_backend!(connection, |c| diesel::insert_into(imports::table)
+        .values(&record)
+        .execute(c))?;
+    let id = connection.inserted_id()?;
+
+    let mut count: i64 = 0;
+    loop {
+        let batch: Vec<Submission> = rows.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            break;
+        }
+        if let Some(stray) = batch.iter().find(|row| {
+            row.envelope.survey != import.survey
+                || row.envelope.round != import.round
+                || row.envelope.deprecated_id.is_some()
+        }) {
+            return Err(StoreError::Refused(format!(
+                "'{}' is an edit, or of another survey or round than its import",
+                stray.instance_id()
+            )));
+        }
+        store_batch(connection, &batch, id)?;
+        count += i64::try_from(batch.len()).unwrap_or(i64::MAX);
+    }
+    on_backend!(connection, |c| diesel::update(imports::table.find(id))
+        .set(imports::rows.eq(count))
+        .execute(c))?;
+    flag_whole_survey(connection, round, &import.survey)?;
+    find(connection, id).map(ImportOutcome::Applied)
+}
+
+/// Stores new responses, a statement per table.
+fn store_batch(connection: &mut Connection<'_>, batch: &[Submission], import: i64) -> Result<(), StoreError> {
+    refuse_known(connection, batch)?;
+    let ids = next_ids(connection, batch.len())?;
+    let heads: Vec<HeadRow> = batch
+        .iter()
+        .zip(&ids)
+        .map(|(row, id)| row.first_head(*id, Some(import)))
+        .collect();
+    let versions = batch
+        .iter()
+        .zip(&heads)
+        .map(|(row, head)| NewVersion::of(row, head.id, &head.round, head.id, Some(import)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let names: Vec<NewInstanceId<'_>> = heads
+        .iter()
+        .map(|head| NewInstanceId {
+            survey: &head.survey,
+            instance_id: &head.instance_id,
+            round: &head.round,
+            version_id: head.id,
+        })
+        .collect();
+    let history: Vec<NewEvent<'_>> = heads
+        .iter()
+        .map(|head| NewEvent {
+            actor: head.sender.as_deref(),
+            door: Some(&head.door),
+            ..NewEvent::of(head, EventKind::Received, head.received_at)
+        })
+        .collect();
+    on_backend!(connection, |c| {
+        diesel::insert_into(response_versions::table)
+            .values(&versions)
+            .execute(c)?;
+        diesel::insert_into(instance_ids::table).values(&names).execute(c)?;
+        diesel::insert_into(response_events::table)
+            .values(&history)
+            .execute(c)?;
+        diesel::insert_into(responses::table).values(&heads).execute(c)?;
+    });
+    Ok(())
+}
+
+/// Refuses a batch in which an instance ID is known or comes twice.
+fn refuse_known(connection: &mut Connection<'_>, batch: &[Submission]) -> Result<(), StoreError> {
+    let mut names = HashSet::with_capacity(batch.len());
+    let mut conflict = batch
+        .iter()
+        .map(Submission::instance_id)
+        .find(|name| !names.insert(*name))
+        .map(str::to_owned);
+    if let Some(survey) = batch
+        .first()
+        .map(|row| row.envelope.survey.as_str())
+        .filter(|_| conflict.is_none())
+    {
+        let known = instance_ids::table
+            .filter(instance_ids::survey.eq(survey))
+            .filter(instance_ids::instance_id.eq_any(batch.iter().map(Submission::instance_id)))
+            .select(instance_ids::instance_id);
+        conflict = on_backend!(connection, |c| known.first(c).optional())?;
+    }
+    match conflict {
+        Some(instance_id) => Err(StoreError::InstanceConflict { instance_id }),
+        None => Ok(()),
+    }
+}

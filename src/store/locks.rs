@@ -1,0 +1,60 @@
+//! Who waits for whom on PostgreSQL, where writers run side by side. On SQLite there is one writer at a time.
+
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::StoreError;
+use super::backend::Connection;
+use super::submission::Submission;
+
+/// On PostgreSQL, makes submissions that name the same identifiers or the same organisation wait for each other, so
+/// that each sees what the other stored. Locks are taken in one order everywhere, and end with the transaction.
+pub(super) fn lock_what_it_names(connection: &mut Connection<'_>, submission: &Submission) -> Result<(), StoreError> {
+    if let Connection::Postgres(_) = connection {
+        let envelope = &submission.envelope;
+        let survey = envelope.survey.as_str();
+        let mut keys = vec![lock_key(&["instance", survey, &envelope.instance_id])];
+        keys.extend(submission.predecessor().map(|id| lock_key(&["instance", survey, id])));
+        let round = envelope.round.as_deref().unwrap_or_default();
+        keys.extend(organisation_lock(
+            round,
+            survey,
+            submission.facts.identity.key().as_deref(),
+        ));
+        take_locks(connection, keys)?;
+    }
+    Ok(())
+}
+
+/// The lock that whoever changes the flags of an organisation holds.
+pub(super) fn organisation_lock(round: &str, survey: &str, key: Option<&str>) -> Option<i64> {
+    key.map(|key| lock_key(&["organisation", round, survey, key]))
+}
+
+fn lock_key(parts: &[&str]) -> i64 {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    digest.iter().take(8).fold(0, |key, byte| (key << 8) | i64::from(*byte))
+}
+
+/// Takes locks until the end of the transaction.
+pub(super) fn take_locks(connection: &mut Connection<'_>, mut keys: Vec<i64>) -> Result<(), StoreError> {
+    use diesel::sql_types::{Array, BigInt};
+    if let Connection::Postgres(c) = connection {
+        keys.sort_unstable();
+        keys.dedup();
+        diesel::sql_query("SELECT pg_advisory_xact_lock(key) FROM unnest($1) AS key")
+            .bind::<Array<BigInt>, _>(keys)
+            .execute(*c)?;
+    }
+    Ok(())
+}
+
+/// On PostgreSQL, makes whole batches of a survey in a round wait for each other.
+pub(super) fn lock_batch(connection: &mut Connection<'_>, round: &str, survey: &str) -> Result<(), StoreError> {
+    take_locks(connection, vec![lock_key(&["batch", round, survey])])
+}

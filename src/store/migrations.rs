@@ -1,0 +1,121 @@
+//! Brings the schema up to date when a database is opened: under a lock, so that of two programs that open it at once
+//! one does it and the other finds it done.
+
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::prelude::*;
+use diesel::{PgConnection, SqliteConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{Address, StoreError, backend};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// What the first migration writes into the file's header: "INOV".
+const APPLICATION_ID: i32 = 0x494E_4F56;
+/// The advisory lock of PostgreSQL that whoever changes the schema holds: the same number.
+const SCHEMA_LOCK: i64 = 0x494E_4F56;
+
+type Boxed = Box<dyn std::error::Error + Send + Sync>;
+
+pub(super) fn bring_up_to_date_sqlite(
+    path: &str,
+    address: &Address,
+    wait: Duration,
+    durable: bool,
+) -> Result<(), StoreError> {
+    let unreachable = |reason: String| StoreError::Unreachable {
+        database: address.to_string(),
+        reason,
+    };
+    let mut connection = SqliteConnection::establish(path).map_err(|error| unreachable(error.to_string()))?;
+    let about_file = |error: diesel::result::Error| match StoreError::from(error) {
+        StoreError::Database(inner) if inner.to_string().contains("not a database") => StoreError::NotADatabase {
+            database: address.to_string(),
+        },
+        StoreError::Database(inner) => unreachable(inner.to_string()),
+        other => other,
+    };
+    backend::prepare_sqlite(&mut connection, wait, durable).map_err(about_file)?;
+    if is_foreign(&mut connection).map_err(about_file)? {
+        return Err(StoreError::ForeignDatabase {
+            database: address.to_string(),
+        });
+    }
+    if pending(&mut connection, &SQLITE, address)? == 0 {
+        return Ok(());
+    }
+    connection.immediate_transaction(|c| run(c, SQLITE))
+}
+
+/// Whether the file has tables, none of them ours.
+fn is_foreign(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    use diesel::dsl::sql;
+    use diesel::sql_types::Integer;
+    let id: i32 = diesel::select(sql::<Integer>("(SELECT application_id FROM pragma_application_id())"))
+        .get_result(connection)?;
+    let tables: i32 = diesel::select(sql::<Integer>(
+        "(SELECT count(*) FROM sqlite_master WHERE name <> '__diesel_schema_migrations' AND name NOT LIKE 'sqlite_%')",
+    ))
+    .get_result(connection)?;
+    Ok(id != APPLICATION_ID && tables > 0)
+}
+
+pub(super) fn bring_up_to_date_postgres(url: &str, address: &Address) -> Result<(), StoreError> {
+    let mut connection = PgConnection::establish(url).map_err(|error| StoreError::Unreachable {
+        database: address.to_string(),
+        reason: error.to_string().trim().to_owned(),
+    })?;
+    backend::prepare_postgres(&mut connection)?;
+    // Held by the session: the connection closes at the end of this function, and the lock goes with it.
+    connection.batch_execute(&format!("SELECT pg_advisory_lock({SCHEMA_LOCK})"))?;
+    if pending(&mut connection, &POSTGRES, address)? == 0 {
+        return Ok(());
+    }
+    connection.transaction(|c| run(c, POSTGRES))
+}
+
+/// How many changes of the schema are still to be made.
+fn pending<C, DB>(connection: &mut C, embedded: &EmbeddedMigrations, address: &Address) -> Result<usize, StoreError>
+where
+    C: MigrationHarness<DB>,
+    DB: diesel::backend::Backend,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let known: Vec<Box<dyn Migration<DB>>> = embedded.migrations().map_err(unexplained)?;
+    let applied = connection.applied_migrations().map_err(unexplained)?;
+    let unknown = applied
+        .iter()
+        .filter(|version| !known.iter().any(|migration| migration.name().version() == **version))
+        .min();
+    if let Some(change) = unknown {
+        return Err(StoreError::NewerDatabase {
+            database: address.to_string(),
+            change: change.to_string(),
+        });
+    }
+    Ok(known.len() - applied.len())
+}
+
+/// Makes the changes that are still to be made, which is seen again under the lock: another may have been faster.
+fn run<C, DB>(connection: &mut C, embedded: EmbeddedMigrations) -> Result<(), StoreError>
+where
+    C: MigrationHarness<DB>,
+    DB: diesel::backend::Backend,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    connection
+        .run_pending_migrations(embedded)
+        .map(|_| ())
+        .map_err(unexplained)
+}
+
+fn unexplained(error: Boxed) -> StoreError {
+    match error.downcast::<diesel::result::Error>() {
+        Ok(error) => StoreError::from(*error),
+        Err(error) => StoreError::System(format!("the schema can't be brought up to date: {error}")),
+    }
+}

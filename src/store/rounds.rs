@@ -1,0 +1,184 @@
+//! Rounds of fieldwork: every response belongs to one.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::backend::{Connection, on_backend};
+use super::schema::rounds;
+use super::{JsonText, Store, StoreError, time};
+use crate::definition::Text;
+
+/// Whether a round takes responses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoundState {
+    /// Not yet.
+    Planned,
+    /// Now.
+    Open,
+    /// No longer.
+    Closed,
+}
+
+impl RoundState {
+    /// Its name in the database and the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+
+    fn from_name(name: &str) -> Result<Self, StoreError> {
+        [Self::Planned, Self::Open, Self::Closed]
+            .into_iter()
+            .find(|state| state.name() == name)
+            .ok_or_else(|| StoreError::Unreadable(format!("unknown state '{name}' of a round")))
+    }
+}
+
+/// A round of fieldwork.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Round {
+    /// Its code, as `2026`.
+    pub round: String,
+    /// Its name, by language.
+    pub label: Text,
+    /// Whether it takes responses.
+    pub state: RoundState,
+    /// The first day of the fieldwork.
+    pub opens_on: Option<NaiveDate>,
+    /// The last day of the fieldwork.
+    pub closes_on: Option<NaiveDate>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = rounds)]
+struct Row {
+    round: String,
+    label: String,
+    state: String,
+    opens_on: Option<NaiveDate>,
+    closes_on: Option<NaiveDate>,
+}
+
+impl TryFrom<Row> for Round {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            state: RoundState::from_name(&row.state)?,
+            label: JsonText(row.label).read()?,
+            round: row.round,
+            opens_on: row.opens_on,
+            closes_on: row.closes_on,
+        })
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = rounds, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    round: &'a str,
+    label: String,
+    state: &'a str,
+    opens_on: Option<NaiveDate>,
+    closes_on: Option<NaiveDate>,
+    created_at: NaiveDateTime,
+}
+
+/// Adds a round; false where there is one of that code.
+pub(super) fn add(connection: &mut Connection<'_>, round: &Round, now: NaiveDateTime) -> Result<bool, StoreError> {
+    let row = NewRow {
+        round: &round.round,
+        label: JsonText::of(&round.label)?.0,
+        state: round.state.name(),
+        opens_on: round.opens_on,
+        closes_on: round.closes_on,
+        created_at: now,
+    };
+    let added = on_backend!(connection, |c| diesel::insert_into(rounds::table)
+        .values(&row)
+        .on_conflict(rounds::round)
+        .do_nothing()
+        .execute(c))?;
+    Ok(added > 0)
+}
+
+/// How many rounds there are.
+pub(super) fn count(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
+    Ok(on_backend!(connection, |c| rounds::table.count().get_result(c))?)
+}
+
+impl Store {
+    /// Adds a round.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`], or [`StoreError::Refused`] for a code that is no code.
+    pub fn add_round(&self, round: &Round, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if round.round.is_empty() || round.round.len() > 64 || !round.round.chars().all(allowed) {
+            return Err(StoreError::Refused(format!(
+                "'{}' can't name a round: write up to 64 letters, digits and -_.",
+                round.round
+            )));
+        }
+        self.write(|connection| {
+            if add(connection, round, time::stored(now))? {
+                return Ok(());
+            }
+            Err(StoreError::Exists {
+                what: "round",
+                name: round.round.clone(),
+            })
+        })
+    }
+
+    /// All rounds, by code.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn rounds(&self) -> Result<Vec<Round>, StoreError> {
+        let rows: Vec<Row> = self.read(|connection| {
+            let query = rounds::table.order(rounds::round);
+            Ok(on_backend!(connection, |c| query.select(Row::as_select()).load(c))?)
+        })?;
+        rows.into_iter().map(Round::try_from).collect()
+    }
+
+    /// The round that a response belongs to which names none: the only open one. `None` where none is open, or several.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn default_round(&self) -> Result<Option<String>, StoreError> {
+        let mut open: Vec<String> = self.read(|connection| {
+            let query = rounds::table
+                .filter(rounds::state.eq(RoundState::Open.name()))
+                .select(rounds::round)
+                .limit(2);
+            Ok(on_backend!(connection, |c| query.load(c))?)
+        })?;
+        Ok(if open.len() == 1 { open.pop() } else { None })
+    }
+
+    /// Opens or closes a round.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is none.
+    pub fn set_round_state(&self, round: &str, state: RoundState) -> Result<(), StoreError> {
+        self.write(|connection| {
+            let changed = on_backend!(connection, |c| diesel::update(rounds::table.find(round))
+                .set(rounds::state.eq(state.name()))
+                .execute(c))?;
+            if changed == 0 {
+                return Err(StoreError::NotFound {
+                    what: "round",
+                    name: round.to_owned(),
+                });
+            }
+            Ok(())
+        })
+    }
+}

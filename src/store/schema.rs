@@ -1,0 +1,258 @@
+//! The tables, as both databases have them. `migrations/` is what makes them.
+
+#![allow(clippy::wildcard_imports, reason = "diesel's tables name many SQL types")]
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    surveys (survey) {
+        survey -> Text,
+        state -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    definitions (survey, version) {
+        survey -> Text,
+        version -> Text,
+        state -> Text,
+        hash -> Text,
+        file_name -> Text,
+        source -> Binary,
+        created_at -> Timestamp,
+        published_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    attached_files (survey, version, name) {
+        survey -> Text,
+        version -> Text,
+        name -> Text,
+        hash -> Text,
+        content -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    frameworks (hash) {
+        hash -> Text,
+        file_name -> Text,
+        source -> Text,
+        created_at -> Timestamp,
+        current -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    places (code) {
+        code -> Text,
+        position -> BigInt,
+        place -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    rounds (round) {
+        round -> Text,
+        label -> Text,
+        state -> Text,
+        opens_on -> Nullable<Date>,
+        closes_on -> Nullable<Date>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::json::Json;
+
+    users (id) {
+        id -> BigInt,
+        name -> Text,
+        password_hash -> Text,
+        role -> Text,
+        cities -> Nullable<Json>,
+        disabled -> Bool,
+        must_change_password -> Bool,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::json::Json;
+
+    tokens (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        hash -> Text,
+        hint -> Text,
+        surveys -> Nullable<Json>,
+        round -> Nullable<Text>,
+        created_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::json::Json;
+
+    imports (id) {
+        id -> BigInt,
+        round -> Text,
+        survey -> Text,
+        state -> Text,
+        content_hash -> Text,
+        file_name -> Text,
+        rows -> BigInt,
+        summary -> Json,
+        created_at -> Timestamp,
+        created_by -> Text,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    responses (id) {
+        id -> BigInt,
+        round -> Text,
+        survey -> Text,
+        instance_id -> Text,
+        current_version -> BigInt,
+        versions -> BigInt,
+        revision -> BigInt,
+        definition_version -> Text,
+        state -> Text,
+        problems -> BigInt,
+        warnings -> BigInt,
+        duplicate -> Bool,
+        branched -> Bool,
+        test -> Bool,
+        organisation -> Nullable<Text>,
+        code -> Nullable<Text>,
+        name -> Nullable<Text>,
+        city -> Nullable<Text>,
+        sector -> Nullable<Text>,
+        size -> Nullable<Text>,
+        stratum -> Nullable<Text>,
+        weight -> Nullable<Double>,
+        consent -> Nullable<Text>,
+        door -> Text,
+        sender -> Nullable<Text>,
+        import_id -> Nullable<BigInt>,
+        received_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::json::Json;
+
+    response_versions (id) {
+        id -> BigInt,
+        round -> Text,
+        survey -> Text,
+        response_id -> BigInt,
+        instance_id -> Text,
+        deprecated_id -> Nullable<Text>,
+        definition_version -> Text,
+        claimed_version -> Text,
+        door -> Text,
+        sender -> Nullable<Text>,
+        import_id -> Nullable<BigInt>,
+        received_at -> Timestamp,
+        content_hash -> Text,
+        answers_hash -> Text,
+        facts -> Json,
+        answers -> Json,
+        problems -> Json,
+        original -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    instance_ids (survey, instance_id) {
+        survey -> Text,
+        instance_id -> Text,
+        round -> Text,
+        version_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::json::Json;
+
+    response_events (id) {
+        id -> BigInt,
+        round -> Text,
+        survey -> Text,
+        response_id -> BigInt,
+        version_id -> Nullable<BigInt>,
+        kind -> Text,
+        from_state -> Nullable<Text>,
+        to_state -> Nullable<Text>,
+        actor -> Nullable<Text>,
+        door -> Nullable<Text>,
+        comment -> Nullable<Text>,
+        details -> Nullable<Json>,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    statistics (variable, place, year) {
+        place -> Text,
+        year -> BigInt,
+        variable -> Text,
+        value -> Double,
+        unit -> Text,
+        source -> Text,
+        file_hash -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    assessments (id) {
+        id -> BigInt,
+        name -> Text,
+        round -> Text,
+        framework_hash -> Text,
+        responses -> BigInt,
+        responses_hash -> Text,
+        recipe -> Text,
+        result -> Text,
+        created_at -> Timestamp,
+        created_by -> Text,
+    }
+}
+
+diesel::joinable!(tokens -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(tokens, users);
+diesel::allow_tables_to_appear_in_same_query!(responses, response_versions, instance_ids, response_events);

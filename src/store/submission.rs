@@ -1,0 +1,216 @@
+//! A submission as it is kept, and the receipt for it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::heads::HeadRow;
+use super::{JsonText, StoreError, time};
+use crate::response::{Door, Fingerprint, Identity, Processed, ReviewState, state_after};
+
+/// Who answered, and how many problems the answers have: what a list shows of a version.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// The organisation.
+    pub identity: Identity,
+    /// How many problems.
+    pub problems: i64,
+    /// How many warnings.
+    pub warnings: i64,
+}
+
+/// What is known of a submission besides its answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Envelope {
+    /// The round; `None` where none was named and none, or several, are open.
+    pub round: Option<String>,
+    /// The survey.
+    pub survey: String,
+    /// The version of the definition that it was checked against.
+    pub definition_version: String,
+    /// The version of the definition that it says it answers; empty where it says none.
+    pub claimed_version: String,
+    /// Its own instance ID.
+    pub instance_id: String,
+    /// The instance ID of the version that it replaces.
+    pub deprecated_id: Option<String>,
+    /// The door it came through.
+    pub door: Door,
+    /// Who sent it.
+    pub sender: Option<String>,
+    /// When it was received.
+    pub received_at: DateTime<Utc>,
+    /// Whether it answers a draft, or was made to try things out: never scored.
+    pub test: bool,
+}
+
+/// A response, or a new version of one, that was processed and is to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Submission {
+    pub(super) envelope: Envelope,
+    pub(super) bytes: Fingerprint,
+    pub(super) received: Fingerprint,
+    pub(super) facts: Facts,
+    pub(super) answers: String,
+    pub(super) problems: String,
+    pub(super) original: Option<Vec<u8>>,
+}
+
+impl Submission {
+    /// A submission as it is kept: the answers in force, everything that was found, and what was received where that
+    /// is not the same. `bytes` are those that came over the wire, for telling whether they came before.
+    ///
+    /// # Errors
+    /// [`StoreError::NulCharacter`] where it holds the one character that a database can't.
+    pub fn new(envelope: Envelope, processed: &Processed, bytes: &[u8]) -> Result<Self, StoreError> {
+        let answers = processed.answers.to_json().to_string();
+        let received = processed.answers.received_json().to_string();
+        let count = |list: &[_]| i64::try_from(list.len()).unwrap_or(i64::MAX);
+        let submission = Self {
+            envelope,
+            bytes: Fingerprint::of_bytes(bytes),
+            received: Fingerprint::of_bytes(received.as_bytes()),
+            facts: Facts {
+                identity: processed.identity.clone(),
+                problems: count(&processed.problems),
+                warnings: count(&processed.warnings),
+            },
+            original: (received != answers).then(|| received.into_bytes()),
+            answers,
+            problems: JsonText::of(&processed.findings().collect::<Vec<_>>())?.0,
+        };
+        submission.refuse_unstorable()?;
+        Ok(submission)
+    }
+
+    /// The same, keeping these bytes as what was received: where the answers do not hold all of it.
+    #[must_use]
+    pub fn with_original(mut self, bytes: Vec<u8>) -> Self {
+        self.original = Some(bytes);
+        self
+    }
+
+    /// Its own instance ID.
+    pub fn instance_id(&self) -> &str {
+        &self.envelope.instance_id
+    }
+
+    /// What no column takes is found before anything is written.
+    fn refuse_unstorable(&self) -> Result<(), StoreError> {
+        let nul = |text: &str| text.contains('\0');
+        let envelope = &self.envelope;
+        let what = if nul(&envelope.instance_id) || envelope.deprecated_id.as_deref().is_some_and(nul) {
+            "instance ID"
+        } else if nul(&envelope.claimed_version) {
+            "version"
+        } else if holds_escaped_nul(&self.answers) || holds_escaped_nul(&self.problems) {
+            "answers"
+        } else {
+            return Ok(());
+        };
+        Err(StoreError::NulCharacter { what })
+    }
+
+    /// The version that it replaces. What names itself as its own predecessor has none.
+    pub(super) fn predecessor(&self) -> Option<&str> {
+        let id = self.envelope.deprecated_id.as_deref();
+        id.filter(|id| !id.is_empty() && *id != self.envelope.instance_id)
+    }
+
+    /// The head of a response whose first version this is.
+    pub(super) fn first_head(&self, id: i64, import_id: Option<i64>) -> HeadRow {
+        let envelope = &self.envelope;
+        let at = time::stored(envelope.received_at);
+        let mut head = HeadRow {
+            id,
+            round: envelope.round.clone().unwrap_or_default(),
+            survey: envelope.survey.clone(),
+            instance_id: envelope.instance_id.clone(),
+            current_version: id,
+            versions: 1,
+            revision: 1,
+            definition_version: String::new(),
+            state: state_after(None, self.has_problems()).name().to_owned(),
+            problems: 0,
+            warnings: 0,
+            duplicate: false,
+            branched: false,
+            test: envelope.test,
+            organisation: None,
+            code: None,
+            name: None,
+            city: None,
+            sector: None,
+            size: None,
+            stratum: None,
+            weight: None,
+            consent: None,
+            door: envelope.door.name().to_owned(),
+            sender: envelope.sender.clone(),
+            import_id,
+            received_at: at,
+            updated_at: at,
+        };
+        head.show(id, &envelope.definition_version, &self.facts);
+        head
+    }
+
+    fn has_problems(&self) -> bool {
+        self.facts.problems > 0 || self.envelope.round.is_none()
+    }
+}
+
+/// Whether a string in this JSON text holds U+0000, which JSON writes as an escape and PostgreSQL's `jsonb` refuses.
+fn holds_escaped_nul(json: &str) -> bool {
+    json.match_indices("\\u0000").any(|(at, _)| {
+        let before = json
+            .as_bytes()
+            .iter()
+            .take(at)
+            .rev()
+            .take_while(|byte| **byte == b'\\')
+            .count();
+        before % 2 == 0
+    })
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// A response that was not known.
+    Created,
+    /// A new version of one that was.
+    Edited,
+    /// The same had been received before: nothing changed.
+    Unchanged,
+}
+
+/// The acknowledgement: what it speaks of is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// What became of the submission.
+    pub outcome: Outcome,
+    /// The name of the response for the world: the instance ID that it first became known by.
+    pub response: String,
+    /// The instance ID of this version.
+    pub instance_id: String,
+    /// The round that it is in; empty where none was open.
+    pub round: String,
+    /// The review state.
+    pub state: ReviewState,
+    /// Whether another live response is from the same organisation.
+    pub duplicate: bool,
+}
+
+impl Receipt {
+    pub(super) fn of(head: &HeadRow, instance_id: &str, outcome: Outcome) -> Result<Self, StoreError> {
+        Ok(Self {
+            outcome,
+            response: head.instance_id.clone(),
+            instance_id: instance_id.to_owned(),
+            round: head.round.clone(),
+            state: head.review_state()?,
+            duplicate: head.duplicate,
+        })
+    }
+}

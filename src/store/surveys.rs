@@ -1,0 +1,91 @@
+//! Surveys and the states that decide whether they are listed and accept responses.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::backend::{Connection, on_backend};
+use super::schema::surveys;
+use super::{Store, StoreError};
+use crate::definition::SurveyState;
+
+#[derive(Insertable)]
+#[diesel(table_name = surveys)]
+struct NewRow<'a> {
+    survey: &'a str,
+    state: &'a str,
+    created_at: NaiveDateTime,
+}
+
+/// Makes sure that there is such a survey; one that is new has this state.
+pub(super) fn ensure(
+    connection: &mut Connection<'_>,
+    survey: &str,
+    state: SurveyState,
+    now: NaiveDateTime,
+) -> Result<(), StoreError> {
+    let row = NewRow {
+        survey,
+        state: state.name(),
+        created_at: now,
+    };
+    on_backend!(connection, |c| diesel::insert_into(surveys::table)
+        .values(&row)
+        .on_conflict(surveys::survey)
+        .do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+impl Store {
+    /// The surveys with their states, by name.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn surveys(&self) -> Result<Vec<(String, SurveyState)>, StoreError> {
+        let rows: Vec<(String, String)> = self.read(|connection| {
+            let query = surveys::table
+                .order(surveys::survey)
+                .select((surveys::survey, surveys::state));
+            Ok(on_backend!(connection, |c| query.load(c))?)
+        })?;
+        rows.into_iter()
+            .map(|(survey, state)| match SurveyState::from_name(&state) {
+                Some(state) => Ok((survey, state)),
+                None => Err(StoreError::Unreadable(format!(
+                    "unknown state '{state}' of survey '{survey}'"
+                ))),
+            })
+            .collect()
+    }
+
+    /// Moves a survey to a state that may follow its present one.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], or [`StoreError::Refused`] where the state may not follow.
+    pub fn set_survey_state(&self, survey: &str, to: SurveyState) -> Result<(), StoreError> {
+        self.write(|connection| {
+            let state: Option<String> = on_backend!(connection, |c| surveys::table
+                .find(survey)
+                .select(surveys::state)
+                .first(c)
+                .optional())?;
+            let Some(from) = state.as_deref().and_then(SurveyState::from_name) else {
+                return Err(StoreError::NotFound {
+                    what: "survey",
+                    name: survey.to_owned(),
+                });
+            };
+            if from != to && !from.next().contains(&to) {
+                return Err(StoreError::Refused(format!(
+                    "survey '{survey}' can't go from {} to {}",
+                    from.name(),
+                    to.name()
+                )));
+            }
+            on_backend!(connection, |c| diesel::update(surveys::table.find(survey))
+                .set(surveys::state.eq(to.name()))
+                .execute(c))?;
+            Ok(())
+        })
+    }
+}
