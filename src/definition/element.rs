@@ -90,7 +90,7 @@ pub struct Element {
     pub warn_if: Vec<SoftCheck>,
     /// Other words for the question in spreadsheets that people filled in.
     pub aliases: Vec<Alias>,
-    /// In an expanded definition: what this question was made from.
+    /// Where `expand` or `or_other` made this question, or changed it: how.
     pub companion: Option<Companion>,
     /// Columns that innogauge does not know, kept as they are.
     pub extra: IndexMap<String, String>,
@@ -186,17 +186,38 @@ pub struct Alias {
     pub words: String,
 }
 
-/// What a question of an expanded definition was made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a question was made from, or what was made of it.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Companion {
-    /// From `missing` of the named question of the same group.
+    /// Asks why there is no figure: made by `expand` from `missing` of the named question beside it.
     Missing {
         /// The question.
         of: String,
     },
-    /// From one of the `warn_if` of the named question of the same group.
+    /// Asks to confirm an unlikely answer: made by `expand` from one of the `warn_if` of the named question beside it.
     Warning {
         /// The question.
         of: String,
+        /// The test as it was written, with `.` for the answer.
+        test: Formula,
     },
+    /// A select whose missing codes `expand` put among its choices.
+    Codes {
+        /// The constraint as it was written.
+        constraint: Option<Formula>,
+        /// Its message.
+        constraint_message: Text,
+    },
+    /// Asks what else: made from `or_other` of the named question beside it, also in a definition as it is read.
+    Other {
+        /// The question.
+        of: String,
+    },
+}
+
+impl Companion {
+    /// The name of the question that is made from the soft check of this number, from 1.
+    pub fn warning_name(question: &str, number: usize) -> String {
+        format!("{question}_warn{number}")
+    }
 }

@@ -1,20 +1,69 @@
 //! An expression as a part of a definition: bound to the questions that it reads.
 
-use super::model::ElementId;
-use super::place::Origin;
+use std::collections::HashMap;
+
+use super::assemble::Names;
+use super::check::resolve;
+use super::model::{ElementId, MISSING_SLOT};
+use super::place::{Diagnostic, Origin, Place, Position};
+use super::scan::paths;
+use crate::expression::Expression;
 
 /// An expression of a definition, with the elements that it reads and the place it was written at.
 #[derive(Debug, Clone)]
 pub struct Formula {
-    pub(super) source: String,
-    pub(super) depends_on: Vec<ElementId>,
-    pub(super) origin: Origin,
+    expression: Expression,
+    depends_on: Vec<ElementId>,
+    origin: Origin,
+    /// Whether the text stands at its origin exactly as it reads, so that offsets can be counted in columns.
+    verbatim: bool,
 }
 
 impl Formula {
+    /// Reads an expression that begins at a place; `verbatim` says whether it stands there exactly as it reads.
+    pub(super) fn read(source: &str, place: Place, verbatim: bool) -> Result<Self, Diagnostic> {
+        match Expression::parse(source) {
+            Ok(expression) => Ok(Self {
+                expression,
+                depends_on: Vec::new(),
+                origin: Origin(place),
+                verbatim,
+            }),
+            Err(error) => {
+                let diagnostic = Diagnostic::error(advance(&place, verbatim, source, error.offset), error.message);
+                Err(match error.help {
+                    Some(help) => diagnostic.with_help(help),
+                    None => diagnostic,
+                })
+            }
+        }
+    }
+
+    /// Whether a default is an expression, not a value: it names a question or calls a function.
+    pub(super) fn is_dynamic(default: &str) -> bool {
+        default.contains("${")
+            || default.split_once('(').is_some_and(|(name, rest)| {
+                rest.trim_end().ends_with(')')
+                    && name.starts_with(|first: char| first.is_ascii_alphabetic())
+                    && name
+                        .chars()
+                        .all(|character| character.is_ascii_alphanumeric() || "-:_".contains(character))
+            })
+    }
+
+    /// What `required: true` means.
+    pub(super) fn always(place: Place) -> Option<Self> {
+        Self::read("true()", place, false).ok()
+    }
+
+    /// The expression.
+    pub fn expression(&self) -> &Expression {
+        &self.expression
+    }
+
     /// The expression as it was written.
     pub fn source(&self) -> &str {
-        &self.source
+        self.expression.source()
     }
 
     /// The elements whose answers the expression reads, each once, in document order.
@@ -26,6 +75,43 @@ impl Formula {
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
+
+    /// Where this byte of the expression stands, as far as that can be told.
+    pub fn place_at(&self, offset: usize) -> Place {
+        advance(&self.origin, self.verbatim, self.source(), offset)
+    }
+
+    /// Binds every name that stands for one thing, and notes what the expression reads. `own` is the path of the
+    /// element that it belongs to.
+    pub(super) fn bind(&mut self, names: &Names, elements: &HashMap<String, ElementId>, own: &str) {
+        // What stays unbound is an error of the checks, which name it with its place.
+        let _unbound = self.expression.bind(|name| names.slot(name));
+        let referred = self
+            .expression
+            .references()
+            .iter()
+            .filter(|reference| !reference.name.starts_with("last-saved#"))
+            .filter_map(|reference| reference.slot)
+            .map(|slot| ElementId(slot & !MISSING_SLOT));
+        let by_path = paths(self.expression.source())
+            .into_iter()
+            .filter_map(|path| resolve(own, path.start, &path.steps))
+            .filter_map(|path| elements.get(&path).copied());
+        let mut depends_on: Vec<ElementId> = referred.chain(by_path).collect();
+        depends_on.sort_unstable();
+        depends_on.dedup();
+        self.depends_on = depends_on;
+    }
+}
+
+/// The place of a byte of a text that begins at a place.
+fn advance(start: &Place, verbatim: bool, source: &str, offset: usize) -> Place {
+    let mut place = start.clone();
+    if let (Position::LineColumn { column, .. }, true) = (&mut place.at, verbatim) {
+        let before = source.get(..offset).map_or(0, |before| before.chars().count());
+        *column = column.saturating_add(u32::try_from(before).unwrap_or(0));
+    }
+    place
 }
 
 impl PartialEq for Formula {

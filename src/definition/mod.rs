@@ -4,31 +4,112 @@
 //! files at once, each with its place. Unchecked definitions never leave this module, and nothing here knows of
 //! databases or HTTP. Readers and writers of XLSForm and XForm stand beside the YAML reader and share the checks.
 
+mod assemble;
+mod check;
 mod choices;
+mod codebook;
+mod companions;
 mod element;
+mod folder;
 mod formula;
 mod identity;
 mod language;
 mod model;
+mod other;
+mod outline;
 mod place;
+mod places;
 mod question_type;
+mod scan;
 mod settings;
 mod survey_state;
 mod text;
 mod unanswered;
 mod unit;
+mod version;
 pub(crate) mod yaml;
 
+pub use check::{Client, cannot_ask};
 pub use choices::{Choice, ChoiceList, ChoiceSource, Select};
+pub use codebook::{CodebookChoice, CodebookRow, codebook};
+pub use companions::{expand, fold};
 pub use element::{Alias, Companion, DefaultValue, Element, Kind, SoftCheck};
+pub use folder::{Folder, LoadedDefinition, SourceFile, load_files, load_folder, yaml_files};
 pub use formula::Formula;
 pub use identity::{Identity, IdentityPart};
 pub use language::Language;
-pub use model::{Definition, ElementId};
+pub use model::{Definition, ElementId, MISSING_SLOT};
 pub use place::{Checked, Diagnostic, Origin, Place, Position, Severity, nearest};
+pub use places::{PlaceKind, PlannedRound, StudyPlace, StudyPlaces};
 pub use question_type::{DataType, QuestionType};
 pub use settings::Settings;
 pub use survey_state::{SurveyState, VersionState};
 pub use text::Text;
 pub use unanswered::MissingCode;
 pub use unit::Unit;
+pub use version::{AttachedFile, version_hash};
+
+use yaml::{Findings, Node};
+
+impl Definition {
+    /// Reads and checks a definition in YAML. `file_name` is how the file is named in diagnostics.
+    ///
+    /// The error is everything that is wrong and everything that probably is, in the order of the file, with at least
+    /// one [`Severity::Error`].
+    ///
+    /// ```
+    /// use innogauge::definition::Definition;
+    ///
+    /// let checked = Definition::from_yaml(
+    ///     "enterprise.yaml",
+    ///     r#"
+    /// survey: enterprise
+    /// version: "2026.1"
+    /// title: Enterprise survey
+    /// questions:
+    ///   - {type: decimal, name: turnover, label: Turnover, constraint: . >= 0}
+    ///   - {type: decimal, name: rd, label: R&D, relevant: "${turnover} > 0"}
+    /// "#,
+    /// )
+    /// .unwrap();
+    /// assert_eq!(checked.value.path(checked.value.find("rd").unwrap()), "/rd");
+    ///
+    /// let errors = Definition::from_yaml(
+    ///     "enterprise.yaml",
+    ///     "survey: enterprise\nversion: 1\ntitle: T\nquestions:\n- {type: note, name: a, label: A, relevant: \"${b} = 1\"}\n",
+    /// )
+    /// .unwrap_err();
+    /// assert_eq!(
+    ///     errors[0].to_string(),
+    ///     "enterprise.yaml:5:46: error: unknown question 'b'\n  help: did you mean 'a'?"
+    /// );
+    /// ```
+    pub fn from_yaml(file_name: &str, text: &str) -> Result<Checked<Self>, Vec<Diagnostic>> {
+        let (node, diagnostics) = Node::parse(file_name, text);
+        let mut findings = Findings(diagnostics);
+        let outline = node.and_then(|node| yaml::read(&node, file_name, &mut findings));
+        let mut found = findings.0;
+        let definition = outline.map(|mut outline| {
+            other::add_other(&mut outline);
+            let (places, top, file) = (
+                std::mem::take(&mut outline.places),
+                std::mem::take(&mut outline.top),
+                outline.file.clone(),
+            );
+            let definition = assemble::assemble(outline);
+            found.extend(check::check(&check::Subject {
+                definition: &definition,
+                places,
+                top,
+                file,
+            }));
+            definition
+        });
+        found.sort_by_key(|diagnostic| diagnostic.place.at.clone());
+        found.dedup();
+        match definition {
+            Some(value) if !found.iter().any(Diagnostic::is_error) => Ok(Checked { value, warnings: found }),
+            _ => Err(found),
+        }
+    }
+}

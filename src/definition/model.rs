@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 
+use super::assemble::takes_companion;
 use super::choices::ChoiceList;
 use super::element::{Element, Kind};
 use super::identity::Identity;
 use super::question_type::QuestionType;
 use super::settings::Settings;
 use super::text::Text;
+use super::unanswered::MissingCode;
 
 /// An element of one definition: its number in document order, and the slot that expressions are bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +24,11 @@ impl ElementId {
         self.0 as usize
     }
 }
+
+/// Set in the slot of `${q_missing}`, beside the id of `q`: the missing code that was given instead of an answer to `q`.
+///
+/// Companions are no elements, so an evaluator gives for such a slot the code as text, or ''.
+pub const MISSING_SLOT: u32 = 1 << 31;
 
 /// A survey definition that passed every check.
 #[derive(Debug, Clone)]
@@ -179,6 +186,16 @@ impl Definition {
     /// The path of an element from the top: `/research/has_rd`.
     pub fn path(&self, id: ElementId) -> &str {
         self.paths.get(id.index()).map_or("", String::as_str)
+    }
+
+    /// What `${name}` is bound to in the expressions of this survey: the id of the element, with [`MISSING_SLOT`] for
+    /// the companion of a question with missing codes.
+    pub fn slot(&self, name: &str) -> Option<u32> {
+        if let [id] = self.named(name) {
+            return Some(id.0);
+        }
+        let question = self.find(name.strip_suffix(MissingCode::COMPANION_SUFFIX)?)?;
+        takes_companion(self.get(question)?).then_some(question.0 | MISSING_SLOT)
     }
 
     /// The element's ancestors, nearest first.

@@ -14,7 +14,7 @@ pub struct Place {
 }
 
 /// A position within a file.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Position {
     /// The file as a whole.
     File,

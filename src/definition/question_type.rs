@@ -187,7 +187,7 @@ impl QuestionType {
     }
 
     /// The names that [`QuestionType::simple`] knows, for suggestions.
-    pub fn simple_names() -> impl Iterator<Item = &'static str> {
+    pub fn simple_names() -> impl Iterator<Item = &'static str> + Clone {
         SIMPLE.iter().map(|(name, _)| *name)
     }
 

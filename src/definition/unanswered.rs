@@ -19,6 +19,9 @@ pub enum MissingCode {
 }
 
 impl MissingCode {
+    /// What the name of the companion of a question ends in.
+    pub const COMPANION_SUFFIX: &'static str = "_missing";
+
     /// All of them.
     pub const ALL: [Self; 3] = [Self::DontKnow, Self::Refused, Self::NotApplicable];
 
@@ -41,6 +44,11 @@ impl MissingCode {
     /// The missing code of this spelling.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|missing| missing.code() == code)
+    }
+
+    /// The name of the companion of a question, which holds the code: `${turnover_missing}`.
+    pub fn companion_of(question: &str) -> String {
+        format!("{question}{}", Self::COMPANION_SUFFIX)
     }
 
     /// What people read for it.

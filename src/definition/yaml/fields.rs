@@ -124,9 +124,14 @@ impl<'n> Fields<'n> {
 
     /// The keys that nobody asked for.
     pub fn rest(&mut self) -> Vec<(&'n Node, &'n Node)> {
+        self.rest_where(|_| true)
+    }
+
+    /// Those of the keys that nobody asked for that fulfil a condition.
+    pub fn rest_where(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<(&'n Node, &'n Node)> {
         self.entries
             .iter_mut()
-            .filter(|(.., read)| !*read)
+            .filter(|(key, _, read)| !*read && key.text().is_some_and(&wanted))
             .map(|(key, value, read)| {
                 *read = true;
                 (*key, *value)

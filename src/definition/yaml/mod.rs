@@ -2,8 +2,12 @@
 //!
 //! The framework of indicators is read with the same two parts.
 
+mod choices;
+mod definition;
 mod fields;
 mod node;
+mod question;
 
+pub(super) use definition::read;
 pub(crate) use fields::{Fields, Findings, flag, list, pairs, scalar, text};
 pub(crate) use node::{Node, Value};

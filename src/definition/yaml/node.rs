@@ -83,6 +83,22 @@ impl Node {
         }
     }
 
+    /// Where a scalar's text begins, and whether it stands there exactly as it reads.
+    pub fn text_start(&self) -> (Place, bool) {
+        let column = self.verbatim_column.unwrap_or(self.column);
+        let at = Position::LineColumn {
+            line: self.line,
+            column,
+        };
+        (
+            Place {
+                file: Arc::clone(&self.file),
+                at,
+            },
+            self.verbatim_column.is_some(),
+        )
+    }
+
     /// The text of a scalar.
     pub fn text(&self) -> Option<&str> {
         match &self.value {

@@ -1,0 +1,83 @@
+//! `innogauge check`: everything that is wrong with definitions, each with its place.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Failure;
+use crate::definition::{Diagnostic, Folder, load_files, yaml_files};
+
+/// Check survey definitions: all errors of all files, each with file, line and column.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Definition files, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+impl Check {
+    /// Checks and prints what was found; fails where there are errors.
+    ///
+    /// # Errors
+    /// [`Failure::Input`] where a definition has an error or can't be read.
+    pub fn run(&self) -> Result<(), Failure> {
+        let mut files = Vec::new();
+        for path in &self.paths {
+            if path.is_dir() {
+                let found = yaml_files(path).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
+                if found.is_empty() {
+                    return Err(Failure::Input(format!("{}: no .yaml file in this folder", path.display())));
+                }
+                files.extend(found);
+            } else {
+                files.push(path.clone());
+            }
+        }
+        match load_files(&files) {
+            Ok(checked) => {
+                print(&checked.warnings);
+                println!("{}", summary(&checked.value, &checked.warnings));
+                Ok(())
+            }
+            Err(found) => {
+                print(&found);
+                Err(Failure::Input(counted(&found)))
+            }
+        }
+    }
+}
+
+fn print(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        println!("{diagnostic}");
+    }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+fn counted(found: &[Diagnostic]) -> String {
+    let errors = found.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    let warnings = found.len() - errors;
+    match warnings {
+        0 => plural(errors, "error"),
+        _ => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
+    }
+}
+
+fn summary(folder: &Folder, warnings: &[Diagnostic]) -> String {
+    let mut parts: Vec<String> = folder
+        .surveys
+        .iter()
+        .map(|survey| {
+            let asked = survey.definition.questions().filter(|(_, question_type)| question_type.is_asked()).count();
+            format!("{} {}: {}", survey.definition.survey(), survey.definition.version(), plural(asked, "question"))
+        })
+        .collect();
+    if let Some(places) = &folder.places {
+        parts.push(plural(places.iter().count(), "place"));
+    }
+    parts.push(if warnings.is_empty() { "no errors".to_owned() } else { format!("no errors, {}", plural(warnings.len(), "warning")) });
+    parts.join("; ")
+}

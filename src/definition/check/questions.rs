@@ -1,0 +1,317 @@
+//! What a question says of itself: keys that fit its type, parameters, labels, ranges.
+
+use super::Subject;
+use crate::definition::element::{DefaultValue, Element, Kind};
+use crate::definition::place::{Diagnostic, nearest};
+use crate::definition::question_type::QuestionType;
+use crate::definition::scan::{Token, tokens};
+use crate::definition::text::Text;
+
+pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    for element in subject.definition.elements() {
+        let mut say = |key: &str, message: String, help: &str| {
+            found.push(Diagnostic::error(subject.place(element, key), message).with_help(help));
+        };
+        let name = &element.name;
+        match &element.kind {
+            Kind::Group | Kind::Repeat => {
+                for (key, given) in given_to_questions(element) {
+                    if given {
+                        say(
+                            key,
+                            format!("'{key}' on '{name}', which asks nothing itself"),
+                            "write it on its questions",
+                        );
+                    }
+                }
+            }
+            Kind::Question(question_type) => {
+                question(subject, element, question_type, &mut say);
+                warnings(subject, element, question_type, found);
+            }
+        }
+        let mut say = |key: &str, message: String, help: &str| {
+            found.push(Diagnostic::error(subject.place(element, key), message).with_help(help));
+        };
+        if element.repeat_count.is_some() && !element.is_repeat() {
+            say(
+                "repeat_count",
+                format!("'repeat_count' on '{name}', which is no repeat"),
+                "only `type: repeat` is counted",
+            );
+        }
+        if element.choice_filter.is_some() && element.question_type().and_then(QuestionType::select).is_none() {
+            say(
+                "choice_filter",
+                format!("'choice_filter' on '{name}', which has no choices"),
+                "only select_one, select_multiple and rank have choices",
+            );
+        }
+        messages(subject, element, found);
+    }
+    personal(subject, found);
+}
+
+/// The keys that only a question can have.
+fn given_to_questions(element: &Element) -> [(&'static str, bool); 11] {
+    [
+        ("constraint", element.constraint.is_some()),
+        ("required", element.required.is_some()),
+        ("calculation", element.calculation.is_some()),
+        ("default", element.default.is_some()),
+        ("trigger", !element.trigger.is_empty()),
+        ("unit", element.unit.is_some()),
+        ("personal", element.personal),
+        ("identifying", element.identifying),
+        ("missing", !element.missing.is_empty()),
+        ("warn_if", !element.warn_if.is_empty()),
+        ("save_to", !element.save_to.is_empty()),
+    ]
+}
+
+fn question(
+    subject: &Subject<'_>,
+    element: &Element,
+    question_type: &QuestionType,
+    say: &mut impl FnMut(&str, String, &str),
+) {
+    let name = &element.name;
+    let dynamic = matches!(element.default, Some(DefaultValue::Dynamic(_)));
+    if matches!(question_type, QuestionType::Calculate(_)) && element.calculation.is_none() && !dynamic {
+        say(
+            "type",
+            format!("'{name}' is calculated, but has no calculation"),
+            "add `calculation: …`",
+        );
+    }
+    let answerless = match question_type {
+        QuestionType::Note => Some("a note"),
+        QuestionType::Calculate(_) => Some("calculated"),
+        QuestionType::Hidden => Some("hidden"),
+        QuestionType::Acknowledge => Some("a box to tick"),
+        QuestionType::Rank(_) => Some("a ranking"),
+        other if other.is_metadata() => Some("recorded by the client"),
+        QuestionType::XmlExternal | QuestionType::CsvExternal => Some("an attached file"),
+        _ => None,
+    };
+    if let (false, Some(what)) = (element.missing.is_empty(), answerless) {
+        say(
+            "missing",
+            format!("'missing' on '{name}', which is {what}"),
+            "only what a person answers can be missing",
+        );
+    }
+    if subject
+        .places
+        .get(element.id.index())
+        .is_some_and(|places| places.of("data_type").is_some())
+        && !matches!(question_type, QuestionType::Calculate(_))
+    {
+        say(
+            "data_type",
+            format!("'data_type' on '{name}', which is a {}", question_type.name()),
+            "only calculate has one",
+        );
+    }
+    parameters(element, question_type, say);
+}
+
+fn parameters(element: &Element, question_type: &QuestionType, say: &mut impl FnMut(&str, String, &str)) {
+    let known: &[&str] = match question_type {
+        QuestionType::Range => &["start", "end", "step", "tick_interval", "placeholder", "tick_labelset"],
+        QuestionType::SelectOne(select) | QuestionType::SelectMultiple(select) if select.from_file() => {
+            &["value", "label", "randomize", "seed"]
+        }
+        QuestionType::SelectOne(_) | QuestionType::SelectMultiple(_) | QuestionType::Rank(_) => &["randomize", "seed"],
+        QuestionType::Text => &["rows"],
+        QuestionType::Image => &["max-pixels", "app"],
+        QuestionType::Audio | QuestionType::BackgroundAudio => &["quality"],
+        QuestionType::Geopoint => &["allow-mock-accuracy", "capture-accuracy", "warning-accuracy"],
+        QuestionType::Geotrace | QuestionType::Geoshape => &["allow-mock-accuracy", "incremental"],
+        QuestionType::Audit => &[
+            "location-priority",
+            "location-min-interval",
+            "location-max-age",
+            "track-changes",
+            "track-changes-reasons",
+            "identify-user",
+        ],
+        _ => &[],
+    };
+    for parameter in element.parameters.keys() {
+        if !known.contains(&parameter.as_str()) {
+            let help = match nearest(parameter, known.iter().copied()) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None if known.is_empty() => format!("a {} has no parameters", question_type.name()),
+                None => format!("a {} can have: {}", question_type.name(), known.join(", ")),
+            };
+            say("parameters", format!("unknown parameter '{parameter}'"), &help);
+        }
+    }
+    if *question_type == QuestionType::Range {
+        range(element, say);
+    }
+}
+
+fn range(element: &Element, say: &mut impl FnMut(&str, String, &str)) {
+    let mut number = |key: &str, otherwise: f64| match element.parameters.get(key) {
+        None => Some(otherwise),
+        Some(written) => match written.parse::<f64>().ok().filter(|value| value.is_finite()) {
+            Some(value) => Some(value),
+            None => {
+                say(
+                    "parameters",
+                    format!("the parameter '{key}' is '{written}'"),
+                    "write a number: start=0 end=10 step=1",
+                );
+                None
+            }
+        },
+    };
+    let (start, end, step) = (number("start", 1.0), number("end", 10.0), number("step", 1.0));
+    let (Some(start), Some(end), Some(step)) = (start, end, step) else {
+        return;
+    };
+    if step <= 0.0 {
+        say(
+            "parameters",
+            format!("the step of the range is {step}"),
+            "a step is above 0",
+        );
+    } else if start >= end {
+        say(
+            "parameters",
+            format!("the range ends at {end}, not after its start at {start}"),
+            "let `end` be above `start`",
+        );
+    }
+}
+
+fn warnings(subject: &Subject<'_>, element: &Element, question_type: &QuestionType, found: &mut Vec<Diagnostic>) {
+    let name = &element.name;
+    let mut warn = |key: &str, message: String, help: &str| {
+        found.push(Diagnostic::warning(subject.place(element, key), message).with_help(help));
+    };
+    let shown = question_type.is_asked() || *question_type == QuestionType::Note;
+    if shown && element.label.is_empty() && element.hint.is_empty() && element.media.is_empty() {
+        warn(
+            "name",
+            format!("'{name}' has no label"),
+            "add `label: …`: people would see nothing to answer",
+        );
+    }
+    let numeric = matches!(
+        question_type,
+        QuestionType::Integer
+            | QuestionType::Decimal
+            | QuestionType::Range
+            | QuestionType::Calculate(_)
+            | QuestionType::Hidden
+    );
+    if element.unit.is_some() && !numeric {
+        warn(
+            "unit",
+            format!("'unit' on '{name}', which is no number"),
+            "use `type: decimal` or `integer`, or leave the unit out",
+        );
+    }
+    // ODK Collect's boxes for numbers take that many digits and no more.
+    let (most, other) = match question_type {
+        QuestionType::Integer => (9, "use `type: decimal`, and a larger unit for money: unit: 10k_cny"),
+        QuestionType::Decimal => (15, "use a larger unit"),
+        _ => return,
+    };
+    let digits = element
+        .constraint
+        .iter()
+        .flat_map(|formula| tokens(formula.source()))
+        .filter_map(|(_, token)| match token {
+            Token::Number(number) => Some(
+                number
+                    .split('.')
+                    .next()
+                    .unwrap_or_default()
+                    .trim_start_matches('0')
+                    .len(),
+            ),
+            _ => None,
+        })
+        .max();
+    if let Some(digits) = digits.filter(|digits| *digits > most) {
+        warn(
+            "constraint",
+            format!(
+                "'{name}' can have {digits} digits, but a phone takes only {most} in a {}",
+                question_type.name()
+            ),
+            other,
+        );
+    }
+}
+
+/// Messages without the rule that they are about.
+fn messages(subject: &Subject<'_>, element: &Element, found: &mut Vec<Diagnostic>) {
+    let pairs: [(&str, &Text, &str, bool); 2] = [
+        (
+            "constraint_message",
+            &element.constraint_message,
+            "constraint",
+            element.constraint.is_some(),
+        ),
+        (
+            "required_message",
+            &element.required_message,
+            "required",
+            element.required.is_some(),
+        ),
+    ];
+    for (key, message, rule, ruled) in pairs {
+        if !message.is_empty() && !ruled {
+            found.push(
+                Diagnostic::warning(
+                    subject.place(element, key),
+                    format!("'{key}' without '{rule}' is never shown"),
+                )
+                .with_help(format!("add `{rule}: …`, or remove the message")),
+            );
+        }
+    }
+}
+
+/// A person's data has no place in names and entities, which are shown in lists.
+fn personal(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let definition = subject.definition;
+    if let Some(formula) = &definition.settings().instance_name {
+        for element in formula.depends_on().iter().filter_map(|id| definition.get(*id)) {
+            if element.is_personal() {
+                found.push(
+                    Diagnostic::error(
+                        formula.origin().0.clone(),
+                        format!("instance_name shows '{}', which is a person's data", element.name),
+                    )
+                    .with_help("take the organisation's name or code: instance_name: ${org_name}"),
+                );
+            }
+        }
+    }
+    for element in definition.elements() {
+        if element.is_personal() && !element.save_to.is_empty() {
+            found.push(
+                Diagnostic::error(
+                    subject.place(element, "save_to"),
+                    format!("'{}' is a person's data, and can't be saved to an entity", element.name),
+                )
+                .with_help("remove 'save_to'"),
+            );
+        }
+    }
+    if definition.settings().public_key.is_some() {
+        found.push(
+            Diagnostic::warning(
+                subject.top("settings"),
+                "with a public_key the survey can't be published",
+            )
+            .with_help("the server could neither check nor score encrypted answers: remove public_key"),
+        );
+    }
+}

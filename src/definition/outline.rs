@@ -1,0 +1,74 @@
+//! A definition as it was read, before it is checked: what every reader fills in.
+
+use chrono_tz::Tz;
+use indexmap::IndexMap;
+
+use super::choices::ChoiceList;
+use super::element::Element;
+use super::identity::Identity;
+use super::model::ElementId;
+use super::place::Place;
+use super::settings::Settings;
+use super::text::Text;
+
+/// What a reader found. Elements stand in document order with their parents set; nothing else is settled.
+#[derive(Debug, Clone)]
+pub(super) struct Outline {
+    pub survey: String,
+    pub version: String,
+    pub title: Text,
+    pub respondent: Option<String>,
+    pub languages: IndexMap<String, String>,
+    pub timezone: Tz,
+    pub identity: Identity,
+    pub settings: Settings,
+    pub choices: IndexMap<String, ChoiceList>,
+    pub elements: Vec<Element>,
+    pub expanded: bool,
+    /// Where the keys of each element stand; absent for what was made, not read.
+    pub places: Vec<Places>,
+    /// Where the keys of the definition itself stand.
+    pub top: Places,
+    /// The file as a whole.
+    pub file: Place,
+}
+
+/// Where the keys of one mapping, or the cells of one row, stand.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Places(pub Vec<(&'static str, Place)>);
+
+impl Places {
+    /// Notes where a key's value stands.
+    pub fn note(&mut self, key: &'static str, place: Place) {
+        self.0.push((key, place));
+    }
+
+    /// Where the value of a key stands.
+    pub fn of(&self, key: &str) -> Option<&Place> {
+        self.0
+            .iter()
+            .find(|(candidate, _)| *candidate == key)
+            .map(|(_, place)| place)
+    }
+}
+
+impl Outline {
+    /// Adds an element under a parent and returns its id.
+    pub fn push(&mut self, mut element: Element, parent: Option<ElementId>, places: Places) -> ElementId {
+        let id = ElementId(u32::try_from(self.elements.len()).unwrap_or(u32::MAX));
+        element.id = id;
+        element.parent = parent;
+        element.children.clear();
+        self.elements.push(element);
+        self.places.push(places);
+        id
+    }
+
+    /// Where the value of an element's key stands, else where the element begins.
+    pub fn place(&self, element: &Element, key: &str) -> Place {
+        self.places
+            .get(element.id.index())
+            .and_then(|places| places.of(key))
+            .map_or_else(|| element.origin.0.clone(), Place::clone)
+    }
+}

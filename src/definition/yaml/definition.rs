@@ -1,0 +1,235 @@
+//! Reading a survey definition: the top level.
+
+use chrono_tz::Tz;
+use indexmap::IndexMap;
+
+use super::choices::choice_lists;
+use super::fields::{Fields, Findings, list, pairs, scalar};
+use super::node::{Node, Value};
+use super::question::{formula, questions};
+use crate::definition::element::Alias;
+use crate::definition::identity::{Identity, IdentityPart, IdentityQuestion};
+use crate::definition::outline::{Outline, Places};
+use crate::definition::place::{Origin, Place, nearest};
+use crate::definition::settings::Settings;
+
+/// XLSForm's settings that clients know and innogauge passes on untouched.
+const PASSED_ON: [&str; 14] = [
+    "style",
+    "submission_url",
+    "auto_send",
+    "auto_delete",
+    "namespaces",
+    "name",
+    "clean_text_values",
+    "omit_instanceID",
+    "instance_xmlns",
+    "prefix",
+    "delimiter",
+    "sms_keyword",
+    "sms_separator",
+    "compact_tag",
+];
+
+/// The languages' own names, where a definition gives codes alone.
+const LANGUAGES: [(&str, &str); 14] = [
+    ("zh", "中文"),
+    ("en", "English"),
+    ("ru", "Русский"),
+    ("ja", "日本語"),
+    ("ko", "한국어"),
+    ("fr", "Français"),
+    ("es", "Español"),
+    ("de", "Deutsch"),
+    ("pt", "Português"),
+    ("ar", "العربية"),
+    ("mn", "Монгол"),
+    ("vi", "Tiếng Việt"),
+    ("id", "Bahasa Indonesia"),
+    ("th", "ไทย"),
+];
+
+/// Reads a definition from its node tree. Nothing is checked beyond its shape.
+pub(in crate::definition) fn read(node: &Node, file: &str, findings: &mut Findings) -> Option<Outline> {
+    let mut fields = Fields::new(node, "a definition", findings)?;
+    let mut top = Places::default();
+    if let Value::Mapping(entries) = &node.value {
+        for (key, value) in entries {
+            for noted in [
+                "survey",
+                "version",
+                "title",
+                "languages",
+                "timezone",
+                "settings",
+                "questions",
+                "choices",
+            ] {
+                if key.text() == Some(noted) {
+                    top.note(noted, value.place());
+                }
+            }
+        }
+    }
+    let survey = fields
+        .require("survey", findings)
+        .and_then(|node| scalar(node, "survey", findings));
+    let version = fields
+        .require("version", findings)
+        .and_then(|node| scalar(node, "version", findings));
+    fields.require("title", findings);
+    let mut outline = Outline {
+        survey: survey.unwrap_or_default().to_owned(),
+        version: version.unwrap_or_default().to_owned(),
+        title: fields.languages("title", findings),
+        respondent: fields.text("respondent", findings).map(str::to_owned),
+        languages: IndexMap::new(),
+        timezone: timezone(&mut fields, findings),
+        identity: identity(&mut fields, findings),
+        settings: settings(&mut fields, findings),
+        choices: IndexMap::new(),
+        elements: Vec::new(),
+        expanded: false,
+        places: Vec::new(),
+        top,
+        file: Place::file(file),
+    };
+    outline.languages = match fields.get("languages") {
+        Some(node) => languages(node, findings),
+        None => outline
+            .title
+            .iter()
+            .filter(|(code, _)| !code.is_empty())
+            .map(|(code, _)| (code.to_owned(), own_name(code)))
+            .collect(),
+    };
+    if let Some(node) = fields.get("choices") {
+        outline.choices = choice_lists(node, findings);
+    }
+    if let Some(node) = fields.require("questions", findings) {
+        questions(node, None, &mut outline, findings);
+    }
+    fields.finish(findings);
+    Some(outline)
+}
+
+fn own_name(code: &str) -> String {
+    LANGUAGES
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map_or(code, |(_, name)| name)
+        .to_owned()
+}
+
+fn languages(node: &Node, findings: &mut Findings) -> IndexMap<String, String> {
+    if let Value::Mapping(entries) = &node.value {
+        return entries
+            .iter()
+            .filter_map(|(code, name)| Some((code.text()?.to_owned(), scalar(name, "languages", findings)?.to_owned())))
+            .collect();
+    }
+    list(node, "languages", findings)
+        .iter()
+        .filter_map(|item| scalar(item, "languages", findings))
+        .map(|code| (code.to_owned(), own_name(code)))
+        .collect()
+}
+
+fn timezone(fields: &mut Fields<'_>, findings: &mut Findings) -> Tz {
+    let Some(node) = fields.get("timezone") else {
+        return Tz::Asia__Shanghai;
+    };
+    let Some(written) = scalar(node, "timezone", findings) else {
+        return Tz::Asia__Shanghai;
+    };
+    written.parse().unwrap_or_else(|_| {
+        let help = match nearest(written, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())) {
+            Some(near) => format!("did you mean '{near}'?"),
+            None => "write a zone of the IANA database: Asia/Shanghai".to_owned(),
+        };
+        findings.error(node, format!("unknown time zone '{written}'"), help);
+        Tz::Asia__Shanghai
+    })
+}
+
+fn identity(fields: &mut Fields<'_>, findings: &mut Findings) -> Identity {
+    let mut identity = Identity::default();
+    let Some(node) = fields.get("identity") else {
+        return identity;
+    };
+    for (key, value) in pairs(node, "identity", findings) {
+        let (Some(key_text), Some(name)) = (key.text(), scalar(value, "identity", findings)) else {
+            continue;
+        };
+        match IdentityPart::ALL.iter().find(|(known, _)| *known == key_text) {
+            Some((_, part)) => {
+                let question = IdentityQuestion {
+                    name: name.to_owned(),
+                    id: None,
+                    origin: Origin(value.place()),
+                };
+                identity.parts.insert(*part, question);
+            }
+            None => findings.unknown(
+                key,
+                "part of the identity",
+                key_text,
+                IdentityPart::ALL.map(|(known, _)| known),
+            ),
+        }
+    }
+    identity
+}
+
+fn settings(fields: &mut Fields<'_>, findings: &mut Findings) -> Settings {
+    let mut settings = Settings::default();
+    let Some(node) = fields.get("settings") else {
+        return settings;
+    };
+    let Some(mut fields) = Fields::new(node, "settings", findings) else {
+        return settings;
+    };
+    settings.instance_name = formula(&mut fields, "instance_name", findings);
+    settings.allow_choice_duplicates = fields.flag("allow_choice_duplicates", findings);
+    settings.client_editable = fields.flag("client_editable", findings);
+    settings.public_key = fields.text("public_key", findings).map(str::to_owned);
+    for setting in PASSED_ON {
+        if let Some(value) = fields.text(setting, findings) {
+            settings.other.insert(setting.to_owned(), value.to_owned());
+        }
+    }
+    for (key, value) in fields.rest_where(|key| key.starts_with("attribute::")) {
+        if let (Some(name), Some(value)) = (key.text(), scalar(value, "settings", findings)) {
+            settings.other.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    fields.finish(findings);
+    settings
+}
+
+/// Other words: a list, or a word or list for each language.
+pub(super) fn aliases(node: &Node, findings: &mut Findings) -> Vec<Alias> {
+    match &node.value {
+        Value::Mapping(entries) => entries
+            .iter()
+            .filter_map(|(language, words)| Some((language.text()?, words)))
+            .flat_map(|(language, words)| words_of(language, words, findings))
+            .collect(),
+        Value::Scalar(_) | Value::Sequence(_) => words_of("", node, findings),
+    }
+}
+
+fn words_of(language: &str, node: &Node, findings: &mut Findings) -> Vec<Alias> {
+    let items = match &node.value {
+        Value::Sequence(items) => items.as_slice(),
+        Value::Scalar(_) | Value::Mapping(_) => std::slice::from_ref(node),
+    };
+    items
+        .iter()
+        .filter_map(|item| scalar(item, "aliases", findings))
+        .map(|words| Alias {
+            language: language.to_owned(),
+            words: words.to_owned(),
+        })
+        .collect()
+}
