@@ -17,16 +17,16 @@ pub struct Check {
 
 impl Check {
     /// Checks and prints what was found; fails where there are errors.
-    ///
-    /// # Errors
-    /// [`Failure::Input`] where a definition has an error or can't be read.
     pub fn run(&self) -> Result<(), Failure> {
         let mut files = Vec::new();
         for path in &self.paths {
             if path.is_dir() {
                 let found = yaml_files(path).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
                 if found.is_empty() {
-                    return Err(Failure::Input(format!("{}: no .yaml file in this folder", path.display())));
+                    return Err(Failure::Input(format!(
+                        "{}: no .yaml file in this folder",
+                        path.display()
+                    )));
                 }
                 files.extend(found);
             } else {
@@ -54,7 +54,11 @@ fn print(diagnostics: &[Diagnostic]) {
 }
 
 fn plural(count: usize, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+    if count == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{count} {word}s")
+    }
 }
 
 fn counted(found: &[Diagnostic]) -> String {
@@ -71,13 +75,26 @@ fn summary(folder: &Folder, warnings: &[Diagnostic]) -> String {
         .surveys
         .iter()
         .map(|survey| {
-            let asked = survey.definition.questions().filter(|(_, question_type)| question_type.is_asked()).count();
-            format!("{} {}: {}", survey.definition.survey(), survey.definition.version(), plural(asked, "question"))
+            let asked = survey
+                .definition
+                .questions()
+                .filter(|(_, question_type)| question_type.is_asked())
+                .count();
+            format!(
+                "{} {}: {}",
+                survey.definition.survey(),
+                survey.definition.version(),
+                plural(asked, "question")
+            )
         })
         .collect();
     if let Some(places) = &folder.places {
         parts.push(plural(places.iter().count(), "place"));
     }
-    parts.push(if warnings.is_empty() { "no errors".to_owned() } else { format!("no errors, {}", plural(warnings.len(), "warning")) });
+    parts.push(if warnings.is_empty() {
+        "no errors".to_owned()
+    } else {
+        format!("no errors, {}", plural(warnings.len(), "warning"))
+    });
     parts.join("; ")
 }

@@ -3,6 +3,7 @@
 //! Flows in: arguments and environment variables. Flows out: files, lines on standard output, an exit code.
 //! No rule of surveys or scoring lives here.
 
+mod check;
 mod eval;
 mod read_workbook;
 mod score;
@@ -22,6 +23,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Check),
     Score(score::Score),
     /// Print the value of an expression as string() would
     Eval(eval::EvalArguments),
@@ -87,6 +89,7 @@ pub fn run() -> ExitCode {
 
 fn execute(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Check(check) => check.run(),
         Command::Score(arguments) => score::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::ReadWorkbook(arguments) => read_workbook::run(&arguments),

@@ -91,14 +91,20 @@ pub fn codebook(definition: &Definition) -> Vec<CodebookRow> {
         .filter(|(element, question_type)| {
             question_type.has_value()
                 && **question_type != QuestionType::Note
-                && !matches!(element.companion, Some(Companion::Missing { .. } | Companion::Warning { .. }))
+                && !matches!(
+                    element.companion,
+                    Some(Companion::Missing { .. } | Companion::Warning { .. })
+                )
         })
         .map(|(element, question_type)| row(definition, element, question_type))
         .collect()
 }
 
 fn row(definition: &Definition, element: &Element, question_type: &QuestionType) -> CodebookRow {
-    let choice = |choice: &Choice| CodebookChoice { name: choice.name.clone(), label: choice.label.clone() };
+    let choice = |choice: &Choice| CodebookChoice {
+        name: choice.name.clone(),
+        label: choice.label.clone(),
+    };
     let mut repeats: Vec<String> = definition
         .ancestors(element.id)
         .filter(|element| element.kind == Kind::Repeat)
@@ -136,6 +142,12 @@ fn relevance(definition: &Definition, element: &Element) -> Option<String> {
     match conditions.as_slice() {
         [] => None,
         [only] => Some((*only).to_owned()),
-        several => Some(several.iter().map(|condition| format!("({condition})")).collect::<Vec<_>>().join(" and ")),
+        several => Some(
+            several
+                .iter()
+                .map(|condition| format!("({condition})"))
+                .collect::<Vec<_>>()
+                .join(" and "),
+        ),
     }
 }

@@ -1,6 +1,7 @@
 //! One element of a survey: a question, or a group or repeat of them.
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use super::formula::Formula;
 use super::model::ElementId;
@@ -178,7 +179,7 @@ pub struct SoftCheck {
 }
 
 /// Another word for a question or a choice; the language is `""` where none was named.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alias {
     /// The language code.
     pub language: String,

@@ -71,7 +71,10 @@ pub fn load_files(files: &[PathBuf]) -> Result<Checked<Folder>, Vec<Diagnostic>>
     if found.iter().any(Diagnostic::is_error) {
         return Err(found);
     }
-    Ok(Checked { value: loaded, warnings: found })
+    Ok(Checked {
+        value: loaded,
+        warnings: found,
+    })
 }
 
 /// The YAML files of a folder, by name.
@@ -79,7 +82,11 @@ pub fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.is_file() && path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+        if path.is_file()
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "yaml" || extension == "yml")
+        {
             files.push(path);
         }
     }
@@ -88,7 +95,10 @@ pub fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
-    Diagnostic::error(Place::file(path.display().to_string()), format!("can't be read: {error}"))
+    Diagnostic::error(
+        Place::file(path.display().to_string()),
+        format!("can't be read: {error}"),
+    )
 }
 
 fn load_file(path: &Path, bytes: Vec<u8>, loaded: &mut Folder, found: &mut Vec<Diagnostic>) {
@@ -96,10 +106,18 @@ fn load_file(path: &Path, bytes: Vec<u8>, loaded: &mut Folder, found: &mut Vec<D
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
-            let line = error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|byte| **byte == b'\n').count();
+            let line = error
+                .as_bytes()
+                .iter()
+                .take(error.utf8_error().valid_up_to())
+                .filter(|byte| **byte == b'\n')
+                .count();
             found.push(
-                Diagnostic::error(Place::line(name, u32::try_from(line + 1).unwrap_or(u32::MAX), 1), "this is not UTF-8")
-                    .with_help("save the file as UTF-8"),
+                Diagnostic::error(
+                    Place::line(name, u32::try_from(line + 1).unwrap_or(u32::MAX), 1),
+                    "this is not UTF-8",
+                )
+                .with_help("save the file as UTF-8"),
             );
             return;
         }
@@ -120,7 +138,12 @@ fn load_file(path: &Path, bytes: Vec<u8>, loaded: &mut Folder, found: &mut Vec<D
                 check_files(&checked.value, &name, &files, found);
                 let hash = version_hash(text.as_bytes(), &files);
                 let source = SourceFile { name, text };
-                loaded.surveys.push(LoadedDefinition { definition: checked.value, source, files, hash });
+                loaded.surveys.push(LoadedDefinition {
+                    definition: checked.value,
+                    source,
+                    files,
+                    hash,
+                });
             }
             Err(errors) => found.extend(errors),
         },
@@ -150,8 +173,14 @@ fn attached_files(path: &Path, survey: &str, found: &mut Vec<Diagnostic>) -> Vec
             return files;
         }
     };
-    for path in entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_file()) {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else { continue };
+    for path in entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+    {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
+            continue;
+        };
         match fs::read(&path) {
             Ok(content) => files.push(AttachedFile { name, content }),
             Err(error) => found.push(unreadable(&path, &error)),
@@ -169,12 +198,18 @@ fn check_files(definition: &Definition, source: &str, files: &[AttachedFile], fo
     };
     let media = |text: &Text| text.iter().map(|(_, file)| file.to_owned()).collect::<Vec<_>>();
     for element in definition.elements() {
-        if let Some(ChoiceSource::File(file)) =
-            element.question_type().and_then(QuestionType::select).map(|select| &select.source)
+        if let Some(ChoiceSource::File(file)) = element
+            .question_type()
+            .and_then(QuestionType::select)
+            .map(|select| &select.source)
         {
             name(file, &element.origin);
         }
-        element.media.values().flat_map(media).for_each(|file| name(&file, &element.origin));
+        element
+            .media
+            .values()
+            .flat_map(media)
+            .for_each(|file| name(&file, &element.origin));
         let extension = match element.question_type() {
             Some(QuestionType::XmlExternal) => "xml",
             Some(QuestionType::CsvExternal) => "csv",
@@ -183,18 +218,28 @@ fn check_files(definition: &Definition, source: &str, files: &[AttachedFile], fo
         name(&format!("{}.{extension}", element.name), &element.origin);
     }
     for choice in definition.choices().values().flat_map(|list| list.choices()) {
-        choice.media.values().flat_map(media).for_each(|file| name(&file, &choice.origin));
+        choice
+            .media
+            .values()
+            .flat_map(media)
+            .for_each(|file| name(&file, &choice.origin));
     }
-    let mut missing: Vec<(&String, &Place)> =
-        named.iter().filter(|(file, _)| !files.iter().any(|attached| attached.name == **file)).collect();
-    missing.sort();
+    let mut missing: Vec<(&String, &Place)> = named
+        .iter()
+        .filter(|(file, _)| !files.iter().any(|attached| attached.name == **file))
+        .collect();
+    missing.sort_by_key(|(file, _)| *file);
     for (file, place) in missing {
-        let diagnostic =
-            Diagnostic::error(place.clone(), format!("the file '{file}' is not in {}-media", definition.survey()));
-        found.push(match nearest(file, files.iter().map(|attached| attached.name.as_str())) {
-            Some(near) => diagnostic.with_help(format!("did you mean '{near}'?")),
-            None => diagnostic.with_help("put it into that folder, beside the definition"),
-        });
+        let diagnostic = Diagnostic::error(
+            place.clone(),
+            format!("the file '{file}' is not in {}-media", definition.survey()),
+        );
+        found.push(
+            match nearest(file, files.iter().map(|attached| attached.name.as_str())) {
+                Some(near) => diagnostic.with_help(format!("did you mean '{near}'?")),
+                None => diagnostic.with_help("put it into that folder, beside the definition"),
+            },
+        );
     }
     let mentioned = |file: &AttachedFile| {
         let stem = file.name.split('.').next().unwrap_or_default();
@@ -228,18 +273,28 @@ fn across_files(loaded: &Folder, found: &mut Vec<Diagnostic>) {
     }
     let Some(places) = &loaded.places else { return };
     for definition in loaded.surveys.iter().map(|survey| &survey.definition) {
-        let Some(list) = definition.identity().get(IdentityPart::City).and_then(|city| definition.choice_list(city)) else {
+        let Some(list) = definition
+            .identity()
+            .get(IdentityPart::City)
+            .and_then(|city| definition.choice_list(city))
+        else {
             continue;
         };
-        for choice in list.choices().iter().filter(|choice| places.get(&choice.name).is_none()) {
+        for choice in list
+            .choices()
+            .iter()
+            .filter(|choice| places.get(&choice.name).is_none())
+        {
             let diagnostic = Diagnostic::warning(
                 choice.origin.0.clone(),
                 format!("the city '{}' is no place of places.yaml", choice.name),
             );
-            found.push(match nearest(&choice.name, places.iter().map(|place| place.code.as_str())) {
-                Some(near) => diagnostic.with_help(format!("did you mean '{near}'?")),
-                None => diagnostic.with_help("answers from there can't be scored"),
-            });
+            found.push(
+                match nearest(&choice.name, places.iter().map(|place| place.code.as_str())) {
+                    Some(near) => diagnostic.with_help(format!("did you mean '{near}'?")),
+                    None => diagnostic.with_help("answers from there can't be scored"),
+                },
+            );
         }
     }
 }

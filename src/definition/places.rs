@@ -3,9 +3,10 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::element::Alias;
 use super::place::{Checked, Diagnostic, Place as At, nearest};
 use super::text::Text;
-use super::yaml::{Fields, Findings, Node, list, pairs, scalar};
+use super::yaml::{Fields, Findings, Node, aliases, list, pairs, scalar};
 
 /// Whether a place is assessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct StudyPlace {
     pub lies_in: Option<String>,
     /// Whether its figures also count in a roll-up of the place it lies in.
     pub roll_up: bool,
+    /// Other words for it in spreadsheets that people filled in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<Alias>,
     /// Responses to be collected here, by survey.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub fieldwork: IndexMap<String, u32>,
@@ -75,7 +79,10 @@ impl StudyPlaces {
         let (node, diagnostics) = Node::parse(file_name, text);
         let mut findings = Findings(diagnostics);
         let mut places = Self::default();
-        if let Some(mut fields) = node.as_ref().and_then(|node| Fields::new(node, "a file of places", &mut findings)) {
+        if let Some(mut fields) = node
+            .as_ref()
+            .and_then(|node| Fields::new(node, "a file of places", &mut findings))
+        {
             let mut known: IndexMap<String, At> = IndexMap::new();
             if let Some(node) = fields.require("places", &mut findings) {
                 for item in list(node, "places", &mut findings) {
@@ -94,7 +101,10 @@ impl StudyPlaces {
         if node.is_none() || found.iter().any(Diagnostic::is_error) {
             return Err(found);
         }
-        Ok(Checked { value: places, warnings: found })
+        Ok(Checked {
+            value: places,
+            warnings: found,
+        })
     }
 
     /// The places in the order of the file.
@@ -114,11 +124,14 @@ impl StudyPlaces {
 
     /// The places that lie in this one and count in its roll-up.
     pub fn rolled_into<'p>(&'p self, code: &'p str) -> impl Iterator<Item = &'p StudyPlace> {
-        self.iter().filter(move |place| place.roll_up && place.lies_in.as_deref() == Some(code))
+        self.iter()
+            .filter(move |place| place.roll_up && place.lies_in.as_deref() == Some(code))
     }
 
     fn read_place(&mut self, node: &Node, known: &mut IndexMap<String, At>, findings: &mut Findings) {
-        let Some(mut fields) = Fields::new(node, "a place", findings) else { return };
+        let Some(mut fields) = Fields::new(node, "a place", findings) else {
+            return;
+        };
         let code_node = fields.require("code", findings);
         fields.require("label", findings);
         let kind = match fields.get("kind") {
@@ -133,19 +146,33 @@ impl StudyPlaces {
             },
         };
         let place = StudyPlace {
-            code: code_node.and_then(|node| scalar(node, "code", findings)).unwrap_or_default().to_owned(),
+            code: code_node
+                .and_then(|node| scalar(node, "code", findings))
+                .unwrap_or_default()
+                .to_owned(),
             label: fields.languages("label", findings),
             level: fields.text("level", findings).unwrap_or("place").to_owned(),
             parent: fields.text("parent", findings).map(str::to_owned),
             kind,
             lies_in: fields.text("lies_in", findings).map(str::to_owned),
             roll_up: fields.flag("roll_up", findings),
-            fieldwork: fields.get("fieldwork").map(|node| targets(node, findings)).unwrap_or_default(),
+            aliases: fields
+                .get("aliases")
+                .map(|node| aliases(node, findings))
+                .unwrap_or_default(),
+            fieldwork: fields
+                .get("fieldwork")
+                .map(|node| targets(node, findings))
+                .unwrap_or_default(),
         };
         fields.finish(findings);
         let Some(node) = code_node else { return };
         if known.contains_key(&place.code) {
-            findings.error(node, format!("the place '{}' is given twice", place.code), "keep one of the two");
+            findings.error(
+                node,
+                format!("the place '{}' is given twice", place.code),
+                "keep one of the two",
+            );
             return;
         }
         known.insert(place.code.clone(), node.place());
@@ -153,7 +180,9 @@ impl StudyPlaces {
     }
 
     fn read_round(&mut self, node: &Node, findings: &mut Findings) {
-        let Some(mut fields) = Fields::new(node, "a round", findings) else { return };
+        let Some(mut fields) = Fields::new(node, "a round", findings) else {
+            return;
+        };
         fields.require("round", findings);
         let round = fields.text("round", findings).unwrap_or_default().to_owned();
         let label = fields.languages("label", findings);
@@ -171,18 +200,29 @@ impl StudyPlaces {
             }
         }
         fields.finish(findings);
-        self.rounds.push(PlannedRound { round, label, targets: by_survey });
+        self.rounds.push(PlannedRound {
+            round,
+            label,
+            targets: by_survey,
+        });
     }
 
     fn check(&self, known: &IndexMap<String, At>, findings: &mut Findings) {
         for place in self.iter() {
             let at = || known.get(&place.code).cloned().unwrap_or_else(|| At::file(""));
-            if let Some(outer) = place.lies_in.as_deref().filter(|outer| !self.places.contains_key(*outer)) {
-                let diagnostic = Diagnostic::error(at(), format!("'{}' lies in '{outer}', which is not listed", place.code));
-                findings.0.push(match nearest(outer, self.places.keys().map(String::as_str)) {
-                    Some(near) => diagnostic.with_help(format!("did you mean '{near}'?")),
-                    None => diagnostic.with_help("lies_in names a place of this file; parent may name any"),
-                });
+            if let Some(outer) = place
+                .lies_in
+                .as_deref()
+                .filter(|outer| !self.places.contains_key(*outer))
+            {
+                let diagnostic =
+                    Diagnostic::error(at(), format!("'{}' lies in '{outer}', which is not listed", place.code));
+                findings
+                    .0
+                    .push(match nearest(outer, self.places.keys().map(String::as_str)) {
+                        Some(near) => diagnostic.with_help(format!("did you mean '{near}'?")),
+                        None => diagnostic.with_help("lies_in names a place of this file; parent may name any"),
+                    });
             }
             if place.lies_in.as_deref() == Some(place.code.as_str()) {
                 findings.0.push(
@@ -203,12 +243,18 @@ impl StudyPlaces {
 fn targets(node: &Node, findings: &mut Findings) -> IndexMap<String, u32> {
     let mut counts = IndexMap::new();
     for (key, value) in pairs(node, "targets", findings) {
-        let Some(written) = scalar(value, "targets", findings) else { continue };
+        let Some(written) = scalar(value, "targets", findings) else {
+            continue;
+        };
         match written.parse() {
             Ok(count) => {
                 counts.insert(key.text().unwrap_or_default().to_owned(), count);
             }
-            Err(_) => findings.error(value, format!("'{written}' is no number of responses"), "write a whole number: 60"),
+            Err(_) => findings.error(
+                value,
+                format!("'{written}' is no number of responses"),
+                "write a whole number: 60",
+            ),
         }
     }
     counts
@@ -245,7 +291,13 @@ mod tests {
         )
         .unwrap()
         .value;
-        assert_eq!(places.rolled_into("230700").map(|place| place.code.as_str()).collect::<Vec<_>>(), ["230781"]);
+        assert_eq!(
+            places
+                .rolled_into("230700")
+                .map(|place| place.code.as_str())
+                .collect::<Vec<_>>(),
+            ["230781"]
+        );
         assert_eq!(places.rounds()[0].targets["enterprise"]["230700"], 60);
     }
 }

@@ -37,7 +37,10 @@ impl AttachedFile {
 /// ```
 pub fn version_hash(source: &[u8], files: &[AttachedFile]) -> String {
     let mut hash = Sha256::new();
-    match std::str::from_utf8(source).ok().and_then(|text| Node::parse("", text).0) {
+    match std::str::from_utf8(source)
+        .ok()
+        .and_then(|text| Node::parse("", text).0)
+    {
         Some(node) => feed(&node, &mut hash),
         None => hash.update(source),
     }
@@ -75,10 +78,12 @@ fn feed(node: &Node, hash: &mut Sha256) {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(u32::from(digit), 16));
-        }
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            for digit in [byte >> 4, byte & 15] {
+                text.extend(char::from_digit(u32::from(digit), 16));
+            }
+            text
+        })
 }

@@ -208,7 +208,7 @@ fn settings(fields: &mut Fields<'_>, findings: &mut Findings) -> Settings {
 }
 
 /// Other words: a list, or a word or list for each language.
-pub(super) fn aliases(node: &Node, findings: &mut Findings) -> Vec<Alias> {
+pub(in crate::definition) fn aliases(node: &Node, findings: &mut Findings) -> Vec<Alias> {
     match &node.value {
         Value::Mapping(entries) => entries
             .iter()

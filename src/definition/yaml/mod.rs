@@ -8,6 +8,6 @@ mod fields;
 mod node;
 mod question;
 
-pub(super) use definition::read;
-pub(crate) use fields::{Fields, Findings, flag, list, pairs, scalar, text};
+pub(super) use definition::{aliases, read};
+pub(crate) use fields::{Fields, Findings, list, pairs, scalar, text};
 pub(crate) use node::{Node, Value};
