@@ -63,11 +63,7 @@ fn place_elements(definition: &mut Definition) {
 fn bind(definition: &mut Definition) {
     let names = Names {
         by_name: definition.by_name.clone(),
-        missing: definition
-            .elements
-            .iter()
-            .map(|element| takes_companion(element))
-            .collect(),
+        missing: definition.elements.iter().map(takes_companion).collect(),
     };
     let paths = std::mem::take(&mut definition.by_path);
     let own_paths = std::mem::take(&mut definition.paths);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::choices::ChoiceSource;
+use super::choices::{ChoiceList, ChoiceSource};
 use super::identity::IdentityPart;
 use super::model::Definition;
 use super::place::{Checked, Diagnostic, Place, nearest};
@@ -217,7 +217,7 @@ fn check_files(definition: &Definition, source: &str, files: &[AttachedFile], fo
         };
         name(&format!("{}.{extension}", element.name), &element.origin);
     }
-    for choice in definition.choices().values().flat_map(|list| list.choices()) {
+    for choice in definition.choices().values().flat_map(ChoiceList::choices) {
         choice
             .media
             .values()

@@ -63,12 +63,4 @@ impl Outline {
         self.places.push(places);
         id
     }
-
-    /// Where the value of an element's key stands, else where the element begins.
-    pub fn place(&self, element: &Element, key: &str) -> Place {
-        self.places
-            .get(element.id.index())
-            .and_then(|places| places.of(key))
-            .map_or_else(|| element.origin.0.clone(), Place::clone)
-    }
 }

@@ -97,7 +97,8 @@ impl StudyPlaces {
             fields.finish(&mut findings);
             places.check(&known, &mut findings);
         }
-        let found = findings.0;
+        let mut found = findings.0;
+        found.sort_by_key(|diagnostic| diagnostic.place.at.clone());
         if node.is_none() || found.iter().any(Diagnostic::is_error) {
             return Err(found);
         }
@@ -276,7 +277,18 @@ mod tests {
         )
         .unwrap_err();
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @r"
+        places.yaml:2:39: error: unknown kind of place 'targt'
+          help: did you mean 'target'?
+        places.yaml:3:10: error: '230781' lies in '230701', which is not listed
+          help: did you mean '230700'?
+        places.yaml:4:10: error: the place '230700' is given twice
+          help: keep one of the two
+        places.yaml:5:10: error: '230900' rolls up, but lies in no listed place
+          help: add lies_in, or remove roll_up
+        places.yaml:5:73: error: 'many' is no number of responses
+          help: write a whole number: 60
+        ");
     }
 
     #[test]

@@ -129,12 +129,15 @@ pub(super) fn paths(source: &str) -> Vec<Path<'_>> {
     let mut paths = Vec::new();
     let mut depth = 0_usize;
     let mut at = 0;
+    let mut after_operand = false;
     while let Some((offset, token)) = tokens.get(at).copied() {
         let before = at
             .checked_sub(1)
             .and_then(|before| tokens.get(before))
             .map(|(_, token)| *token);
-        let operand = before.is_none_or(|before| !before.ends_operand());
+        let operand = !after_operand;
+        // After an operand a word is an operator.
+        after_operand = token.ends_operand() && !(after_operand && matches!(token, Token::Name(_)));
         let after_slash = before == Some(Token::Slash);
         let next = tokens.get(at + 1).map(|(_, token)| *token);
         match token {
@@ -149,6 +152,7 @@ pub(super) fn paths(source: &str) -> Vec<Path<'_>> {
                     steps,
                 });
                 at = end;
+                after_operand = true;
                 continue;
             }
             Token::Dot | Token::Parent if operand => {
@@ -165,6 +169,7 @@ pub(super) fn paths(source: &str) -> Vec<Path<'_>> {
                     steps,
                 });
                 at = end;
+                after_operand = true;
                 continue;
             }
             Token::Name("current") if next == Some(Token::Sign("(")) => {
@@ -183,6 +188,7 @@ pub(super) fn paths(source: &str) -> Vec<Path<'_>> {
                     steps,
                 });
                 at = end;
+                after_operand = true;
                 continue;
             }
             Token::Name(name) if operand && !matches!(next, Some(Token::Sign("(" | "::"))) => {
@@ -194,6 +200,7 @@ pub(super) fn paths(source: &str) -> Vec<Path<'_>> {
                     steps,
                 });
                 at = end;
+                after_operand = true;
                 continue;
             }
             _ => {}

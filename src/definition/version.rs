@@ -65,7 +65,9 @@ fn feed(node: &Node, hash: &mut Sha256) {
         Value::Scalar(text) => part(b's', text.as_bytes(), hash),
         Value::Sequence(items) => {
             part(b'l', &(items.len() as u64).to_le_bytes(), hash);
-            items.iter().for_each(|item| feed(item, hash));
+            for item in items {
+                feed(item, hash);
+            }
         }
         Value::Mapping(entries) => {
             part(b'm', &(entries.len() as u64).to_le_bytes(), hash);

@@ -145,7 +145,7 @@ impl Search<'_, '_> {
             .map(|(_, formula)| formula.origin().0.clone());
         if let Some(place) = place {
             self.found.push(
-                Diagnostic::error(place, format!("a cycle: {}", names.join(" depends on "))).with_help(
+                Diagnostic::error(place, format!("a cycle: {}", names.join(" reads "))).with_help(
                     "relevance, required and read-only conditions and calculations can't read each other in a circle",
                 ),
             );

@@ -1,6 +1,7 @@
 //! Languages: only those that are declared, and every text in each of them.
 
 use super::Subject;
+use crate::definition::choices::ChoiceList;
 use crate::definition::place::{Diagnostic, Place, nearest};
 use crate::definition::text::Text;
 
@@ -31,7 +32,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             check_code(subject, &alias.language, &subject.place(element, "aliases"), found);
         }
     }
-    for choice in definition.choices().values().flat_map(|list| list.choices()) {
+    for choice in definition.choices().values().flat_map(ChoiceList::choices) {
         check_text(subject, "label", &choice.label, &choice.origin, found);
         for alias in &choice.aliases {
             check_code(subject, &alias.language, &choice.origin, found);

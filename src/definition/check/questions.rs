@@ -77,7 +77,11 @@ fn question(
 ) {
     let name = &element.name;
     let dynamic = matches!(element.default, Some(DefaultValue::Dynamic(_)));
-    if matches!(question_type, QuestionType::Calculate(_)) && element.calculation.is_none() && !dynamic {
+    let tried = subject
+        .places
+        .get(element.id.index())
+        .is_some_and(|places| places.of("calculation").is_some());
+    if matches!(question_type, QuestionType::Calculate(_)) && element.calculation.is_none() && !dynamic && !tried {
         say(
             "type",
             format!("'{name}' is calculated, but has no calculation"),
@@ -154,19 +158,19 @@ fn parameters(element: &Element, question_type: &QuestionType, say: &mut impl Fn
 }
 
 fn range(element: &Element, say: &mut impl FnMut(&str, String, &str)) {
-    let mut number = |key: &str, otherwise: f64| match element.parameters.get(key) {
-        None => Some(otherwise),
-        Some(written) => match written.parse::<f64>().ok().filter(|value| value.is_finite()) {
-            Some(value) => Some(value),
-            None => {
-                say(
-                    "parameters",
-                    format!("the parameter '{key}' is '{written}'"),
-                    "write a number: start=0 end=10 step=1",
-                );
-                None
-            }
-        },
+    let mut number = |key: &str, otherwise: f64| {
+        let Some(written) = element.parameters.get(key) else {
+            return Some(otherwise);
+        };
+        let value = written.parse::<f64>().ok().filter(|value| value.is_finite());
+        if value.is_none() {
+            say(
+                "parameters",
+                format!("the parameter '{key}' is '{written}'"),
+                "write a number: start=0 end=10 step=1",
+            );
+        }
+        value
     };
     let (start, end, step) = (number("start", 1.0), number("end", 10.0), number("step", 1.0));
     let (Some(start), Some(end), Some(step)) = (start, end, step) else {
@@ -241,7 +245,7 @@ fn warnings(subject: &Subject<'_>, element: &Element, question_type: &QuestionTy
         warn(
             "constraint",
             format!(
-                "'{name}' can have {digits} digits, but a phone takes only {most} in a {}",
+                "'{name}' can have {digits} digits, but a phone takes only {most} of type {}",
                 question_type.name()
             ),
             other,

@@ -7,10 +7,9 @@ use super::fields::{Fields, Findings, scalar, text};
 use super::node::{Node, Value};
 use crate::definition::choices::{Choice, ChoiceList};
 use crate::definition::place::Origin;
-use crate::definition::text::Text;
 
 /// What a label can have beside its words.
-pub(super) const MEDIA: [&str; 4] = ["image", "audio", "video", "big-image"];
+const MEDIA: [&str; 4] = ["image", "audio", "video", "big-image"];
 
 /// Reads `choices`: lists by name.
 pub(super) fn choice_lists(node: &Node, findings: &mut Findings) -> IndexMap<String, ChoiceList> {
@@ -84,9 +83,4 @@ fn choice(node: &Node, findings: &mut Findings) -> Option<Choice> {
         }
     }
     name.map(|_| choice)
-}
-
-/// Whether a text names media files: `{zh: a.png}` or `a.png`.
-pub(super) fn media_files(media: &IndexMap<String, Text>) -> impl Iterator<Item = &str> {
-    media.values().flat_map(|files| files.iter().map(|(_, file)| file))
 }

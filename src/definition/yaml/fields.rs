@@ -14,11 +14,6 @@ impl Findings {
         self.0.push(Diagnostic::error(node.place(), message).with_help(help));
     }
 
-    /// Notes a warning at a node.
-    pub fn warning(&mut self, node: &Node, message: impl Into<String>, help: impl Into<String>) {
-        self.0.push(Diagnostic::warning(node.place(), message).with_help(help));
-    }
-
     /// Notes that a word is none of those that may stand here.
     pub fn unknown<'a>(
         &mut self,
@@ -154,17 +149,15 @@ impl<'n> Fields<'n> {
 
 /// The text of a node that must be a single text.
 pub(crate) fn scalar<'n>(node: &'n Node, what: &str, findings: &mut Findings) -> Option<&'n str> {
-    match node.text() {
-        Some(text) => Some(text.trim_end()),
-        None => {
-            findings.error(
-                node,
-                format!("'{what}' is a single text, but here is {}", node.kind()),
-                "a text with { }, [ ] or ': ' in it needs quotes",
-            );
-            None
-        }
+    let text = node.text().map(str::trim_end);
+    if text.is_none() {
+        findings.error(
+            node,
+            format!("'{what}' is a single text, but here is {}", node.kind()),
+            "a text with { }, [ ] or ': ' in it needs quotes",
+        );
     }
+    text
 }
 
 /// Text that is the same in every language, or a mapping of language codes.

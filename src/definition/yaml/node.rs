@@ -309,6 +309,7 @@ impl<'t> Builder<'t> {
         )
     }
 
+    #[allow(clippy::unnecessary_box_returns, reason = "it is the error of every step")]
     fn error(&self, span: &Span, message: &str, help: &str) -> Box<Diagnostic> {
         let place = Place::line(
             Arc::clone(&self.file),

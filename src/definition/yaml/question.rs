@@ -105,7 +105,8 @@ fn question(node: &Node, parent: Option<ElementId>, outline: &mut Outline, findi
             "add `questions:` with a list of questions",
         );
     }
-    let id = if known {
+    // A question without a type is kept, so that what refers to it is no error too.
+    let id = if name.is_some() {
         Some(outline.push(element, parent, places))
     } else {
         parent
@@ -172,17 +173,18 @@ fn kind(node: &Node, written: &str, data_type: DataType, findings: &mut Findings
             }
         }
         "calculate" if rest.is_empty() => QuestionType::Calculate(data_type),
-        _ => match QuestionType::simple(written) {
-            Some(question_type) => question_type,
-            None => {
+        _ => {
+            let Some(question_type) = QuestionType::simple(written) else {
                 let names = ["group", "repeat", "select_one", "select_multiple", "rank"]
                     .into_iter()
                     .chain(["select_one_from_file", "select_multiple_from_file"])
-                    .chain(QuestionType::simple_names());
+                    .chain(QuestionType::simple_names())
+                    .collect::<Vec<_>>();
                 findings.unknown(node, "type", if rest.is_empty() { written } else { name }, names);
                 return None;
-            }
-        },
+            };
+            question_type
+        }
     };
     Some(Kind::Question(question_type))
 }
@@ -225,13 +227,11 @@ fn data_type(fields: &mut Fields<'_>, findings: &mut Findings) -> DataType {
     let Some(written) = scalar(node, "data_type", findings) else {
         return DataType::default();
     };
-    match DataType::ALL.iter().find(|(name, _)| *name == written) {
-        Some((_, data_type)) => *data_type,
-        None => {
-            findings.unknown(node, "data type", written, DataType::ALL.iter().map(|(name, _)| *name));
-            DataType::default()
-        }
+    let known = DataType::ALL.iter().find(|(name, _)| *name == written);
+    if known.is_none() {
+        findings.unknown(node, "data type", written, DataType::ALL.iter().map(|(name, _)| *name));
     }
+    known.map(|(_, data_type)| *data_type).unwrap_or_default()
 }
 
 /// An expression, where the key is there.
