@@ -5,6 +5,7 @@
 
 mod check;
 mod eval;
+mod language;
 mod read_workbook;
 mod score;
 

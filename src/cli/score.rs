@@ -1,11 +1,15 @@
 //! `innogauge score`: score any table, units by indicators, without a database.
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use indexmap::IndexMap;
 
 use super::Failure;
+use super::language::WorkbookLanguage;
 use crate::definition::Diagnostic;
+use crate::report::{Edition, Provenance, Report, Wording};
 use crate::scoring::{Assessment, Framework, Options, Table, assess, result_csv, result_json};
 
 /// Score a table of units by indicators
@@ -24,9 +28,12 @@ pub struct Score {
     /// The column of times, for long tables
     #[arg(long, value_name = "COL")]
     time: Option<String>,
-    /// Where the result goes: .json (everything) or .csv (scores and ranks)
+    /// Where the result goes: .json (everything), .csv (scores and ranks) or .xlsx (a workbook with formulas and charts)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// The language of a workbook
+    #[arg(long, value_name = "LANG", default_value = "both")]
+    lang: WorkbookLanguage,
 }
 
 /// Reads the three files, scores, and writes the result.
@@ -56,12 +63,44 @@ pub fn run(arguments: &Score) -> Result<(), Failure> {
             note.message
         );
     }
-    format.write(&assessment, &arguments.out)
+    let bytes = match format {
+        Format::Json => result_json(&assessment).map_err(|error| Failure::System(error.to_string()))?,
+        Format::Csv => result_csv(&assessment).into_bytes(),
+        Format::Workbook => workbook(&framework, &assessment, &options, &arguments.lang.wording())?,
+    };
+    std::fs::write(&arguments.out, bytes)
+        .map_err(|error| Failure::System(format!("cannot write {}: {error}", arguments.out.display())))
 }
 
+/// The scored workbook of a bare table.
+fn workbook(
+    framework: &Framework,
+    assessment: &Assessment,
+    options: &Options,
+    wording: &Wording,
+) -> Result<Vec<u8>, Failure> {
+    let report = Report {
+        framework,
+        assessment,
+        options,
+        edition: Edition::Analysis,
+        units: IndexMap::new(),
+        surveys: Vec::new(),
+        provenance: Provenance::default(),
+        personal: false,
+    };
+    let mut bytes = Cursor::new(Vec::new());
+    report
+        .write_workbook(wording, &mut bytes)
+        .map_err(|error| Failure::System(error.to_string()))?;
+    Ok(bytes.into_inner())
+}
+
+#[derive(Clone, Copy)]
 enum Format {
     Json,
     Csv,
+    Workbook,
 }
 
 impl Format {
@@ -69,23 +108,12 @@ impl Format {
         match out.extension().and_then(|extension| extension.to_str()) {
             Some("json") => Ok(Self::Json),
             Some("csv") => Ok(Self::Csv),
-            Some("xlsx") => Err(Failure::Input(format!(
-                "--out {}: a workbook of a bare table is not available in this version: write .json or .csv",
-                out.display()
-            ))),
+            Some("xlsx") => Ok(Self::Workbook),
             _ => Err(Failure::Input(format!(
-                "--out {}: the name ends in .json or .csv",
+                "--out {}: the name ends in .json, .csv or .xlsx",
                 out.display()
             ))),
         }
-    }
-
-    fn write(&self, assessment: &Assessment, out: &Path) -> Result<(), Failure> {
-        let bytes = match self {
-            Self::Json => result_json(assessment).map_err(|error| Failure::System(error.to_string()))?,
-            Self::Csv => result_csv(assessment).into_bytes(),
-        };
-        std::fs::write(out, bytes).map_err(|error| Failure::System(format!("cannot write {}: {error}", out.display())))
     }
 }
 

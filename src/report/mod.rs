@@ -1,1 +1,13 @@
 //! The scored workbook and data exports.
+//!
+//! Flows in: a framework, an assessment, the responses behind it, and the languages wanted. Flows out: workbooks and
+//! CSV files that need no repair work. Nothing here computes a score, reads a database or decides who may see what:
+//! the caller says which edition it may have.
+
+mod answer_table;
+mod wording;
+mod workbook;
+
+pub use answer_table::{AnswerColumn, AnswerTable, Datum};
+pub use wording::Wording;
+pub use workbook::{Edition, Provenance, Report, ReportedResponse, SurveyReport};

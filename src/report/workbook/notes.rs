@@ -1,0 +1,87 @@
+//! Notes of an assessment in the report's languages.
+
+use indexmap::IndexMap;
+
+use super::Context;
+use crate::scoring::{Note, NoteCode};
+
+/// What a kind of note says, in the report's languages.
+pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
+    let (chinese, english) = match code {
+        NoteCode::CarriedColumns => (
+            "表中有未被框架引用的列，原样保留",
+            "Columns that the framework does not name were carried along",
+        ),
+        NoteCode::NoDenominator => (
+            "分母缺失或为零，无法计算",
+            "The denominator is missing or 0, so there is no value",
+        ),
+        NoteCode::NotImputed => ("缺失值无法插补", "A missing value could not be imputed"),
+        NoteCode::ScreenedOut => ("数据过少，未参与评分", "Left out for having too little data"),
+        NoteCode::LimitLowered => (
+            "样本单位较少，处理上限已下调",
+            "A limit was lowered because there are few units",
+        ),
+        NoteCode::Constant => (
+            "各单位数值相同，不能区分高低",
+            "All units are equal: it tells nothing apart",
+        ),
+        NoteCode::AllMissing => ("所有单位均缺失", "No unit has a value"),
+        NoteCode::Capped => ("超出标杆值，按标杆值计", "Beyond a goalpost, held at it"),
+        NoteCode::ManyCapped => (
+            "超过五分之一的单位超出标杆值，请复核标杆值",
+            "Over a fifth of the units lie beyond a goalpost: look at the goalposts again",
+        ),
+        NoteCode::NothingToReach => (
+            "目标或参照不优于最差单位",
+            "The target or reference is no better than the worst unit",
+        ),
+        NoteCode::ZeroScore => (
+            "几何或调和平均下出现零分",
+            "A zero makes a geometric or harmonic mean 0",
+        ),
+        NoteCode::NoWeight => (
+            "下级权重全部为零，无得分",
+            "All weights below are 0, so there is no score",
+        ),
+        NoteCode::FewRespondents => ("样本较少，引用须谨慎", "Rests on few respondents: quote with care"),
+        NoteCode::TooFewRespondents => ("样本过少，视为缺失", "Too few respondents: treated as missing"),
+        NoteCode::PartlyAnswered => (
+            "部分主体作答不足，未计入",
+            "An actor type did not answer enough and is not in the figure",
+        ),
+        NoteCode::ActorAbsent => ("当地没有该类主体", "The unit does not have this actor type"),
+        NoteCode::WithoutUnit => ("有答卷不属于任何评价单位", "Some responses belong to no unit"),
+        NoteCode::UnitWeights => (
+            "未提供抽样权重，各答卷同等计入",
+            "No sampling weights were given: every response counts the same",
+        ),
+    };
+    context.wording.say(chinese, english)
+}
+
+/// One line per kind of note, with the elements that it is about.
+pub(super) fn digest(context: &Context<'_>) -> Vec<String> {
+    let mut about: IndexMap<NoteCode, Vec<&str>> = IndexMap::new();
+    for note in &context.report.assessment.notes {
+        let elements = about.entry(note.code).or_default();
+        if let Some(element) = note.element.as_deref()
+            && !elements.contains(&element)
+        {
+            elements.push(element);
+        }
+    }
+    let line = |(code, elements): (NoteCode, Vec<&str>)| match elements.as_slice() {
+        [] => meaning(context, code),
+        elements => format!("{}: {}", meaning(context, code), elements.join(", ")),
+    };
+    about.into_iter().map(line).collect()
+}
+
+/// What a note is about: its element and units.
+pub(super) fn subject(context: &Context<'_>, note: &Note) -> String {
+    let units: Vec<String> = note.units.iter().map(|unit| context.unit(unit)).collect();
+    let parts = [note.element.clone().unwrap_or_default(), units.join(", ")];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(": ")
+}

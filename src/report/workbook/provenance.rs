@@ -1,0 +1,99 @@
+//! The provenance sheet: what it takes to repeat the assessment, and everything that was noted on the way.
+
+use rust_xlsxwriter::{Worksheet, XlsxError};
+
+use super::sheet::{Cell, Column};
+use super::{Context, PROVENANCE, notes};
+
+pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<(), XlsxError> {
+    let say = |chinese, english| context.wording.say(chinese, english);
+    let report = context.report;
+    let recipe = &report.assessment.recipe;
+    let mut sheet = context.sheet(
+        worksheet,
+        PROVENANCE,
+        (
+            "相同的框架、选项与数据得到完全相同的结果。",
+            "The same framework, options and data give exactly the same result.",
+        ),
+    )?;
+    let fact = |what: String, is: String| vec![Cell::Name(what), Cell::Wrapped(is)];
+    let mut rows = Vec::new();
+    if report.provenance.synthetic {
+        rows.push(fact(
+            say("数据", "Data"),
+            say("合成数据，仅供演示", "synthetic, for demonstration only"),
+        ));
+    }
+    if !report.provenance.name.is_empty() {
+        rows.push(fact(say("评价", "Assessment"), report.provenance.name.clone()));
+    }
+    rows.push(fact(
+        say("框架", "Framework"),
+        format!("{} {}", report.framework.id(), report.framework.version()),
+    ));
+    rows.push(fact(
+        say("框架文件校验值", "Hash of the framework file"),
+        recipe.framework_hash.clone(),
+    ));
+    rows.push(fact(say("数据校验值", "Hash of the data"), recipe.data_hash.clone()));
+    if let Some(seed) = recipe.seed {
+        rows.push(fact(say("随机种子", "Seed"), seed.to_string()));
+    }
+    rows.push(fact(
+        say("程序版本", "Program version"),
+        format!("innogauge {}", recipe.program_version),
+    ));
+    if let Some(as_of) = report.provenance.as_of {
+        rows.push(fact(
+            say("最新答卷时间", "Newest response"),
+            as_of.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        ));
+    }
+    rows.extend(
+        report
+            .provenance
+            .facts
+            .iter()
+            .map(|(what, is)| fact(context.wording.text(what), is.clone())),
+    );
+    sheet.table(
+        &[
+            Column::new(say("项目", "What"), 34.0),
+            Column::new(say("内容", "Is"), 110.0),
+        ],
+        rows,
+    )?;
+
+    sheet.heading(&say("选项（含默认值）", "Options, defaults included"))?;
+    let options = recipe.options.as_object().into_iter().flatten();
+    let options: Vec<_> = options
+        .map(|(step, settings)| vec![Cell::Code(step.clone()), Cell::Code(settings.to_string())])
+        .collect();
+    sheet.table(
+        &[
+            Column::new(say("步骤", "Step"), 34.0),
+            Column::new(say("设置", "Settings"), 110.0),
+        ],
+        options,
+    )?;
+
+    if !report.assessment.notes.is_empty() {
+        sheet.heading(&say("说明", "Notes"))?;
+        let notes = report.assessment.notes.iter().map(|note| {
+            vec![
+                Cell::Wrapped(notes::subject(context, note)),
+                Cell::Wrapped(format!("{} ({})", notes::meaning(context, note.code), note.message)),
+            ]
+        });
+        let notes: Vec<_> = notes.collect();
+        sheet.table(
+            &[
+                Column::new(say("关于", "About"), 34.0),
+                Column::new(say("说明", "Note"), 110.0),
+            ],
+            notes,
+        )?;
+    }
+    Ok(())
+}
