@@ -8,5 +8,6 @@
     reason = "a failed assumption of a test is a failed test"
 )]
 
+mod content;
 mod scoring;
 mod workbooks;
