@@ -10,7 +10,8 @@ use super::signature::Function;
 #[derive(Debug, Clone)]
 pub(super) enum Expr {
     Number(f64),
-    Literal(Box<str>),
+    /// Text in quotes, and the byte offset of its first quotation mark.
+    Literal(Box<str>, usize),
     Or(Vec<Expr>),
     And(Vec<Expr>),
     /// Operators of one precedence, applied from left to right.

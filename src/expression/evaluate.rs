@@ -44,7 +44,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Value<'a, T::Node>, EvaluationError> {
         Ok(match expr {
             Expr::Number(number) => Value::Number(*number),
-            Expr::Literal(text) => Value::Text(text.as_ref().into()),
+            Expr::Literal(text, _) => Value::Text(text.as_ref().into()),
             Expr::Or(terms) => Value::Boolean(self.any(terms, true, scope)?),
             Expr::And(terms) => Value::Boolean(!self.any(terms, false, scope)?),
             Expr::Chain(first, rest) => {

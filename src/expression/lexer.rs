@@ -223,14 +223,14 @@ impl<'a> Lexer<'a> {
         {
             if tail.starts_with('*') {
                 self.at += 2;
-                return Token::NamespaceStar(first);
+                return Token::NamespaceStar(first.into());
             }
             if tail.chars().next().is_some_and(is_name_start) {
                 self.at += 1;
-                return Token::Name(Some(first), self.name_part());
+                return Token::Name(Some(first.into()), self.name_part().into());
             }
         }
-        Token::Name(None, first)
+        Token::Name(None, first.into())
     }
 
     /// `and`, `or`, `div`, `mod` after an operand, also where a digit follows at once: `2mod1`.
@@ -252,11 +252,11 @@ impl<'a> Lexer<'a> {
         Some(symbol)
     }
 
-    fn name_part(&mut self) -> Box<str> {
+    fn name_part(&mut self) -> &'a str {
         let rest = self.rest();
         let length = rest.find(|c| !is_name_part(c)).unwrap_or(rest.len());
         self.at += length;
-        rest.get(..length).unwrap_or_default().into()
+        rest.get(..length).unwrap_or_default()
     }
 }
 

@@ -40,6 +40,7 @@
 mod ast;
 mod axes;
 mod bind;
+mod check;
 mod compare;
 mod environment;
 mod error;
@@ -54,9 +55,13 @@ mod tree;
 mod value;
 mod xml;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 pub use bind::{Reference, Unbound};
+pub use check::{Facts, Finding, FindingKind, Purpose, Surroundings, ValueKind};
 pub use environment::{Environment, WallClock};
 pub use error::{EvaluationError, SyntaxError};
 pub use tree::{Name, NodeKind, NodeSet, Scope, Tree};

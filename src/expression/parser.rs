@@ -392,7 +392,7 @@ impl Parser {
         self.at += 1;
         match token {
             Some(Token::Number(number)) => Ok(Expr::Number(number)),
-            Some(Token::Literal(text)) => Ok(Expr::Literal(text)),
+            Some(Token::Literal(text)) => Ok(Expr::Literal(text, offset)),
             Some(Token::Reference(name)) => Ok(Expr::Reference(self.refer(&name, offset))),
             Some(Token::Name(prefix, local)) => {
                 let name = match prefix {
@@ -422,10 +422,8 @@ impl Parser {
         let opened = self.offset();
         self.at += 1;
         let mut arguments = Vec::new();
-        let mut places = Vec::new();
         if !self.accept(Symbol::Close) {
             loop {
-                places.push(self.offset());
                 arguments.push(self.expression()?);
                 if !self.accept(Symbol::Comma) {
                     break;
@@ -435,21 +433,21 @@ impl Parser {
         }
         let function = Function::named(&name);
         let mut pattern = None;
-        if let (Some(Function::Regex), Some(Expr::Literal(text)), Some(place)) =
-            (function, arguments.get(1), places.get(1))
-        {
-            pattern = Some(functions::compile(text).map_err(|message| SyntaxError {
-                offset: *place,
-                message,
-                help: Some("look-around and back references are not supported".to_owned()),
-            })?);
-        }
-        if let (Some(Function::ChoiceName), Some(Expr::Literal(text)), Some(place)) =
-            (function, arguments.get(1), places.get(1))
-            && let Some(question) = text.trim().strip_prefix("${").and_then(|rest| rest.strip_suffix('}'))
-        {
-            let (question, inside) = (question.trim().to_owned(), place + 1);
-            self.refer(&question, inside);
+        match (function, arguments.get(1)) {
+            (Some(Function::Regex), Some(Expr::Literal(text, place))) => {
+                pattern = Some(functions::compile(text).map_err(|message| SyntaxError {
+                    offset: *place,
+                    message,
+                    help: Some("look-around and back references are not supported".to_owned()),
+                })?);
+            }
+            (Some(Function::ChoiceName), Some(Expr::Literal(text, place))) => {
+                if let Some(name) = text.trim().strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
+                    let (name, place) = (name.trim().to_owned(), place + 1);
+                    self.refer(&name, place);
+                }
+            }
+            _ => {}
         }
         Ok(Expr::Call(Box::new(Call {
             name,

@@ -33,7 +33,7 @@ impl Expression {
     pub fn reads_clock(&self) -> bool {
         let mut reads = false;
         each_call(&self.inner.root, &mut |call| {
-            reads |= matches!(call.function, Some(Function::Today | Function::Now))
+            reads |= matches!(call.function, Some(Function::Today | Function::Now));
         });
         reads
     }
@@ -52,7 +52,7 @@ fn call_is_reproducible(call: &Call) -> bool {
             | Function::ExtractSigned,
         ) => false,
         Some(Function::FormatDate | Function::FormatDateTime) => match call.arguments.get(1) {
-            Some(Expr::Literal(format)) => !functions::contains_name_of_day_or_month(format),
+            Some(Expr::Literal(format, _)) => !functions::contains_name_of_day_or_month(format),
             _ => false,
         },
         _ => true,
@@ -70,11 +70,13 @@ fn each_call(expr: &Expr, visit: &mut dyn FnMut(&Call)) {
 /// Visits the direct parts of an expression.
 pub(super) fn for_each_child<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
     match expr {
-        Expr::Number(_) | Expr::Literal(_) | Expr::Reference(_) => {}
+        Expr::Number(_) | Expr::Literal(..) | Expr::Reference(_) => {}
         Expr::Or(terms) | Expr::And(terms) | Expr::Union(terms) => terms.iter().for_each(visit),
         Expr::Chain(first, rest) => {
             visit(first);
-            rest.iter().for_each(|(_, operand)| visit(operand));
+            for (_, operand) in rest {
+                visit(operand);
+            }
         }
         Expr::Negate(operand) => visit(operand),
         Expr::Filter(base, predicates) => {

@@ -66,47 +66,67 @@ pub(super) fn decimal_time<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a
     }))
 }
 
+/// What the parts of a format stand for, and chrono's words for them.
+const PARTS: [(char, &str); 20] = [
+    ('Y', "%Y"),
+    ('y', "%y"),
+    ('m', "%m"),
+    ('n', "%-m"),
+    ('b', "%b"),
+    ('B', "%B"),
+    ('d', "%d"),
+    ('e', "%-d"),
+    ('H', "%H"),
+    ('h', "%-H"),
+    ('M', "%M"),
+    ('S', "%S"),
+    ('3', "%3f"),
+    ('a', "%a"),
+    ('A', "%A"),
+    ('W', "%V"),
+    ('u', "%u"),
+    ('j', "%j"),
+    ('Z', "%:z"),
+    ('%', "%%"),
+];
+
+/// The first part of a format that is unknown.
+pub(in super::super) fn unknown_date_format(format: &str) -> Option<String> {
+    let mut characters = format.chars();
+    while let Some(c) = characters.next() {
+        if c == '%' {
+            let specifier = characters.next();
+            if !PARTS.iter().any(|(known, _)| specifier == Some(*known)) {
+                return Some(format!("%{}", specifier.map_or_else(String::new, String::from)));
+            }
+        }
+    }
+    None
+}
+
+/// Whether a format writes the name of a day or month, which depends on the phone's language.
+pub(in super::super) fn contains_name_of_day_or_month(format: &str) -> bool {
+    ["%a", "%A", "%b", "%B"].iter().any(|name| format.contains(name))
+}
+
 /// `format-date(date, format)` and `format-date-time`: empty where the date is none. Names of days and months are
 /// English.
 pub(super) fn format<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
+    let format = of.string(1)?;
+    if let Some(part) = unknown_date_format(&format) {
+        return Err(of.wrong(format!("the format has an unknown part '{part}'")));
+    }
     let Some(moment) = moment_of(of, 0)? else {
         return Ok(Value::Text("".into()));
     };
-    let format = of.string(1)?;
-    let mut text = String::with_capacity(format.len() + 8);
+    let mut pattern = String::with_capacity(format.len() + 8);
     let mut characters = format.chars();
     while let Some(c) = characters.next() {
-        if c != '%' {
-            text.push(c);
-            continue;
+        let specifier = if c == '%' { characters.next() } else { None };
+        match PARTS.iter().find(|(known, _)| specifier == Some(*known)) {
+            Some((_, words)) => pattern.push_str(words),
+            None => pattern.push(c),
         }
-        let Some(specifier) = characters.next() else {
-            return Err(of.wrong("the format ends with '%'"));
-        };
-        let pattern = match specifier {
-            'Y' => "%Y",
-            'y' => "%y",
-            'm' => "%m",
-            'n' => "%-m",
-            'b' => "%b",
-            'B' => "%B",
-            'd' => "%d",
-            'e' => "%-d",
-            'H' => "%H",
-            'h' => "%-H",
-            'M' => "%M",
-            'S' => "%S",
-            '3' => "%3f",
-            'a' => "%a",
-            'A' => "%A",
-            'W' => "%V",
-            'u' => "%u",
-            'j' => "%j",
-            'Z' => "%:z",
-            '%' => "%%",
-            other => return Err(of.wrong(format!("the format has an unknown part '%{other}'"))),
-        };
-        text.push_str(&moment.format(pattern).to_string());
     }
-    Ok(Value::text(text))
+    Ok(Value::text(moment.format(&pattern).to_string()))
 }

@@ -9,15 +9,18 @@ mod number;
 mod pattern;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
+pub(super) use date::{contains_name_of_day_or_month, unknown_date_format};
 pub(super) use pattern::compile;
-pub(super) use text::contains_name_of_day_or_month;
 
 use super::ast::{Call, Expr};
 use super::error::EvaluationError;
 use super::evaluate::Evaluator;
-use super::signature::Function;
+use super::signature::Function::{self, self as F};
 use super::tree::{NodeSet, Scope, Tree};
 use super::value::Value;
 
@@ -136,7 +139,6 @@ pub(super) fn call<'a, T: Tree>(evaluator: Evaluator<'a>, call: &'a Call, scope:
         });
     }
     let of = Arguments { evaluator, call, scope };
-    use Function as F;
     match function {
         F::If => of.value(if of.boolean(0)? { 1 } else { 2 }),
         F::Coalesce => coalesce(&of),

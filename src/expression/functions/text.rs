@@ -86,8 +86,3 @@ pub(super) fn translate<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T
     };
     Ok(Value::Text(Cow::Owned(text.chars().filter_map(replace).collect())))
 }
-
-/// Whether a format of `format-date()` writes the name of a day or month, which depends on the phone's language.
-pub(in super::super) fn contains_name_of_day_or_month(format: &str) -> bool {
-    ["%a", "%A", "%b", "%B"].iter().any(|name| format.contains(name))
-}
