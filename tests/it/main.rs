@@ -11,3 +11,4 @@
 mod content;
 mod scoring;
 mod workbooks;
+mod xpath_conformance;
