@@ -26,6 +26,8 @@ pub enum Node {
     Root,
     /// A group, an instance of a repeat, or a question.
     Element(InstanceId, ElementId),
+    /// The missing code of a question, as the question of its own that form clients have for it.
+    Missing(InstanceId, ElementId),
     /// The text of a question.
     Text(InstanceId, ElementId),
     /// The document of a choice list, by its number in the form.
@@ -63,7 +65,13 @@ impl Cell {
         source: Source::Given,
     };
 
-    fn answer(&self) -> &Answer {
+    /// Whether our own calculation is in force.
+    pub fn is_calculated(&self) -> bool {
+        self.source == Source::Calculated
+    }
+
+    /// What is in force.
+    pub fn answer(&self) -> &Answer {
         match self.source {
             Source::Given => &self.given,
             Source::Calculated => &self.calculated,
@@ -246,6 +254,27 @@ impl Answers {
 
     fn instance(&self, id: InstanceId) -> Option<&Instance> {
         self.instances.get(id.0 as usize)
+    }
+
+    /// Whether a group, a repeat instance or a question is to be asked, as settled last.
+    pub fn is_asked(&self, instance: InstanceId, element: ElementId) -> bool {
+        // A group around an instance of a repeat lies outside it.
+        let mut instance = instance;
+        loop {
+            if let Some(cell) = self.cell(instance, element) {
+                return cell.source != Source::NotAsked;
+            }
+            match self.around(instance) {
+                Some(around) => instance = around,
+                None => return false,
+            }
+        }
+    }
+
+    pub(super) fn mark_not_asked(&mut self, instance: InstanceId, element: ElementId) {
+        if let Some(cell) = self.cell_mut(instance, element) {
+            cell.source = Source::NotAsked;
+        }
     }
 
     pub(super) fn frame_of(&self, id: InstanceId) -> u32 {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::definition::{Definition, ElementId, Kind};
+use super::tree::companion_name;
+use crate::definition::{Definition, Element, ElementId, Kind, QuestionType};
 
 /// A definition that is ready to take responses. It dereferences to its [`Definition`].
 ///
@@ -16,7 +17,25 @@ pub struct Form {
     places: Vec<SlotPlace>,
     frames: Vec<Frame>,
     children: HashMap<(Option<ElementId>, Box<str>), ElementId>,
+    companions: Vec<Box<str>>,
     root_name: String,
+    steps: Vec<Step>,
+    checked: Vec<ElementId>,
+    reads_clock: Vec<bool>,
+    end: Option<ElementId>,
+    today: Option<ElementId>,
+}
+
+/// One element whose relevance or calculation is to be settled, in dependency order.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub element: ElementId,
+    /// The frame that it lies in.
+    pub frame: u32,
+    /// The group or repeat that it lies in, where that is not asked in every case.
+    pub conditional_parent: Option<ElementId>,
+    /// Whether the calculation is kept as form clients sent it, since it can't be reproduced.
+    pub kept: bool,
 }
 
 /// Where the answers of an element lie.
@@ -88,12 +107,65 @@ impl Form {
             .get("name")
             .cloned()
             .unwrap_or_else(|| "data".to_owned());
+        let recorded = |wanted: &QuestionType| {
+            definition
+                .questions()
+                .find(|(element, question_type)| {
+                    *question_type == wanted && definition.repeat_around(element.id).is_none()
+                })
+                .map(|(element, _)| element.id)
+        };
+        let (end, today) = (recorded(&QuestionType::End), recorded(&QuestionType::Today));
+        let companions = definition
+            .elements()
+            .iter()
+            .map(|element| companion_name(&element.name))
+            .collect();
+        let conditional = conditional(&definition);
+        let is = |flags: &[bool], id: ElementId| flags.get(id.index()).copied().unwrap_or(false);
+        let kept = spreading(&definition, |element| {
+            let Some(calculation) = &element.calculation else {
+                return false;
+            };
+            !element.trigger.is_empty() || !calculation.expression().is_reproducible()
+        });
+        let reads_clock = spreading(&definition, |element| {
+            element.calculation.as_ref().is_some_and(|calculation| {
+                ["now(", "today("]
+                    .iter()
+                    .any(|call| calculation.source().contains(call))
+            })
+        });
+        let steps = definition
+            .order()
+            .iter()
+            .filter_map(|id| definition.get(*id))
+            .filter(|element| is(&conditional, element.id) || element.calculation.is_some())
+            .map(|element| Step {
+                element: element.id,
+                frame: places.get(element.id.index()).map_or(0, |place| place.frame),
+                conditional_parent: element.parent.filter(|parent| is(&conditional, *parent)),
+                kept: is(&kept, element.id),
+            })
+            .collect();
+        let checked = definition
+            .elements()
+            .iter()
+            .filter(|element| is(&conditional, element.id) || has_rules(&definition, element))
+            .map(|element| element.id)
+            .collect();
         Arc::new(Self {
             definition,
             places,
             frames,
             children,
+            companions,
             root_name,
+            steps,
+            checked,
+            reads_clock,
+            end,
+            today,
         })
     }
 
@@ -110,6 +182,34 @@ impl Form {
     /// The name of the instance's outermost element, `data` where the definition is silent.
     pub fn root_name(&self) -> &str {
         &self.root_name
+    }
+
+    /// The name of the question that holds the missing code of another in forms for clients.
+    pub(super) fn companion_name(&self, question: ElementId) -> &str {
+        self.companions.get(question.index()).map_or("", |name| name)
+    }
+
+    /// What is to be settled, in dependency order.
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The elements that a rule can be broken at, in document order.
+    pub(super) fn checked(&self) -> &[ElementId] {
+        &self.checked
+    }
+
+    /// Whether a calculation depends on the time of day.
+    pub(super) fn reads_clock(&self, calculation: ElementId) -> bool {
+        self.reads_clock.get(calculation.index()).copied().unwrap_or(false)
+    }
+
+    /// The question outside repeats in which a client records this time.
+    pub(super) fn clock(&self, recorded: &QuestionType) -> Option<ElementId> {
+        match recorded {
+            QuestionType::End => self.end,
+            _ => self.today,
+        }
     }
 
     pub(super) fn place(&self, element: ElementId) -> Option<SlotPlace> {
@@ -136,4 +236,53 @@ impl Deref for Form {
     fn deref(&self) -> &Definition {
         &self.definition
     }
+}
+
+/// For each element, whether it may not be asked: it or a group or repeat around it has a relevance.
+fn conditional(definition: &Definition) -> Vec<bool> {
+    definition
+        .elements()
+        .iter()
+        .map(|element| {
+            element.relevant.is_some()
+                || definition
+                    .ancestors(element.id)
+                    .any(|ancestor| ancestor.relevant.is_some())
+        })
+        .collect()
+}
+
+/// For each calculation, whether it, or another that it is calculated from, is of this nature.
+fn spreading(definition: &Definition, nature: impl Fn(&Element) -> bool) -> Vec<bool> {
+    let mut flags = vec![false; definition.elements().len()];
+    // A calculation comes after those that it reads.
+    for element in definition.order().iter().filter_map(|id| definition.get(*id)) {
+        let Some(calculation) = &element.calculation else {
+            continue;
+        };
+        let inherited = calculation
+            .depends_on()
+            .iter()
+            .any(|read| flags.get(read.index()).copied().unwrap_or(false));
+        if let Some(flag) = flags.get_mut(element.id.index()) {
+            *flag = inherited || nature(element);
+        }
+    }
+    flags
+}
+
+/// Whether an element that is always asked can break a rule.
+fn has_rules(definition: &Definition, element: &Element) -> bool {
+    let typed = match &element.kind {
+        Kind::Group => false,
+        Kind::Repeat => element.repeat_count.is_some(),
+        Kind::Question(question_type) => {
+            question_type.select().is_some() || *question_type == QuestionType::Range || element.calculation.is_some()
+        }
+    };
+    typed
+        || element.required.is_some()
+        || element.constraint.is_some()
+        || !element.warn_if.is_empty()
+        || definition.identity().code() == Some(element.id)
 }

@@ -7,23 +7,36 @@
 
 mod answers;
 mod credit_code;
+mod difference;
+mod environment;
 mod form;
 mod identity;
 mod json;
+mod parse;
 mod problem;
+mod recalculate;
 mod review;
 mod sending;
 mod submission;
+mod tree;
+mod validate;
 mod value;
+
+#[cfg(test)]
+mod tests;
 
 pub use answers::{Answers, InstanceId, Limits, Node};
 pub use credit_code::{CreditCode, CreditCodeError};
+pub use difference::{Difference, differences};
 pub use form::Form;
 pub use identity::Identity;
+pub use json::Read;
+pub use parse::{parse_cell, parse_text};
 pub use problem::{Problem, ProblemCode, Severity};
+pub use recalculate::{Recalculated, RuleError, recalculate, recalculate_from};
 pub use review::{
     Act, Comment, ReviewError, ReviewState, Role, TRANSITIONS, Transition, may_send, review, state_after,
 };
 pub use sending::{Decision, Fingerprint, KnownVersion, Predecessor, Sending, decide};
-pub use submission::{Door, Processed, Received, Unasked};
+pub use submission::{Door, Processed, Received, Unasked, process};
 pub use value::{Answer, Status, TimeOfDay, Value};

@@ -4,8 +4,14 @@ use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
 use super::answers::Answers;
+use super::environment::ResponseEnvironment;
+use super::form::Form;
 use super::identity::Identity;
 use super::problem::{Problem, Severity};
+use super::recalculate::recalculate;
+use super::validate::{rule_problem, validate};
+use crate::definition::ElementId;
+use crate::expression::Environment;
 
 /// The door that a response came through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -124,4 +130,70 @@ impl Processed {
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }
+}
+
+/// The one way in: settles relevance and calculations, and checks every rule.
+///
+/// Nothing is refused here: what the answers break is listed, and the door decides what becomes of it. Time and
+/// randomness come from the environment; `now()` and `today()` are the response's own time.
+///
+/// ```
+/// # use innogauge::definition::Definition;
+/// # use innogauge::expression::WallClock;
+/// use innogauge::response::{Answers, Door, Form, Received, process};
+///
+/// # let yaml = "{survey: s, version: '1', title: S, questions: [\
+/// #   {type: integer, name: persons, label: Persons, constraint: '. >= 0', constraint_message: Count again.}]}";
+/// # let definition = Definition::from_yaml("s.yaml", yaml).map_err(|errors| errors[0].to_string())?.value;
+/// let form = Form::new(definition);
+/// let (answers, unreadable) = Answers::from_json(&form, &serde_json::json!({"persons": -3}));
+/// let at = chrono::DateTime::parse_from_rfc3339("2026-03-01T08:30:00+08:00")?;
+/// let processed = process(Received::new(answers, unreadable, Door::Json, at), &WallClock);
+/// assert_eq!(processed.problems[0].message("en"), "Persons: Count again.");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn process(received: Received, environment: &dyn Environment) -> Processed {
+    let Received {
+        mut answers,
+        problems: mut findings,
+        door,
+        at,
+        unasked,
+    } = received;
+    let form = std::sync::Arc::clone(answers.form());
+    let world = ResponseEnvironment::new(&answers, &form, at, environment);
+    let settled = recalculate(&mut answers, door, &world);
+    let unread: Vec<String> = findings.iter().map(|finding| finding.path.clone()).collect();
+    findings.extend(settled.errors.iter().map(|error| rule_problem(&answers, error)));
+    findings.extend(validate(&answers, door, unasked, &unread, &world));
+    if findings.len() > 1 {
+        findings.sort_by_cached_key(|finding| position(&form, &finding.path));
+    }
+    let mut processed = Processed {
+        identity: Identity::of(&answers),
+        answers,
+        problems: Vec::new(),
+        warnings: Vec::new(),
+        notes: Vec::new(),
+    };
+    for finding in findings {
+        processed.add(finding);
+    }
+    processed
+}
+
+/// Where a path lies in the document: each element on it with the number of its instance. What the definition does not
+/// have comes after its siblings.
+fn position(form: &Form, path: &str) -> Vec<(u32, u32)> {
+    let mut parent: Option<ElementId> = None;
+    path.split('/')
+        .skip(1)
+        .map(|step| {
+            let (name, number) = step.split_once('[').unwrap_or((step, ""));
+            let number = number.trim_end_matches(']').parse().unwrap_or(0);
+            let found = form.child(parent, name);
+            parent = found.or(parent);
+            (found.map_or(u32::MAX, |id| id.0), number)
+        })
+        .collect()
 }
