@@ -1,5 +1,7 @@
 //! What a response goes through, told by examples on one small survey.
 
+#![allow(clippy::needless_pass_by_value, reason = "json!() is handed over as it is written")]
+
 mod calculations;
 mod properties;
 mod reading;

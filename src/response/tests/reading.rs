@@ -73,7 +73,7 @@ fn documents_that_are_hostile_or_broken_are_problems() {
         ("{\"persons\": 1", ProblemCode::NotJson),
         ("", ProblemCode::NotJson),
     ] {
-        assert_eq!(Answers::from_json_text(&form, text).1[0].code, code, "{:.30}", text);
+        assert_eq!(Answers::from_json_text(&form, text).1[0].code, code, "{text:.30}");
     }
     let many = json!({"products": vec![json!({}); 1_001]});
     let (answers, problems) = Answers::from_json(&form, &many);
