@@ -11,8 +11,10 @@ use innogauge::expression::{Environment, EvaluationError, Expression, Scope, Tre
 use serde_json::Value as Json;
 
 /// What we decide otherwise: the kind of assertion and the expression. `tests/README.md` has the reasons.
-const EXCEPTIONS: [(&str, &str); 2] =
-    [("assertNodes", "preceding-sibling::node()"), ("assertNodes", "preceding::node()")];
+const EXCEPTIONS: [(&str, &str); 2] = [
+    ("assertNodes", "preceding-sibling::node()"),
+    ("assertNodes", "preceding::node()"),
+];
 
 /// The clock of the recording: Arizona, which has no summer time.
 struct Phoenix;
@@ -45,11 +47,18 @@ fn recorded_assertions_hold_but_for_the_named_exceptions() {
         .filter(|(_, held)| !held)
         .map(|(case, _)| (case["kind"].as_str().unwrap(), case["expr"].as_str().unwrap()))
         .collect();
-    println!("{} of {} recorded assertions hold", outcomes.len() - failed.len(), outcomes.len());
+    println!(
+        "{} of {} recorded assertions hold",
+        outcomes.len() - failed.len(),
+        outcomes.len()
+    );
 
     let unexplained: Vec<_> = failed.iter().filter(|failure| !EXCEPTIONS.contains(failure)).collect();
     assert!(unexplained.is_empty(), "{unexplained:#?}");
-    assert!(failed.len() <= EXCEPTIONS.len(), "more failures than exceptions: {failed:#?}");
+    assert!(
+        failed.len() <= EXCEPTIONS.len(),
+        "more failures than exceptions: {failed:#?}"
+    );
 }
 
 /// Whether a recorded assertion holds; `None` where it names a node that has no path.
@@ -68,9 +77,13 @@ fn holds(case: &Json) -> Option<bool> {
     let scope = Scope::new(&tree, context, &Phoenix);
     let kind = case["kind"].as_str().unwrap();
 
-    let Ok(expression) = Expression::parse(case["expr"].as_str().unwrap()) else { return Some(kind == "assertThrow") };
+    let Ok(expression) = Expression::parse(case["expr"].as_str().unwrap()) else {
+        return Some(kind == "assertThrow");
+    };
     let value: Result<Value<'_, XmlNode>, EvaluationError> = expression.evaluate(&scope);
-    let Ok(value) = value else { return Some(kind == "assertThrow") };
+    let Ok(value) = value else {
+        return Some(kind == "assertThrow");
+    };
     Some(match kind {
         "assertThrow" => false,
         "assertTrue" => value.boolean(),
@@ -83,15 +96,17 @@ fn holds(case: &Json) -> Option<bool> {
         }
         "assertString" | "assertStringValue" => value.string(&scope) == text_of(&case["expected"]),
         "assertStringLength" => value.string(&scope).chars().count() as u64 == case["expected"].as_u64().unwrap(),
-        "assertMatch" => {
-            regex::Regex::new(case["expected"].as_str().unwrap()).unwrap().is_match(&value.string(&scope))
-        }
+        "assertMatch" => regex::Regex::new(case["expected"].as_str().unwrap())
+            .unwrap()
+            .is_match(&value.string(&scope)),
         "assertNodes" => {
             let mut wanted = Vec::new();
             for path in &expected {
                 wanted.extend(nodes(&Expression::parse(path).unwrap(), &root));
             }
-            let Value::Nodes(found) = &value else { return Some(false) };
+            let Value::Nodes(found) = &value else {
+                return Some(false);
+            };
             found.len() == expected.len() && wanted.iter().all(|node| found.contains(node))
         }
         other => panic!("unknown kind of assertion: {other}"),
@@ -135,22 +150,26 @@ fn as_xpath(path: &str) -> Option<String> {
     if path == "/" {
         return Some("/".to_owned());
     }
-    let mut expression = String::new();
+    let mut steps = Vec::new();
     for step in path.trim_start_matches('/').split('/') {
         if let Some(attribute) = step.strip_prefix('@') {
-            expression += &format!("/@*[name() = '{attribute}']");
+            steps.push(format!("@*[name() = '{attribute}']"));
             continue;
         }
         let (name, position) = step.strip_suffix(']')?.rsplit_once('[')?;
-        let position = if expression.is_empty() && name == "html" { "1" } else { position };
-        expression += &match name {
-            "<#text>" | "<#cdata-section>" => return None,
-            "<#comment>" => format!("/comment()[{position}]"),
-            _ => match name.strip_prefix('<').and_then(|name| name.strip_suffix('>')) {
-                Some(target) => format!("/processing-instruction('{target}')[{position}]"),
-                None => format!("/*[name() = '{name}'][{position}]"),
-            },
+        let position = if steps.is_empty() && name == "html" {
+            "1"
+        } else {
+            position
         };
+        steps.push(match name {
+            "<#text>" | "<#cdata-section>" => return None,
+            "<#comment>" => format!("comment()[{position}]"),
+            _ => match name.strip_prefix('<').and_then(|name| name.strip_suffix('>')) {
+                Some(target) => format!("processing-instruction('{target}')[{position}]"),
+                None => format!("*[name() = '{name}'][{position}]"),
+            },
+        });
     }
-    Some(expression)
+    Some(format!("/{}", steps.join("/")))
 }
