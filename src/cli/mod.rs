@@ -4,15 +4,21 @@
 //! No rule of surveys or scoring lives here.
 
 mod check;
+mod database;
 mod eval;
 mod language;
+mod migrate;
 mod read_workbook;
 mod score;
+mod token;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::store::StoreError;
 
 /// Measures how well a city's innovation system works: surveys, indicators, scores, workbooks.
 #[derive(Debug, Parser)]
@@ -28,6 +34,9 @@ enum Command {
     Score(score::Score),
     /// Print the value of an expression as string() would
     Eval(eval::EvalArguments),
+    User(user::User),
+    Token(token::Token),
+    Migrate(migrate::Migrate),
     #[command(name = crate::spreadsheet::worker::SUBCOMMAND, hide = true)]
     ReadWorkbook(read_workbook::ReadWorkbook),
 }
@@ -74,6 +83,16 @@ impl Failure {
     }
 }
 
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        if error.is_input() {
+            Self::Input(error.to_string())
+        } else {
+            Self::System(error.to_string())
+        }
+    }
+}
+
 /// Runs the command that the process was started with.
 ///
 /// The exit code is 0 where it is done, 1 where the input is wrong, 2 for wrong usage, 3 where the system failed.
@@ -93,6 +112,9 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Check(check) => check.run(),
         Command::Score(arguments) => score::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::User(arguments) => user::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
+        Command::Migrate(arguments) => migrate::run(&arguments),
         Command::ReadWorkbook(arguments) => read_workbook::run(&arguments),
     }
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::backend::{Connection, on_backend};
 use super::schema::{attached_files, definitions};
 use super::{Store, StoreError, surveys, time};
-use crate::definition::{SurveyState, VersionState};
+use crate::definition::{AttachedFile, LoadedDefinition, SurveyState, VersionState};
 
 /// A definition to be kept. It has passed every check: the store asks no more about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,15 +25,17 @@ pub struct NewDefinition {
     pub files: Vec<AttachedFile>,
 }
 
-/// A file that belongs to a definition: a list, an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttachedFile {
-    /// Its name, without a folder.
-    pub name: String,
-    /// The hash of its content.
-    pub hash: String,
-    /// Its content.
-    pub content: Vec<u8>,
+impl From<&LoadedDefinition> for NewDefinition {
+    fn from(loaded: &LoadedDefinition) -> Self {
+        Self {
+            survey: loaded.definition.survey().to_owned(),
+            version: loaded.definition.version().to_owned(),
+            hash: loaded.hash.clone(),
+            file_name: loaded.source.name.clone(),
+            source: loaded.source.text.clone().into_bytes(),
+            files: loaded.files.clone(),
+        }
+    }
 }
 
 /// A definition that is kept.
@@ -76,7 +78,7 @@ struct NewFileRow<'a> {
     survey: &'a str,
     version: &'a str,
     name: &'a str,
-    hash: &'a str,
+    hash: String,
     content: &'a [u8],
 }
 
@@ -164,7 +166,7 @@ pub(super) fn keep(
             survey: &definition.survey,
             version: &definition.version,
             name: &file.name,
-            hash: &file.hash,
+            hash: file.hash(),
             content: &file.content,
         };
         on_backend!(connection, |c| diesel::insert_into(attached_files::table)
@@ -264,15 +266,15 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub fn attached_files(&self, survey: &str, version: &str) -> Result<Vec<AttachedFile>, StoreError> {
-        let rows: Vec<(String, String, Vec<u8>)> = self.read(|connection| {
+        let rows: Vec<(String, Vec<u8>)> = self.read(|connection| {
             let query = attached_files::table
                 .filter(attached_files::survey.eq(survey))
                 .filter(attached_files::version.eq(version))
                 .order(attached_files::name)
-                .select((attached_files::name, attached_files::hash, attached_files::content));
+                .select((attached_files::name, attached_files::content));
             Ok(on_backend!(connection, |c| query.load(c))?)
         })?;
-        let file = |(name, hash, content)| AttachedFile { name, hash, content };
+        let file = |(name, content)| AttachedFile { name, content };
         Ok(rows.into_iter().map(file).collect())
     }
 }

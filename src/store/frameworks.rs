@@ -6,6 +6,8 @@ use diesel::prelude::*;
 use super::backend::{Connection, on_backend};
 use super::schema::frameworks;
 use super::{Store, StoreError, time};
+use crate::definition::SourceFile;
+use crate::response::Fingerprint;
 
 /// A framework to be kept; it has passed every check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,16 @@ pub struct NewFramework {
     pub file_name: String,
     /// The file, word for word.
     pub source: String,
+}
+
+impl From<&SourceFile> for NewFramework {
+    fn from(file: &SourceFile) -> Self {
+        Self {
+            hash: Fingerprint::of_bytes(file.text.as_bytes()).to_string(),
+            file_name: file.name.clone(),
+            source: file.text.clone(),
+        }
+    }
 }
 
 /// A framework that is kept.

@@ -28,7 +28,10 @@ pub struct JsonText(pub String);
 
 impl JsonText {
     /// The document of a value.
-    pub(super) fn of(value: &impl Serialize) -> Result<Self, StoreError> {
+    ///
+    /// # Errors
+    /// Where the value is none that JSON has: a map with other keys than strings.
+    pub fn of(value: &impl Serialize) -> Result<Self, StoreError> {
         serde_json::to_string(value)
             .map(Self)
             .map_err(|error| StoreError::Unreadable(error.to_string()))

@@ -45,7 +45,7 @@ use tempfile::TempDir;
 pub use accounts::{NewUser, User, hash_password, password_matches, random_password};
 pub use address::Address;
 pub use assessments::{Assessment, AssessmentSummary, NewAssessment};
-pub use definitions::{AttachedFile, NewDefinition, StoredDefinition};
+pub use definitions::{NewDefinition, StoredDefinition};
 pub use error::StoreError;
 pub use events::{Event, EventKind};
 pub use frameworks::{NewFramework, StoredFramework};

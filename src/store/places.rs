@@ -1,10 +1,11 @@
-//! The places of the study, in the order of their file. What a place is, `definition` says; here it is a document.
+//! The places of the study, in the order of their file, each as a document.
 
 use diesel::prelude::*;
 
 use super::backend::{Connection, on_backend};
 use super::schema::places;
 use super::{JsonText, Store, StoreError};
+use crate::definition::StudyPlace;
 
 #[derive(Insertable)]
 #[diesel(table_name = places)]
@@ -43,11 +44,11 @@ fn all(connection: &mut Connection<'_>) -> Result<Vec<(String, JsonText)>, Store
 }
 
 impl Store {
-    /// The places with their codes, in their order.
+    /// The places of the study, in their order.
     ///
     /// # Errors
     /// What the database says.
-    pub fn places(&self) -> Result<Vec<(String, JsonText)>, StoreError> {
-        self.read(all)
+    pub fn places(&self) -> Result<Vec<StudyPlace>, StoreError> {
+        self.read(all)?.iter().map(|(_, place)| place.read()).collect()
     }
 }

@@ -6,7 +6,7 @@ use super::definitions::{self, NewDefinition};
 use super::frameworks::{self, NewFramework};
 use super::rounds::{self, Round, RoundState};
 use super::{JsonText, Store, StoreError, places, time};
-use crate::definition::{Text, VersionState};
+use crate::definition::{Folder, StudyPlace, Text, VersionState};
 
 /// A checked folder of definitions, as it is kept.
 #[derive(Debug, Clone, Default)]
@@ -15,8 +15,32 @@ pub struct Seed {
     pub definitions: Vec<NewDefinition>,
     /// The framework of indicators.
     pub framework: Option<NewFramework>,
-    /// The places by code, in their order.
-    pub places: Vec<(String, JsonText)>,
+    /// The places, in their order.
+    pub places: Vec<StudyPlace>,
+    /// The planned rounds by code and name.
+    pub rounds: Vec<(String, Text)>,
+}
+
+impl From<&Folder> for Seed {
+    fn from(folder: &Folder) -> Self {
+        let (places, rounds) = match &folder.places {
+            Some(places) => (
+                places.iter().cloned().collect(),
+                places
+                    .rounds()
+                    .iter()
+                    .map(|planned| (planned.round.clone(), planned.label.clone()))
+                    .collect(),
+            ),
+            None => (Vec::new(), Vec::new()),
+        };
+        Self {
+            definitions: folder.surveys.iter().map(NewDefinition::from).collect(),
+            framework: folder.framework.as_ref().map(NewFramework::from),
+            places,
+            rounds,
+        }
+    }
 }
 
 /// What was new to the database.
@@ -28,15 +52,16 @@ pub struct Seeded {
     pub framework: bool,
     /// Whether the places are others now.
     pub places: bool,
-    /// The round that was opened because there was none at all.
-    pub round: Option<String>,
+    /// Rounds that are new.
+    pub rounds: Vec<String>,
 }
 
 impl Store {
     /// Takes in what is new in a folder of definitions: all of it or nothing.
     ///
-    /// New versions are published, the framework and the places become the current ones. A database without any round
-    /// gets one for the present year, open, so that answers have where to go. What is known already changes nothing.
+    /// New versions are published, the framework and the places become the current ones, new rounds are planned. In a
+    /// database without any round the first one is opened, so that answers have where to go; where the folder plans
+    /// none, one for the present year. What is known already changes nothing.
     ///
     /// # Errors
     /// [`StoreError::PublishedDefinition`] where a file differs from what was published under its version.
@@ -55,23 +80,35 @@ impl Store {
                 seeded.framework = frameworks::keep(connection, framework, stored_now)?;
             }
             if !seed.places.is_empty() {
-                seeded.places = places::replace(connection, &seed.places)?;
+                let places = seed
+                    .places
+                    .iter()
+                    .map(|place| Ok((place.code.clone(), JsonText::of(place)?)));
+                let places = places.collect::<Result<Vec<_>, StoreError>>()?;
+                seeded.places = places::replace(connection, &places)?;
             }
-            if rounds::count(connection)? == 0 {
-                let year = now.year().to_string();
-                let label = Text::from_iter([
-                    ("zh".to_owned(), format!("{year}年调查")),
-                    ("en".to_owned(), format!("{year} survey")),
-                ]);
-                let first = Round {
-                    round: year.clone(),
-                    label,
-                    state: RoundState::Open,
+            let mut state = match rounds::count(connection)? {
+                0 => RoundState::Open,
+                _ => RoundState::Planned,
+            };
+            let year = now.year().to_string();
+            let this_year = [(year.clone(), Text::plain(&year))];
+            let planned = match (seed.rounds.as_slice(), state) {
+                ([], RoundState::Open) => this_year.as_slice(),
+                (planned, _) => planned,
+            };
+            for (code, label) in planned {
+                let round = Round {
+                    round: code.clone(),
+                    label: label.clone(),
+                    state,
                     opens_on: None,
                     closes_on: None,
                 };
-                rounds::add(connection, &first, stored_now)?;
-                seeded.round = Some(year);
+                if rounds::add(connection, &round, stored_now)? {
+                    seeded.rounds.push(code.clone());
+                    state = RoundState::Planned;
+                }
             }
             Ok(seeded)
         })

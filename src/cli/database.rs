@@ -1,0 +1,37 @@
+//! Opening the database, for every command that needs it.
+
+use chrono::Utc;
+
+use super::{DatabaseOptions, Failure};
+use crate::definition::{self, Diagnostic};
+use crate::store::{Seed, Store};
+
+/// Opens the database and takes in what is new in the folder of definitions.
+///
+/// Where the folder is missing, a database that has its definitions already is opened as it is.
+pub fn open(options: &DatabaseOptions) -> Result<Store, Failure> {
+    let store = Store::open(&options.database)?;
+    let folder = &options.definitions.defs;
+    if !folder.is_dir() {
+        if store.definitions()?.is_empty() {
+            return Err(Failure::Input(format!(
+                "{}: the folder of survey definitions is missing, and the database has none yet: name it with --defs",
+                folder.display()
+            )));
+        }
+        return Ok(store);
+    }
+    let loaded = definition::load_folder(folder).map_err(|errors| Failure::Input(lines(&errors)))?;
+    let seeded = store.seed(&Seed::from(&loaded.value), Utc::now())?;
+    for (survey, version) in &seeded.definitions {
+        tracing::info!(survey, version, "published a definition");
+    }
+    for round in &seeded.rounds {
+        tracing::info!(round, "added a round");
+    }
+    Ok(store)
+}
+
+fn lines(errors: &[Diagnostic]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

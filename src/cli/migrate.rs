@@ -1,0 +1,24 @@
+//! `innogauge migrate`: brings a database up to date, as every other command does when it opens it.
+
+use super::{DatabaseOptions, Failure, database};
+
+/// Bring the database up to date: its schema, and what is new in the definitions
+#[derive(Debug, clap::Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+pub fn run(arguments: &Migrate) -> Result<(), Failure> {
+    let store = database::open(&arguments.database)?;
+    println!("{} is up to date", store.address());
+    for definition in store.definitions()? {
+        println!(
+            "{} {} {}",
+            definition.survey,
+            definition.version,
+            definition.state.name()
+        );
+    }
+    Ok(())
+}

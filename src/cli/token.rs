@@ -1,0 +1,57 @@
+//! `innogauge token`: makes an API token for a user.
+
+use chrono::{TimeDelta, Utc};
+
+use super::{DatabaseOptions, Failure, database};
+use crate::definition::nearest;
+use crate::store::NewToken;
+
+/// Make an API token for a user and print it, once
+#[derive(Debug, clap::Args)]
+pub struct Token {
+    /// The user whose rights it has
+    name: String,
+    /// Only for these surveys
+    #[arg(long, num_args = 1.., value_name = "SURVEY")]
+    survey: Vec<String>,
+    /// The round that responses sent with it belong to
+    #[arg(long)]
+    round: Option<String>,
+    /// Ends after so many days; without it, when it is revoked
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
+    expires: Option<u16>,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+pub fn run(arguments: &Token) -> Result<(), Failure> {
+    let store = database::open(&arguments.database)?;
+    let surveys: Vec<String> = store.surveys()?.into_iter().map(|(survey, _)| survey).collect();
+    refuse_unknown("survey", &arguments.survey, &surveys)?;
+    let rounds: Vec<String> = store.rounds()?.into_iter().map(|round| round.round).collect();
+    refuse_unknown("round", arguments.round.as_slice(), &rounds)?;
+    let now = Utc::now();
+    let token = NewToken {
+        surveys: (!arguments.survey.is_empty()).then(|| arguments.survey.clone()),
+        round: arguments.round.clone(),
+        expires_at: arguments.expires.map(|days| now + TimeDelta::days(days.into())),
+    };
+    println!("{}", store.create_token(&arguments.name, &token, now)?);
+    eprintln!(
+        "This token is not shown again. It has the rights of user '{}'.",
+        arguments.name
+    );
+    Ok(())
+}
+
+/// Refuses a name that is not among the known ones, with the one that was probably meant.
+pub fn refuse_unknown(what: &str, names: &[String], known: &[String]) -> Result<(), Failure> {
+    let Some(unknown) = names.iter().find(|name| !known.contains(name)) else {
+        return Ok(());
+    };
+    let help = match nearest(unknown, known.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean '{meant}'?"),
+        None => format!("there are: {}", known.join(", ")),
+    };
+    Err(Failure::Input(format!("unknown {what} '{unknown}', {help}")))
+}

@@ -1,0 +1,97 @@
+//! `innogauge user`: adding users, keeping them out, new passwords.
+
+use chrono::Utc;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, Subcommand};
+
+use super::token::refuse_unknown;
+use super::{DatabaseOptions, Failure, database};
+use crate::response::Role;
+use crate::store::{NewUser, hash_password, random_password};
+
+/// Add, list and disable users, and replace their passwords
+#[derive(Debug, Args)]
+pub struct User {
+    #[command(subcommand)]
+    act: Act,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Add a user and print a generated password, once
+    Add {
+        /// The name to sign in with
+        name: String,
+        /// What the user may do
+        #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::name)).try_map(known_role))]
+        role: Role,
+        /// Only for these cities; without it, for all
+        #[arg(long, num_args = 1.., value_name = "CODE")]
+        city: Vec<String>,
+    },
+    /// List all users
+    List,
+    /// Keep a user out, with all their tokens
+    Disable {
+        /// The user
+        name: String,
+    },
+    /// Let a disabled user in again; their old tokens stay revoked
+    Enable {
+        /// The user
+        name: String,
+    },
+    /// Replace a user's password by a generated one and print it, once
+    Password {
+        /// The user
+        name: String,
+    },
+}
+
+fn known_role(name: String) -> Result<Role, String> {
+    Role::from_name(&name).ok_or(name)
+}
+
+pub fn run(arguments: &User) -> Result<(), Failure> {
+    let store = database::open(&arguments.database)?;
+    match &arguments.act {
+        Act::Add { name, role, city } => {
+            let places: Vec<String> = store.places()?.into_iter().map(|place| place.code).collect();
+            refuse_unknown("city", city, &places)?;
+            let password = random_password()?;
+            let user = NewUser {
+                name: name.clone(),
+                password_hash: hash_password(&password)?,
+                role: *role,
+                cities: (!city.is_empty()).then(|| city.clone()),
+                must_change_password: true,
+            };
+            store.add_user(&user, Utc::now())?;
+            print_password(name, &password);
+        }
+        Act::List => {
+            for user in store.users()? {
+                let cities = user
+                    .cities
+                    .map_or_else(|| "all cities".to_owned(), |cities| cities.join(" "));
+                let disabled = if user.disabled { "\tdisabled" } else { "" };
+                println!("{}\t{}\t{cities}{disabled}", user.name, user.role.name());
+            }
+        }
+        Act::Disable { name } => store.set_user_disabled(name, true, Utc::now())?,
+        Act::Enable { name } => store.set_user_disabled(name, false, Utc::now())?,
+        Act::Password { name } => {
+            let password = random_password()?;
+            store.set_password(name, &hash_password(&password)?, true)?;
+            print_password(name, &password);
+        }
+    }
+    Ok(())
+}
+
+fn print_password(name: &str, password: &str) {
+    println!("{password}");
+    eprintln!("This password of user '{name}' is not shown again, and is to be changed at the first sign-in.");
+}
