@@ -87,6 +87,15 @@ pub struct Stages {
     pub normalised: IndexMap<String, Series>,
 }
 
+/// The responses that an assessment rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResponseRecord {
+    /// How many.
+    pub count: u64,
+    /// A hash of the set of responses and their versions, whatever their order.
+    pub hash: String,
+}
+
 /// How to do an assessment again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
@@ -96,8 +105,11 @@ pub struct Recipe {
     pub framework_hash: String,
     /// The framework's version; empty where it has none.
     pub framework_version: String,
-    /// The hash of the figures, and of the responses where answers were scored.
+    /// The hash of the figures.
     pub data_hash: String,
+    /// Where answers were scored: which.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub responses: Option<ResponseRecord>,
     /// The seed of what is random; none where nothing is.
     pub seed: Option<u64>,
     /// The version of the program.

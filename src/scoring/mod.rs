@@ -11,6 +11,7 @@ mod cell;
 mod coverage;
 mod denominate;
 mod error;
+mod estimate;
 mod framework;
 mod impute;
 mod normalise;
@@ -29,9 +30,10 @@ mod table;
 mod treat;
 mod weight;
 
-pub use assessment::{Assessment, Recipe, ScoredElement, Stages};
+pub use assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
 pub use cell::{Cell, CellPart, CellStatus};
 pub use error::{ScoringError, TableProblem};
+pub use estimate::{Estimates, Estimator, Intake, Profiler, Respondent, Tally};
 pub use framework::{
     Absent, Actor, Basis, Direction, Element, Framework, Indicator, Measure, MeasureKind, NotAsked, Origin, Part,
     Target, Transform, Written,
@@ -43,7 +45,7 @@ pub use options::{
 };
 pub use result_csv::result_csv;
 pub use result_json::{read_result, result_json};
-pub use run::assess;
+pub use run::{assess, assess_estimates};
 pub use series::Series;
 pub use statistics::IndicatorStatistics;
 pub use table::Table;

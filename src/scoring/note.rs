@@ -40,6 +40,8 @@ pub enum NoteCode {
     ActorAbsent,
     /// Responses that belong to no unit.
     WithoutUnit,
+    /// Responses whose answers or weight cannot be read.
+    Unreadable,
     /// Sampling weights were not given: every respondent counts the same.
     UnitWeights,
 }

@@ -9,10 +9,11 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::aggregate::aggregate;
-use super::assessment::{Assessment, Recipe, ScoredElement, Stages};
+use super::assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
 use super::coverage::coverage;
 use super::denominate::denominate;
 use super::error::{ScoringError, TableProblem, nearest_name};
+use super::estimate::Estimates;
 use super::framework::{Element, Framework, Indicator, Target};
 use super::impute::{Surroundings, impute};
 use super::normalise::{Subject, normalise};
@@ -39,6 +40,23 @@ use super::weight::{effective, weights};
 /// ```
 pub fn assess(framework: &Framework, table: &Table, options: &Options) -> Result<Assessment, ScoringError> {
     Run::start(framework, table, options)?.finish()
+}
+
+/// Scores what was estimated from answers: [`assess`] on the indicator table, with the record of how its figures came
+/// about and of the responses that they rest on.
+pub fn assess_estimates(
+    framework: &Framework,
+    estimates: &Estimates,
+    options: &Options,
+) -> Result<Assessment, ScoringError> {
+    let mut assessment = assess(framework, &estimates.table, options)?;
+    assessment.notes.extend(estimates.notes.iter().cloned());
+    assessment.cells.clone_from(&estimates.cells);
+    assessment.recipe.responses = Some(ResponseRecord {
+        count: estimates.responses,
+        hash: estimates.responses_hash.clone(),
+    });
+    Ok(assessment)
 }
 
 /// An assessment under way: the indicators' columns, and what has been noted.
@@ -214,6 +232,7 @@ impl<'a> Run<'a> {
                 framework_hash: self.framework.hash().to_owned(),
                 framework_version: self.framework.version().to_owned(),
                 data_hash: self.table.hash(),
+                responses: None,
                 seed: None,
                 program_version: env!("CARGO_PKG_VERSION").to_owned(),
             },

@@ -1,5 +1,6 @@
 //! What an indicator is: where it comes from, which way is up, and what it is measured against.
 
+use crate::definition::yaml::Node;
 use crate::definition::{Place, Text, Unit};
 
 /// An indicator.
@@ -141,6 +142,14 @@ pub struct Written {
     pub source: String,
     /// Where it stands.
     pub place: Place,
+    pub(super) node: Node,
+}
+
+impl Written {
+    /// Where a byte of the formula stands.
+    pub fn place_at(&self, offset: usize) -> Place {
+        self.node.place_at(offset)
+    }
 }
 
 /// Which way is up.

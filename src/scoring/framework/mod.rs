@@ -73,9 +73,12 @@
 //! number or a column) and `transform: none|ln|log10|sqrt` may be given.
 
 mod indicator;
+mod parts;
 mod read;
 
 use indexmap::IndexMap;
+
+pub(super) use parts::parts;
 
 use crate::definition::{Checked, Definition, Diagnostic, Text};
 

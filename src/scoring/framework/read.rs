@@ -12,6 +12,7 @@ use super::indicator::{
 use super::{Element, Framework};
 use crate::definition::yaml::{Fields, Findings, Node, Value, list, pairs, scalar};
 use crate::definition::{Checked, Definition, Diagnostic, Place, Severity, Text, Unit};
+use crate::scoring::estimate::check;
 use crate::scoring::table::hex;
 
 pub(super) fn read(
@@ -37,6 +38,11 @@ pub(super) fn read(
         places: HashMap::new(),
     };
     let framework = reading.framework(&node, hex(&Sha256::digest(text.as_bytes())));
+    if let (Some(framework), Some(surveys)) = (&framework, surveys) {
+        for survey in surveys {
+            reading.findings.0.extend(check(framework, survey));
+        }
+    }
     let (errors, warnings): (Vec<_>, Vec<_>) = reading
         .findings
         .0
@@ -134,6 +140,7 @@ impl Reading<'_> {
         Some(Written {
             source,
             place: node.place(),
+            node: node.clone(),
         })
     }
 

@@ -1,0 +1,137 @@
+//! Taking in responses, one by one, on as many threads as there are.
+
+use std::sync::Arc;
+
+use super::formula::Outcome;
+use super::intake::{Figure, Intake};
+use super::row::{Entry, Row};
+use super::tally::Tally;
+use crate::scoring::framework::{Framework, MeasureKind, parts};
+
+/// One response as the store holds it.
+#[derive(Debug, Clone, Copy)]
+pub struct Respondent<'a> {
+    /// Which response and which version of it: what the assessment's record names, such as `uuid:…@3`.
+    pub response: &'a str,
+    /// The unit that it counts for: a city's code.
+    pub unit: &'a str,
+    /// Its sampling weight. Where it is `None`, the answer to the question that the definition names as the weight
+    /// counts, and 1 where there is none.
+    pub weight: Option<f64>,
+    /// The answers in force as canonical JSON: what is absent was not asked, what is null was not answered.
+    pub answers: &'a [u8],
+}
+
+/// Accumulates the responses to one definition. What it keeps does not grow with their number (but for medians, which
+/// keep a number and a weight of each).
+///
+/// Sums are exact, so that [`Tally::merge`] gives the same bits in any order and on any number of threads.
+pub struct Estimator {
+    intake: Arc<Intake>,
+    row: Row,
+    outcomes: Vec<Option<Outcome>>,
+    tally: Tally,
+}
+
+impl Estimator {
+    /// An estimator that has seen nobody.
+    pub fn new(framework: &Framework, intake: &Arc<Intake>) -> Self {
+        Self {
+            row: Row::new(intake.questions.len()),
+            outcomes: Vec::new(),
+            tally: Tally::new(parts(framework).count()),
+            intake: Arc::clone(intake),
+        }
+    }
+
+    /// Takes in one response. One that cannot be used (no JSON, a weight below zero) is counted and left out.
+    pub fn add(&mut self, respondent: &Respondent<'_>) {
+        let Self {
+            intake,
+            row,
+            outcomes,
+            tally,
+        } = self;
+        let read = intake.read(respondent.answers, row);
+        let given = respondent.weight.or_else(|| weight_of(intake, row));
+        let weight = given.unwrap_or(1.0);
+        if read.is_err() || !(0.0..=1e9).contains(&weight) {
+            tally.count_unreadable();
+            return;
+        }
+        tally.count(respondent.response, given.is_some());
+        let totals = tally.unit(respondent.unit);
+        intake.figures(row, outcomes, |part, figure| {
+            if let Some(total) = totals.get_mut(part.number) {
+                total.add(part.kind, figure, weight);
+            }
+        });
+    }
+
+    /// What was accumulated.
+    pub fn finish(self) -> Tally {
+        self.tally
+    }
+}
+
+/// The answer to the question that holds the sampling weight.
+fn weight_of(intake: &Intake, row: &Row) -> Option<f64> {
+    match row.entries(intake.weight?, &intake.questions) {
+        [Entry::Number(weight)] => Some(*weight),
+        _ => None,
+    }
+}
+
+/// The figures of single organisations: their own values, for profiles against peers.
+pub struct Profiler {
+    intake: Arc<Intake>,
+    row: Row,
+    outcomes: Vec<Option<Outcome>>,
+    measures: Vec<(usize, MeasureKind, f64)>,
+    indicators: usize,
+}
+
+impl Profiler {
+    /// A profiler of the responses to one definition.
+    pub fn new(framework: &Framework, intake: &Arc<Intake>) -> Self {
+        let positions: Vec<usize> = framework.indicators().map(|(position, ..)| position).collect();
+        let measures = parts(framework)
+            .filter_map(|(element, part)| {
+                let indicator = positions.iter().position(|position| *position == element)?;
+                Some((indicator, part.measure.kind, part.measure.scale))
+            })
+            .collect();
+        Self {
+            row: Row::new(intake.questions.len()),
+            outcomes: Vec::new(),
+            measures,
+            indicators: positions.len(),
+            intake: Arc::clone(intake),
+        }
+    }
+
+    /// An organisation's value of every indicator, in the framework's order: its own ratio or value, 100 (or the
+    /// measure's scale) where a condition holds and 0 where not. `None` where the answers cannot be read.
+    pub fn values(&mut self, answers: &[u8]) -> Option<Vec<Option<f64>>> {
+        let Self {
+            intake,
+            row,
+            outcomes,
+            measures,
+            indicators,
+        } = self;
+        intake.read(answers, row).ok()?;
+        let mut values = vec![None; *indicators];
+        intake.figures(row, outcomes, |part, figure| {
+            let (Figure::Known { of, over }, Some((indicator, kind, scale))) = (figure, measures.get(part.number))
+            else {
+                return;
+            };
+            let value = if kind.is_quotient() { of / over } else { of } * scale;
+            if let (Some(slot), true) = (values.get_mut(*indicator), value.is_finite()) {
+                *slot = Some(value);
+            }
+        });
+        Some(values)
+    }
+}

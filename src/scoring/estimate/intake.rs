@@ -1,0 +1,425 @@
+//! A framework made ready for the responses to one definition: which questions to read, which formulas to evaluate.
+//!
+//! A formula that several indicators share is evaluated once per respondent.
+
+use std::collections::HashMap;
+
+use super::formula::{Formula, Outcome, Unasked, Wanted};
+use super::row::{Question, Row};
+use super::stored::{self, Layout, Step};
+use crate::definition::{Definition, Diagnostic, Element, ElementId, QuestionType, nearest};
+use crate::expression::Expression;
+use crate::scoring::framework::{Framework, MeasureKind, NotAsked, Part, Written, parts};
+
+/// A framework compiled for one version of one survey. Shared between threads.
+#[derive(Debug)]
+pub struct Intake {
+    pub(super) survey: String,
+    pub(super) questions: Vec<Question>,
+    layout: Layout,
+    formulas: Vec<Formula>,
+    actors: Vec<Option<usize>>,
+    pub(super) parts: Vec<PartPlan>,
+    pub(super) weight: Option<u32>,
+}
+
+/// How one part of an indicator is computed from a row.
+#[derive(Debug, Clone)]
+pub(super) struct PartPlan {
+    /// Its number among all parts of the framework.
+    pub number: usize,
+    pub kind: MeasureKind,
+    /// Which actor type's condition it has; none where all respondents of the survey are meant.
+    actor: Option<usize>,
+    condition: Option<usize>,
+    /// None where this version of the survey cannot answer it.
+    of: Option<usize>,
+    over: Option<usize>,
+}
+
+/// What one respondent says to one part.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Figure {
+    /// Another type of actor.
+    OtherActor,
+    /// Outside of the base.
+    OutOfScope,
+    /// In scope, but not known.
+    Unknown,
+    /// In the base, with both parts known.
+    Known {
+        /// Numerator, value, or 1 where the condition holds.
+        of: f64,
+        /// Denominator; 1 where there is none.
+        over: f64,
+    },
+}
+
+impl Intake {
+    /// Compiles the framework's indicators for the responses to a definition.
+    ///
+    /// A formula that this definition cannot answer (an older version lacks the question) makes its respondents
+    /// unknown to that indicator; [`Framework::from_yaml`] has refused what no version can answer.
+    pub fn new(framework: &Framework, definition: &Definition) -> Self {
+        Compiler::run(framework, definition).0
+    }
+
+    /// Reads one response's canonical JSON.
+    pub(super) fn read(&self, json: &[u8], row: &mut Row) -> Result<(), serde_json::Error> {
+        stored::read(&self.layout, &self.questions, json, row)
+    }
+
+    /// Evaluates what all parts say of a row. `outcomes` is scratch space that is used again.
+    pub(super) fn figures(
+        &self,
+        row: &Row,
+        outcomes: &mut Vec<Option<Outcome>>,
+        mut found: impl FnMut(&PartPlan, Figure),
+    ) {
+        outcomes.clear();
+        outcomes.resize(self.formulas.len(), None);
+        for part in &self.parts {
+            found(part, self.figure(part, row, outcomes));
+        }
+    }
+
+    fn figure(&self, part: &PartPlan, row: &Row, outcomes: &mut [Option<Outcome>]) -> Figure {
+        if let Some(actor) = part.actor.and_then(|actor| self.actors.get(actor).copied().flatten())
+            && self.holds(actor, row, outcomes) != Some(true)
+        {
+            return Figure::OtherActor;
+        }
+        let mut unknown = false;
+        if let Some(condition) = part.condition {
+            match self.outcome(condition, row, outcomes) {
+                Outcome::Known(truth) if truth > 0.0 => {}
+                Outcome::Known(_) | Outcome::OutOfScope => return Figure::OutOfScope,
+                Outcome::Unknown => unknown = true,
+            }
+        }
+        let Some(of) = part.of else { return Figure::Unknown };
+        let of = self.outcome(of, row, outcomes);
+        let over = part
+            .over
+            .map_or(Outcome::Known(1.0), |over| self.outcome(over, row, outcomes));
+        match (of, over) {
+            (Outcome::OutOfScope, _) | (_, Outcome::OutOfScope) => Figure::OutOfScope,
+            (Outcome::Known(of), Outcome::Known(over)) if !unknown => Figure::Known { of, over },
+            _ => Figure::Unknown,
+        }
+    }
+
+    fn outcome(&self, formula: usize, row: &Row, outcomes: &mut [Option<Outcome>]) -> Outcome {
+        if let Some(Some(outcome)) = outcomes.get(formula) {
+            return *outcome;
+        }
+        let outcome = self
+            .formulas
+            .get(formula)
+            .map_or(Outcome::Unknown, |it| it.outcome(row, &self.questions));
+        if let Some(slot) = outcomes.get_mut(formula) {
+            *slot = Some(outcome);
+        }
+        outcome
+    }
+
+    fn holds(&self, formula: usize, row: &Row, outcomes: &mut [Option<Outcome>]) -> Option<bool> {
+        if let Some(Some(Outcome::Known(truth))) = outcomes.get(formula) {
+            return Some(*truth > 0.0);
+        }
+        let holds = self.formulas.get(formula)?.holds(row, &self.questions);
+        if let Some(slot) = outcomes.get_mut(formula) {
+            *slot = Some(Outcome::Known(f64::from(u8::from(holds))));
+        }
+        Some(holds)
+    }
+}
+
+/// Everything that is wrong with a framework's formulas over a definition.
+pub(in crate::scoring) fn check(framework: &Framework, definition: &Definition) -> Vec<Diagnostic> {
+    Compiler::run(framework, definition).1
+}
+
+struct Compiler<'d> {
+    definition: &'d Definition,
+    questions: Vec<Question>,
+    elements: Vec<ElementId>,
+    slots: HashMap<ElementId, u32>,
+    formulas: Vec<Formula>,
+    known: HashMap<(String, Unasked, Wanted), Option<usize>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'d> Compiler<'d> {
+    fn run(framework: &Framework, definition: &'d Definition) -> (Intake, Vec<Diagnostic>) {
+        let mut compiler = Self {
+            definition,
+            questions: Vec::new(),
+            elements: Vec::new(),
+            slots: HashMap::new(),
+            formulas: Vec::new(),
+            known: HashMap::new(),
+            diagnostics: Vec::new(),
+        };
+        let declared: Vec<_> = framework
+            .actors()
+            .values()
+            .filter(|actor| actor.survey == definition.survey())
+            .collect();
+        let actors: Vec<Option<usize>> = declared
+            .iter()
+            .map(|actor| {
+                let condition = actor.condition.as_ref()?;
+                compiler.formula(condition, Unasked::Blank, Wanted::Truth)
+            })
+            .collect();
+        let mut plans = Vec::new();
+        for (number, (_, part)) in parts(framework).enumerate() {
+            if part.survey == definition.survey() {
+                let actor = declared.iter().position(|actor| actor.id == part.actor);
+                plans.push(compiler.part(number, part, actor));
+            }
+        }
+        let weight = definition.identity().weight().map(|question| compiler.slot(question));
+        let intake = Intake {
+            survey: definition.survey().to_owned(),
+            layout: compiler.layout(),
+            questions: compiler.questions,
+            formulas: compiler.formulas,
+            actors,
+            parts: plans,
+            weight,
+        };
+        (intake, compiler.diagnostics)
+    }
+
+    fn part(&mut self, number: usize, part: &Part, actor: Option<usize>) -> PartPlan {
+        let kind = part.measure.kind;
+        let wanted = match kind {
+            MeasureKind::Share | MeasureKind::Count => Wanted::Truth,
+            _ => Wanted::Number,
+        };
+        let unasked = match part.not_asked {
+            Some(NotAsked::Zero) => Unasked::Zero,
+            Some(NotAsked::Exclude) | None => Unasked::Exclude,
+        };
+        let condition = part
+            .condition
+            .as_ref()
+            .map(|written| self.formula(written, Unasked::Blank, Wanted::Truth));
+        let of = self.formula(&part.measure.of, unasked, wanted);
+        let over = part
+            .measure
+            .over
+            .as_ref()
+            .map(|written| self.formula(written, unasked, Wanted::Number));
+        if part.not_asked.is_none() {
+            self.says_what_unasked_means(part);
+        }
+        let usable = condition != Some(None) && over != Some(None);
+        PartPlan {
+            number,
+            kind,
+            actor,
+            condition: condition.flatten(),
+            of: of.filter(|_| usable),
+            over: over.flatten(),
+        }
+    }
+
+    /// An indicator that reads a question behind a filter must say what not being asked counts as.
+    fn says_what_unasked_means(&mut self, part: &Part) {
+        for written in [Some(&part.measure.of), part.measure.over.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            let Ok(expression) = Expression::parse(&written.source) else {
+                continue;
+            };
+            for reference in expression.references() {
+                let Some(id) = self.definition.find(&reference.name) else {
+                    continue;
+                };
+                let Some(filter) = self.filter_of(id) else { continue };
+                let message = format!(
+                    "'{}' is asked only where {filter}, and the indicator does not say what not being asked counts as",
+                    reference.name
+                );
+                let help =
+                    "add `not_asked: zero` (it counts as 0, or not chosen) or `not_asked: exclude` (out of the base)";
+                let diagnostic = Diagnostic::error(written.place_at(reference.offset), message).with_help(help);
+                if !self.diagnostics.contains(&diagnostic) {
+                    self.diagnostics.push(diagnostic);
+                }
+            }
+        }
+    }
+
+    /// The relevance of a question or of what it lies in.
+    fn filter_of(&self, id: ElementId) -> Option<String> {
+        let own = self.definition.get(id)?;
+        std::iter::once(own)
+            .chain(self.definition.ancestors(id))
+            .find_map(|element| element.relevant.as_ref())
+            .map(|relevant| relevant.source().to_owned())
+    }
+
+    /// Compiles a formula, or finds it compiled; `None` where it is wrong.
+    fn formula(&mut self, written: &Written, unasked: Unasked, wanted: Wanted) -> Option<usize> {
+        let key = (written.source.clone(), unasked, wanted);
+        if let Some(found @ Some(_)) = self.known.get(&key) {
+            return *found;
+        }
+        let compiled = self.compile(written, unasked, wanted).map(|formula| {
+            self.formulas.push(formula);
+            self.formulas.len() - 1
+        });
+        self.known.insert(key, compiled);
+        compiled
+    }
+
+    fn compile(&mut self, written: &Written, unasked: Unasked, wanted: Wanted) -> Option<Formula> {
+        let mut expression = match Expression::parse(&written.source) {
+            Ok(expression) => expression,
+            Err(error) => {
+                let mut diagnostic = Diagnostic::error(written.place_at(error.offset), error.message.clone());
+                if let Some(help) = error.help.clone() {
+                    diagnostic = diagnostic.with_help(help);
+                }
+                self.diagnostics.push(diagnostic);
+                return None;
+            }
+        };
+        let before = self.diagnostics.len();
+        if expression.references().is_empty() {
+            let message = format!("'{}' reads no question", written.source);
+            let help = "a question is written ${name}; for everybody in the base write `true()`";
+            if !written.source.contains("true()") {
+                self.diagnostics
+                    .push(Diagnostic::error(written.place.clone(), message).with_help(help));
+            }
+        }
+        if expression.reads_clock() || !expression.is_reproducible() {
+            let message = "an indicator is a function of the answers alone: no clock and no chance";
+            let help = "calculate it in the survey, and read the calculation here";
+            self.diagnostics
+                .push(Diagnostic::error(written.place.clone(), message).with_help(help));
+        }
+        let names: Vec<(String, usize)> = expression
+            .references()
+            .iter()
+            .map(|reference| (reference.name.clone(), reference.offset))
+            .collect();
+        let mut found = HashMap::new();
+        for (name, offset) in names {
+            if let Some(id) = self.resolve(written, &name, offset) {
+                let slot = self.slot(id);
+                found.insert(name, slot);
+            }
+        }
+        if self.diagnostics.len() > before || expression.bind(|name| found.get(name).copied()).is_err() {
+            return None;
+        }
+        let mut slots: Vec<u32> = found.into_values().collect();
+        slots.sort_unstable();
+        let alone = written
+            .source
+            .trim()
+            .strip_prefix("${")
+            .and_then(|rest| rest.strip_suffix('}'));
+        let question = alone
+            .is_some_and(|name| !name.contains('}'))
+            .then(|| slots.first().copied())
+            .flatten();
+        Some(Formula {
+            expression,
+            slots,
+            unasked,
+            wanted,
+            question,
+        })
+    }
+
+    fn resolve(&mut self, written: &Written, name: &str, offset: usize) -> Option<ElementId> {
+        let place = written.place_at(offset);
+        match self.definition.named(name) {
+            [id] if self
+                .definition
+                .get(*id)
+                .is_some_and(|element| element.question_type().is_some()) =>
+            {
+                Some(*id)
+            }
+            [] => {
+                let questions = self.definition.questions().map(|(question, _)| question.name.as_str());
+                let survey = self.definition.survey();
+                let diagnostic = Diagnostic::error(place, format!("unknown question '{name}' in survey '{survey}'"));
+                self.diagnostics.push(match nearest(name, questions) {
+                    Some(near) => diagnostic.with_help(format!("did you mean '{near}'?")),
+                    None => diagnostic,
+                });
+                None
+            }
+            [_] => {
+                let message = format!("'{name}' is a group: an indicator reads questions");
+                self.diagnostics
+                    .push(Diagnostic::error(place, message).with_help("name a question of it"));
+                None
+            }
+            [..] => {
+                let message = format!(
+                    "'{name}' is the name of several questions of '{}'",
+                    self.definition.survey()
+                );
+                self.diagnostics
+                    .push(Diagnostic::error(place, message).with_help("give the question a name of its own"));
+                None
+            }
+        }
+    }
+
+    fn slot(&mut self, id: ElementId) -> u32 {
+        if let Some(slot) = self.slots.get(&id) {
+            return *slot;
+        }
+        let slot = u32::try_from(self.questions.len()).unwrap_or(u32::MAX);
+        if let Some(element) = self.definition.get(id) {
+            self.questions.push(Question {
+                name: element.name.clone(),
+                repeated: self.definition.repeat_around(id).is_some(),
+                numeric: is_numeric(element),
+                missing: element.missing.clone(),
+            });
+            self.elements.push(id);
+            self.slots.insert(id, slot);
+        }
+        slot
+    }
+
+    fn layout(&self) -> Layout {
+        let mut layout = Layout::default();
+        for (slot, id) in self.elements.iter().enumerate() {
+            let Some(question) = self.definition.get(*id) else {
+                continue;
+            };
+            let mut around: Vec<Step<'_>> = self
+                .definition
+                .ancestors(*id)
+                .map(|element| Step {
+                    name: &element.name,
+                    repeat: element.is_repeat(),
+                })
+                .collect();
+            around.reverse();
+            layout.insert(&around, &question.name, slot);
+        }
+        layout
+    }
+}
+
+fn is_numeric(element: &Element) -> bool {
+    matches!(
+        element.question_type(),
+        Some(QuestionType::Integer | QuestionType::Decimal | QuestionType::Range | QuestionType::Calculate(_))
+    )
+}

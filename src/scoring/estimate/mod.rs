@@ -1,0 +1,24 @@
+//! From answers to the table of units by indicators.
+//!
+//! [`Intake`] compiles a framework's formulas for one version of a survey, an [`Estimator`] takes in responses and
+//! keeps totals only, tallies of several threads, surveys and versions are merged, and [`Estimates`] makes the table:
+//! actor types combined, thin cells left out, everything counted. Sums are exact, so that no bit depends on order.
+//!
+//! Who is in the base of an indicator: its `where` is true; no question it reads is "not applicable" (out of scope);
+//! none is "don't know", "refused" or left empty (unknown); and a question that was not asked counts as the indicator
+//! says (`not_asked`). In `where` a question that was not asked reads as nothing.
+
+mod estimates;
+mod estimator;
+mod exact;
+mod formula;
+mod intake;
+mod row;
+mod stored;
+mod tally;
+
+pub use estimates::Estimates;
+pub use estimator::{Estimator, Profiler, Respondent};
+pub use intake::Intake;
+pub(super) use intake::check;
+pub use tally::Tally;

@@ -1,0 +1,252 @@
+//! What is kept of the responses while they pass by: totals per unit and part, whatever the number of respondents.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+
+use super::exact::ExactSum;
+use super::intake::Figure;
+use crate::scoring::framework::MeasureKind;
+use crate::scoring::table::hex;
+
+/// The totals of one part (an indicator's measure of one actor type) in one unit.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PartTotal {
+    /// Respondents of the actor type.
+    pub respondents: u32,
+    /// Those in the base.
+    pub base: u32,
+    /// Those in scope whose figure is not known.
+    pub unknown: u32,
+    /// The sum of the base's weights.
+    pub weight: ExactSum,
+    /// The weighted total of numerators or values.
+    pub of: ExactSum,
+    /// The weighted total of denominators.
+    pub over: ExactSum,
+    /// The two greatest weighted contributions to the numerator.
+    pub greatest: [f64; 2],
+    /// Values with their weights, for medians only.
+    pub values: Vec<(f64, f64)>,
+}
+
+impl PartTotal {
+    pub fn add(&mut self, kind: MeasureKind, figure: Figure, weight: f64) {
+        if figure == Figure::OtherActor {
+            return;
+        }
+        self.respondents += 1;
+        match figure {
+            Figure::OtherActor | Figure::OutOfScope => {}
+            Figure::Unknown => self.unknown += 1,
+            Figure::Known { of, over } => {
+                self.base += 1;
+                self.weight.add(weight);
+                self.of.add(weight * of);
+                if kind.is_quotient() {
+                    self.over.add(weight * over);
+                }
+                if kind == MeasureKind::Median {
+                    self.values.push((of, weight));
+                }
+                self.contribute((weight * of).abs());
+            }
+        }
+    }
+
+    fn contribute(&mut self, amount: f64) {
+        let [first, second] = self.greatest;
+        if amount > first {
+            self.greatest = [amount, first];
+        } else if amount > second {
+            self.greatest = [first, amount];
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.respondents += other.respondents;
+        self.base += other.base;
+        self.unknown += other.unknown;
+        self.weight.merge(other.weight);
+        self.of.merge(other.of);
+        self.over.merge(other.over);
+        for amount in other.greatest {
+            self.contribute(amount);
+        }
+        self.values.extend(other.values);
+    }
+
+    /// The figure; `None` where it is not defined (nobody in the base, a denominator of 0).
+    pub fn value(&self, kind: MeasureKind, scale: f64) -> Option<f64> {
+        if self.base == 0 {
+            return None;
+        }
+        let (of, weight) = (self.of.value(), self.weight.value());
+        let value = match kind {
+            MeasureKind::Ratio | MeasureKind::Per => of / self.over.value(),
+            MeasureKind::Share | MeasureKind::Mean => of / weight,
+            MeasureKind::Sum | MeasureKind::Count => of,
+            MeasureKind::Median => weighted_median(&self.values)?,
+        };
+        Some(value * scale).filter(|value| value.is_finite())
+    }
+}
+
+/// The value at which half of the weight is reached; the middle of two values where the half falls between them.
+fn weighted_median(values: &[(f64, f64)]) -> Option<f64> {
+    let mut values: Vec<(f64, f64)> = values.iter().copied().filter(|(_, weight)| *weight > 0.0).collect();
+    values.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
+    let half = values.iter().map(|(_, weight)| weight).sum::<f64>() / 2.0;
+    let mut passed = 0.0;
+    for (position, (value, weight)) in values.iter().enumerate() {
+        passed += weight;
+        if (passed - half).abs() <= 1e-12 * half {
+            let next = values.get(position + 1).map_or(*value, |(next, _)| *next);
+            return Some(f64::midpoint(*value, next));
+        }
+        if passed > half {
+            return Some(*value);
+        }
+    }
+    None
+}
+
+/// The totals of all units and parts. Two tallies can be merged in any order with the same result to the last bit.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    parts: usize,
+    numbers: HashMap<String, usize>,
+    totals: Vec<PartTotal>,
+    responses: ResponseSet,
+    weighted: bool,
+    unreadable: u64,
+}
+
+/// The responses that an assessment rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct ResponseSet {
+    pub count: u64,
+    hash: [u64; 4],
+}
+
+impl ResponseSet {
+    fn add(&mut self, response: &str) {
+        self.count += 1;
+        let digest = Sha256::digest(response.as_bytes());
+        for (sum, bytes) in self.hash.iter_mut().zip(digest.chunks_exact(8)) {
+            let bytes: [u8; 8] = bytes.try_into().unwrap_or_default();
+            *sum = sum.wrapping_add(u64::from_le_bytes(bytes));
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        for (sum, other) in self.hash.iter_mut().zip(other.hash) {
+            *sum = sum.wrapping_add(other);
+        }
+    }
+
+    /// A hash of the set, whatever the order it was read in.
+    pub fn hash(&self) -> String {
+        let bytes: Vec<u8> = self.hash.iter().flat_map(|limb| limb.to_le_bytes()).collect();
+        hex(&bytes)
+    }
+}
+
+impl Tally {
+    pub(super) fn new(parts: usize) -> Self {
+        Self {
+            parts,
+            ..Self::default()
+        }
+    }
+
+    /// Counts a response.
+    pub(super) fn count(&mut self, response: &str, weighted: bool) {
+        self.responses.add(response);
+        self.weighted |= weighted;
+    }
+
+    /// Counts a response that could not be used: its answers are not JSON, or its weight is no weight.
+    pub(super) fn count_unreadable(&mut self) {
+        self.unreadable += 1;
+    }
+
+    /// The totals of a unit's parts, made where the unit is new.
+    pub(super) fn unit(&mut self, unit: &str) -> &mut [PartTotal] {
+        let number = if let Some(number) = self.numbers.get(unit) {
+            *number
+        } else {
+            let number = self.numbers.len();
+            self.numbers.insert(unit.to_owned(), number);
+            self.totals.resize_with((number + 1) * self.parts, PartTotal::default);
+            number
+        };
+        self.totals
+            .get_mut(number * self.parts..(number + 1) * self.parts)
+            .unwrap_or_default()
+    }
+
+    /// The totals of a unit's parts; none where nobody answered there.
+    pub(super) fn find(&self, unit: &str) -> Option<&[PartTotal]> {
+        let number = self.numbers.get(unit)?;
+        self.totals.get(number * self.parts..(number + 1) * self.parts)
+    }
+
+    /// The units that somebody answered in, in the order of their names.
+    pub fn units(&self) -> Vec<&str> {
+        let mut units: Vec<&str> = self.numbers.keys().map(String::as_str).collect();
+        units.sort_unstable();
+        units
+    }
+
+    /// How many responses were counted.
+    pub fn responses(&self) -> u64 {
+        self.responses.count
+    }
+
+    /// How many could not be used.
+    pub fn unreadable(&self) -> u64 {
+        self.unreadable
+    }
+
+    pub(super) fn response_set(&self) -> ResponseSet {
+        self.responses
+    }
+
+    pub(super) fn is_weighted(&self) -> bool {
+        self.weighted
+    }
+
+    /// Adds another tally of the same framework.
+    pub fn merge(&mut self, other: Self) {
+        let mut totals: Vec<Option<PartTotal>> = other.totals.into_iter().map(Some).collect();
+        for (unit, number) in other.numbers {
+            let theirs = totals
+                .get_mut(number * other.parts..(number + 1) * other.parts)
+                .unwrap_or_default();
+            for (own, theirs) in self.unit(&unit).iter_mut().zip(theirs) {
+                if let Some(theirs) = theirs.take() {
+                    own.merge(theirs);
+                }
+            }
+        }
+        self.responses.merge(other.responses);
+        self.weighted |= other.weighted;
+        self.unreadable += other.unreadable;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weighted_median_is_the_usual_one_where_all_weights_are_equal() {
+        let median = |values: &[(f64, f64)]| weighted_median(values).unwrap();
+        assert!((median(&[(3.0, 1.0), (1.0, 1.0), (2.0, 1.0)]) - 2.0).abs() < 1e-15);
+        assert!((median(&[(4.0, 1.0), (1.0, 1.0), (2.0, 1.0), (3.0, 1.0)]) - 2.5).abs() < 1e-15);
+        assert!((median(&[(1.0, 1.0), (2.0, 1.0), (9.0, 5.0)]) - 9.0).abs() < 1e-15);
+        assert_eq!(weighted_median(&[]), None);
+    }
+}
