@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
-use crate::definition::{Diagnostic, Folder, load_files, yaml_files};
+use crate::definition::{Checked, Definition, Diagnostic, Folder, load_files, yaml_files};
+use crate::scoring::Framework;
 
 /// Check survey definitions: all errors of all files, each with file, line and column.
 #[derive(Debug, Args)]
@@ -33,7 +34,7 @@ impl Check {
                 files.push(path.clone());
             }
         }
-        match load_files(&files) {
+        match load_files(&files).and_then(with_framework) {
             Ok(checked) => {
                 print(&checked.warnings);
                 println!("{}", summary(&checked.value, &checked.warnings));
@@ -44,6 +45,26 @@ impl Check {
                 Err(Failure::Input(counted(&found)))
             }
         }
+    }
+}
+
+/// The framework of indicators is checked against the surveys that it reads.
+fn with_framework(mut checked: Checked<Folder>) -> Result<Checked<Folder>, Vec<Diagnostic>> {
+    let Some(source) = &checked.value.framework else {
+        return Ok(checked);
+    };
+    let surveys: Vec<&Definition> = checked.value.surveys.iter().map(|survey| &survey.definition).collect();
+    let framework = if surveys.is_empty() {
+        Framework::for_table(&source.name, &source.text)
+    } else {
+        Framework::from_yaml(&source.name, &source.text, &surveys)
+    };
+    match framework {
+        Ok(framework) => {
+            checked.warnings.extend(framework.warnings);
+            Ok(checked)
+        }
+        Err(found) => Err(checked.warnings.into_iter().chain(found).collect()),
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod content;
+mod estimates;
 mod scoring;
 mod workbooks;
 mod xpath_conformance;

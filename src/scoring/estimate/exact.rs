@@ -34,7 +34,7 @@ impl ExactSum {
         if shift < 0 {
             addend[0] = mantissa >> shift.unsigned_abs();
         } else {
-            let (limb, offset) = ((shift / 64).unsigned_abs() as usize, shift % 64);
+            let (limb, offset) = (usize::try_from(shift / 64).unwrap_or(0), shift % 64);
             addend[limb] = mantissa << offset;
             if offset > 11 {
                 addend[limb + 1] = mantissa >> (64 - offset);

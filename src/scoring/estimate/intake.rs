@@ -14,7 +14,6 @@ use crate::scoring::framework::{Framework, MeasureKind, NotAsked, Part, Written,
 /// A framework compiled for one version of one survey. Shared between threads.
 #[derive(Debug)]
 pub struct Intake {
-    pub(super) survey: String,
     pub(super) questions: Vec<Question>,
     layout: Layout,
     formulas: Vec<Formula>,
@@ -182,7 +181,6 @@ impl<'d> Compiler<'d> {
         }
         let weight = definition.identity().weight().map(|question| compiler.slot(question));
         let intake = Intake {
-            survey: definition.survey().to_owned(),
             layout: compiler.layout(),
             questions: compiler.questions,
             formulas: compiler.formulas,

@@ -43,6 +43,7 @@ pub(super) fn read(
             reading.findings.0.extend(check(framework, survey));
         }
     }
+    reading.findings.0.sort_by_key(|diagnostic| diagnostic.place.at.clone());
     let (errors, warnings): (Vec<_>, Vec<_>) = reading
         .findings
         .0
