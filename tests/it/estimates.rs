@@ -98,34 +98,45 @@ fn framework(text: &str) -> Result<Framework, Vec<String>> {
         .map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
 
+/// What a firm says of its R&D.
+#[derive(Clone, Copy)]
+enum Spent {
+    NotAsked,
+    DontKnow,
+    Known(f64),
+}
+
 /// One firm, as the test knows it.
 #[derive(Clone)]
 struct Firm {
     city: &'static str,
     weight: f64,
     turnover: Option<f64>,
-    /// `None`: no R&D, so the question was not asked; `Some(None)`: asked, "don't know".
-    rd: Option<Option<f64>>,
+    rd: Spent,
     university: bool,
     sales: Vec<f64>,
 }
 
 impl Firm {
+    fn performs(&self) -> bool {
+        !matches!(self.rd, Spent::NotAsked)
+    }
+
     fn json(&self) -> Value {
         let mut answers = json!({
             "city": self.city,
             "weight": self.weight,
             "turnover": self.turnover.map_or(json!({"missing": "refused"}), |turnover| json!(turnover)),
-            "has_rd": if self.rd.is_some() { "1" } else { "0" },
+            "has_rd": if self.performs() { "1" } else { "0" },
         });
-        if let Some(rd) = self.rd {
+        if self.performs() {
             let partners = if self.university {
                 json!(["firm", "university"])
             } else {
                 json!(["firm"])
             };
             answers["research"] = json!({
-                "rd": rd.map_or(json!({"missing": "dont_know"}), |rd| json!(rd)),
+                "rd": if let Spent::Known(rd) = self.rd { json!(rd) } else { json!({"missing": "dont_know"}) },
                 "partners": partners,
             });
         }
@@ -140,7 +151,11 @@ fn firms() -> Vec<Firm> {
             city: ["a", "b", "b", "a", "b"][(n % 5) as usize],
             weight: 1.0 + f64::from(n % 7) / 3.0 + f64::from(n) * 1e-4,
             turnover: (n % 11 != 0).then(|| f64::from(n * 37 % 1000) + 0.1),
-            rd: (n % 3 == 0).then(|| (n % 13 != 0).then(|| f64::from(n % 29) / 7.0)),
+            rd: match n {
+                _ if n % 3 != 0 => Spent::NotAsked,
+                _ if n % 13 == 0 => Spent::DontKnow,
+                _ => Spent::Known(f64::from(n % 29) / 7.0),
+            },
             university: n % 2 == 0,
             sales: (0..n % 4).map(|product| f64::from(n % 17 + product)).collect(),
         })
@@ -223,14 +238,18 @@ fn every_measure_is_its_formula_over_the_right_base() {
                 .sum::<f64>()
         };
         // R&D counts 0 where it was not asked; "don't know" leaves the base, denominator and all.
-        let rd = |firm: &Firm| firm.rd.unwrap_or(Some(0.0));
+        let rd = |firm: &Firm| match firm.rd {
+            Spent::NotAsked => Some(0.0),
+            Spent::DontKnow => None,
+            Spent::Known(rd) => Some(rd),
+        };
         let both = |firm: &Firm| Some((rd(firm)?, firm.turnover?));
         close(
             figure(&estimates, "intensity", unit),
             100.0 * sum(&|firm| both(firm).map(|(rd, _)| rd)) / sum(&|firm| both(firm).map(|(_, turnover)| turnover)),
             "intensity",
         );
-        let asked = |firm: &Firm| Some((firm.rd??, firm.turnover?));
+        let asked = |firm: &Firm| Some((rd(firm).filter(|_| firm.performs())?, firm.turnover?));
         close(
             figure(&estimates, "conditional", unit),
             sum(&|firm| asked(firm).map(|(rd, _)| rd)) / sum(&|firm| asked(firm).map(|(_, turnover)| turnover)),
@@ -239,10 +258,10 @@ fn every_measure_is_its_formula_over_the_right_base() {
         let all = sum(&|_| Some(1.0));
         close(
             figure(&estimates, "performers", unit),
-            100.0 * sum(&|firm| firm.rd.map(|_| 1.0)) / all,
+            100.0 * sum(&|firm| firm.performs().then_some(1.0)) / all,
             "performers",
         );
-        let university = sum(&|firm| (firm.rd.is_some() && firm.university).then_some(1.0));
+        let university = sum(&|firm| (firm.performs() && firm.university).then_some(1.0));
         close(figure(&estimates, "university", unit), university / all, "university");
         close(
             figure(&estimates, "mean_turnover", unit),
@@ -284,7 +303,7 @@ fn actor_types_are_combined_by_fixed_shares_and_an_absent_type_is_left_out() {
     let own = |city: &str| {
         let here = || firms.iter().filter(|firm| firm.city == city);
         let chosen = |firm: &Firm| {
-            if firm.rd.is_some() {
+            if firm.performs() {
                 1.0 + f64::from(u8::from(firm.university))
             } else {
                 0.0
@@ -386,7 +405,7 @@ fn an_organisation_has_its_own_value_of_every_indicator() {
         city: "a",
         weight: 2.0,
         turnover: Some(200.0),
-        rd: Some(Some(10.0)),
+        rd: Spent::Known(10.0),
         university: true,
         sales: vec![3.0, 5.0],
     };

@@ -52,6 +52,10 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
         ),
         NoteCode::ActorAbsent => ("当地没有该类主体", "The unit does not have this actor type"),
         NoteCode::WithoutUnit => ("有答卷不属于任何评价单位", "Some responses belong to no unit"),
+        NoteCode::Unreadable => (
+            "部分答卷无法读取，未计入",
+            "Some responses could not be read and were left out",
+        ),
         NoteCode::UnitWeights => (
             "未提供抽样权重，各答卷同等计入",
             "No sampling weights were given: every response counts the same",

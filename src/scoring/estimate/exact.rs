@@ -123,8 +123,8 @@ mod tests {
 
     #[test]
     fn the_order_of_the_terms_and_of_merging_leaves_no_trace() {
-        let terms: Vec<f64> = (1..2000_u32)
-            .map(|n| f64::from(n * 7919 % 1009) * 1e6_f64.powi((n % 5) as i32 - 2) - 0.3)
+        let terms: Vec<f64> = (1..2000_i32)
+            .map(|n| f64::from(n * 7919 % 1009) * 1e6_f64.powi(n % 5 - 2) - 0.3)
             .collect();
         let forwards = total(terms.iter().copied());
         let backwards = total(terms.iter().rev().copied());
@@ -132,7 +132,9 @@ mod tests {
         let mut merged = ExactSum::default();
         for chunk in terms.chunks(37) {
             let mut part = ExactSum::default();
-            chunk.iter().for_each(|term| part.add(*term));
+            for term in chunk {
+                part.add(*term);
+            }
             merged.merge(part);
         }
         assert_eq!(merged.value().to_bits(), forwards.to_bits());
