@@ -35,7 +35,12 @@ impl Answers {
 
     fn bound(&self, source: &str) -> Expression {
         let mut expression = Expression::parse(source).unwrap();
-        let slot = |name: &str| self.names.iter().position(|it| *it == name).and_then(|at| u32::try_from(at).ok());
+        let slot = |name: &str| {
+            self.names
+                .iter()
+                .position(|it| *it == name)
+                .and_then(|at| u32::try_from(at).ok())
+        };
         expression.bind(slot).unwrap();
         expression
     }
@@ -132,7 +137,9 @@ fn check(bencher: Bencher<'_, '_>, source: &str) {
 /// A choice filter on a list of 1,000 items in XML.
 #[divan::bench]
 fn filter_a_thousand_choices(bencher: Bencher<'_, '_>) {
-    let items: String = (0..1000).map(|it| format!("<item><name>{it}</name><city>{}</city></item>", it % 10)).collect();
+    let items: String = (0..1000)
+        .map(|it| format!("<item><name>{it}</name><city>{}</city></item>", it % 10))
+        .collect();
     let xml = format!("<m><data/><instance id='list'><root>{items}</root></instance></m>");
     let tree = XmlTree::parse(&xml).unwrap();
     let interview = Interview(DateTime::parse_from_rfc3339("2026-03-01T08:30:00+08:00").unwrap());
