@@ -4,6 +4,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     missing_docs,
     reason = "a failed assumption of a bench is a failed bench"
 )]
@@ -52,9 +53,9 @@ fn table(units: usize) -> (Framework, String) {
         for _ in 0..60 {
             let value: f64 = random.random();
             if value < 0.02 {
-                csv.push(',')
+                csv.push(',');
             } else {
-                write!(csv, ",{value:.6}").unwrap()
+                write!(csv, ",{value:.6}").unwrap();
             }
         }
     }
@@ -114,17 +115,17 @@ fn children(
                 let choices = || {
                     let list = definition
                         .choice_list(*id)
-                        .map(|list| list.choices.len())
+                        .map(|list| list.choices().len())
                         .unwrap_or_default();
                     definition.choice_list(*id).zip(list.checked_sub(1))
                 };
                 match question_type {
                     QuestionType::SelectOne(_) => choices().map_or(Value::Null, |(list, last)| {
-                        json!(list.choices[random.random_range(0..=last)].name)
+                        json!(list.choices()[random.random_range(0..=last)].name)
                     }),
                     QuestionType::SelectMultiple(_) | QuestionType::Rank(_) => {
                         choices().map_or(Value::Null, |(list, _)| {
-                            list.choices
+                            list.choices()
                                 .iter()
                                 .filter(|_| random.random_bool(0.3))
                                 .map(|choice| json!(choice.name))

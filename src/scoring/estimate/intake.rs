@@ -8,7 +8,7 @@ use super::formula::{Formula, Outcome, Unasked, Wanted};
 use super::row::{Question, Row};
 use super::stored::{self, Layout, Step};
 use crate::definition::{Definition, Diagnostic, Element, ElementId, QuestionType, nearest};
-use crate::expression::Expression;
+use crate::expression::{Expression, FindingKind, Purpose, Surroundings};
 use crate::scoring::framework::{Framework, MeasureKind, NotAsked, Part, Written, parts};
 
 /// A framework compiled for one version of one survey. Shared between threads.
@@ -288,7 +288,7 @@ impl<'d> Compiler<'d> {
                 return None;
             }
         };
-        let before = self.diagnostics.len();
+        let before = self.errors();
         if expression.references().is_empty() {
             let message = format!("'{}' reads no question", written.source);
             let help = "a question is written ${name}; for everybody in the base write `true()`";
@@ -303,6 +303,21 @@ impl<'d> Compiler<'d> {
             self.diagnostics
                 .push(Diagnostic::error(written.place.clone(), message).with_help(help));
         }
+        let purpose = match wanted {
+            Wanted::Truth => Purpose::Condition,
+            Wanted::Number => Purpose::Calculation,
+        };
+        for finding in expression.check(&Surroundings::unknown(purpose)) {
+            let place = written.place_at(finding.offset);
+            let mut diagnostic = match finding.kind {
+                FindingKind::Error => Diagnostic::error(place, finding.message),
+                FindingKind::Doubt => Diagnostic::warning(place, finding.message),
+                // Indicators are computed by the server alone.
+                FindingKind::Portability => continue,
+            };
+            diagnostic.help = finding.help;
+            self.diagnostics.push(diagnostic);
+        }
         let names: Vec<(String, usize)> = expression
             .references()
             .iter()
@@ -315,7 +330,7 @@ impl<'d> Compiler<'d> {
                 found.insert(name, slot);
             }
         }
-        if self.diagnostics.len() > before || expression.bind(|name| found.get(name).copied()).is_err() {
+        if self.errors() > before || expression.bind(|name| found.get(name).copied()).is_err() {
             return None;
         }
         let mut slots: Vec<u32> = found.into_values().collect();
@@ -336,6 +351,13 @@ impl<'d> Compiler<'d> {
             wanted,
             question,
         })
+    }
+
+    fn errors(&self) -> usize {
+        self.diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+            .count()
     }
 
     fn resolve(&mut self, written: &Written, name: &str, offset: usize) -> Option<ElementId> {

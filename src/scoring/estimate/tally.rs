@@ -220,6 +220,9 @@ impl Tally {
 
     /// Adds another tally of the same framework.
     pub fn merge(&mut self, other: Self) {
+        if self.parts == 0 {
+            self.parts = other.parts;
+        }
         let mut totals: Vec<Option<PartTotal>> = other.totals.into_iter().map(Some).collect();
         for (unit, number) in other.numbers {
             let theirs = totals
