@@ -13,6 +13,7 @@
 //! | [`scoring`] | the framework, indicators, and the assessment: pure functions on numbers |
 //! | [`report`] | the scored workbook and data exports |
 //! | [`store`] | SQLite and PostgreSQL: the only place with SQL |
+//! | [`study`] | a store as a whole: definitions compiled, assessments, reports |
 //! | [`web`] | the HTTP server: handlers parse, call, answer |
 //! | [`cli`] | the same capabilities without a browser |
 //!
@@ -26,4 +27,5 @@ pub mod response;
 pub mod scoring;
 pub mod spreadsheet;
 pub mod store;
+pub mod study;
 pub mod web;

@@ -3,9 +3,11 @@
 //! Flows in: arguments and environment variables. Flows out: files, lines on standard output, an exit code.
 //! No rule of surveys or scoring lives here.
 
+mod assess;
 mod check;
 mod database;
 mod eval;
+mod export;
 mod language;
 mod migrate;
 mod read_workbook;
@@ -19,6 +21,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::store::StoreError;
+use crate::study::StudyError;
 
 /// Measures how well a city's innovation system works: surveys, indicators, scores, workbooks.
 #[derive(Debug, Parser)]
@@ -31,6 +34,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Check),
+    Assess(assess::Assess),
+    Export(export::Export),
     Score(score::Score),
     /// Print the value of an expression as string() would
     Eval(eval::EvalArguments),
@@ -83,6 +88,16 @@ impl Failure {
     }
 }
 
+impl From<StudyError> for Failure {
+    fn from(error: StudyError) -> Self {
+        if error.is_input() {
+            Self::Input(error.to_string())
+        } else {
+            Self::System(error.to_string())
+        }
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         if error.is_input() {
@@ -110,6 +125,8 @@ pub fn run() -> ExitCode {
 fn execute(command: Command) -> Result<(), Failure> {
     match command {
         Command::Check(check) => check.run(),
+        Command::Assess(arguments) => assess::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::User(arguments) => user::run(&arguments),

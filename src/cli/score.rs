@@ -68,8 +68,12 @@ pub fn run(arguments: &Score) -> Result<(), Failure> {
         Format::Csv => result_csv(&assessment).into_bytes(),
         Format::Workbook => workbook(&framework, &assessment, &options, &arguments.lang.wording())?,
     };
-    std::fs::write(&arguments.out, bytes)
-        .map_err(|error| Failure::System(format!("cannot write {}: {error}", arguments.out.display())))
+    write(&arguments.out, &bytes)
+}
+
+/// Writes a result, or says which file can't be written.
+pub(super) fn write(out: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(out, bytes).map_err(|error| Failure::System(format!("cannot write {}: {error}", out.display())))
 }
 
 /// The scored workbook of a bare table.
@@ -96,15 +100,20 @@ fn workbook(
     Ok(bytes.into_inner())
 }
 
-#[derive(Clone, Copy)]
-enum Format {
+/// The format of a result, by its file's extension.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Format {
+    /// Everything.
     Json,
+    /// Scores and ranks.
     Csv,
+    /// Formulas and charts.
     Workbook,
 }
 
 impl Format {
-    fn of(out: &Path) -> Result<Self, Failure> {
+    /// The format of a file of this name.
+    pub(super) fn of(out: &Path) -> Result<Self, Failure> {
         match out.extension().and_then(|extension| extension.to_str()) {
             Some("json") => Ok(Self::Json),
             Some("csv") => Ok(Self::Csv),
@@ -117,7 +126,8 @@ impl Format {
     }
 }
 
-fn text_of(file: &Path) -> Result<String, Failure> {
+/// The text of a file that a person wrote.
+pub(super) fn text_of(file: &Path) -> Result<String, Failure> {
     let bytes = std::fs::read(file).map_err(|error| cannot_read(file, &error))?;
     String::from_utf8(bytes).map_err(|_| Failure::Input(format!("{}: is not UTF-8 text", file.display())))
 }

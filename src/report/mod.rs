@@ -5,9 +5,12 @@
 //! the caller says which edition it may have.
 
 mod answer_table;
+mod export;
 mod wording;
 mod workbook;
 
 pub use answer_table::{AnswerColumn, AnswerTable, Datum};
+pub use export::{CsvTable, Export};
 pub use wording::Wording;
+use workbook::codebook_sheet;
 pub use workbook::{Edition, Provenance, Report, ReportedResponse, SurveyReport};

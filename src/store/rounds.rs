@@ -52,6 +52,8 @@ pub struct Round {
     pub opens_on: Option<NaiveDate>,
     /// The last day of the fieldwork.
     pub closes_on: Option<NaiveDate>,
+    /// Whether its responses are synthetic: made for demonstration, and marked wherever they show.
+    pub synthetic: bool,
 }
 
 #[derive(Queryable, Selectable)]
@@ -62,6 +64,7 @@ struct Row {
     state: String,
     opens_on: Option<NaiveDate>,
     closes_on: Option<NaiveDate>,
+    synthetic: bool,
 }
 
 impl TryFrom<Row> for Round {
@@ -74,6 +77,7 @@ impl TryFrom<Row> for Round {
             round: row.round,
             opens_on: row.opens_on,
             closes_on: row.closes_on,
+            synthetic: row.synthetic,
         })
     }
 }
@@ -86,6 +90,7 @@ struct NewRow<'a> {
     state: &'a str,
     opens_on: Option<NaiveDate>,
     closes_on: Option<NaiveDate>,
+    synthetic: bool,
     created_at: NaiveDateTime,
 }
 
@@ -97,6 +102,7 @@ pub(super) fn add(connection: &mut Connection<'_>, round: &Round, now: NaiveDate
         state: round.state.name(),
         opens_on: round.opens_on,
         closes_on: round.closes_on,
+        synthetic: round.synthetic,
         created_at: now,
     };
     let added = on_backend!(connection, |c| diesel::insert_into(rounds::table)

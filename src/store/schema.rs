@@ -70,6 +70,7 @@ diesel::table! {
         state -> Text,
         opens_on -> Nullable<Date>,
         closes_on -> Nullable<Date>,
+        synthetic -> Bool,
         created_at -> Timestamp,
     }
 }

@@ -104,6 +104,7 @@ impl Store {
                     state,
                     opens_on: None,
                     closes_on: None,
+                    synthetic: false,
                 };
                 if rounds::add(connection, &round, stored_now)? {
                     seeded.rounds.push(code.clone());

@@ -51,6 +51,7 @@ CREATE TABLE rounds (
     state TEXT NOT NULL CHECK (state IN ('planned', 'open', 'closed')),
     opens_on DATE,
     closes_on DATE,
+    synthetic BOOLEAN NOT NULL,
     created_at TIMESTAMP NOT NULL
 );
 

@@ -51,6 +51,7 @@ CREATE TABLE rounds (
     state TEXT NOT NULL CHECK (state IN ('planned', 'open', 'closed')),
     opens_on TEXT,
     closes_on TEXT,
+    synthetic INTEGER NOT NULL CHECK (synthetic IN (0, 1)),
     created_at TEXT NOT NULL
 ) STRICT;
 

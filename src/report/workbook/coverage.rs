@@ -16,13 +16,13 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
             "The respondents behind each figure, and the share of indicators with data.",
         ),
     )?;
-    let units = || context.units().map(|unit| Column::new(unit, 13.0));
+    let units = || context.units().map(|unit| Column::new(unit, 13));
 
     sheet.heading(&say("有数据的指标占比", "Share of indicators with data"))?;
     let mut columns = vec![
-        Column::new(say("代码", "Code"), 16.0),
-        Column::new(say("名称", "Name"), 42.0),
-        Column::new(say("主体", "Actor"), 20.0),
+        Column::new(say("代码", "Code"), 16),
+        Column::new(say("名称", "Name"), 42),
+        Column::new(say("主体", "Actor"), 20),
     ];
     columns.extend(units());
     let elements = context

@@ -27,11 +27,11 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         ),
     )?;
     let dimensions = context.dimensions();
-    let mut columns = vec![Column::new(say("单位", "Unit"), 26.0)];
+    let mut columns = vec![Column::new(say("单位", "Unit"), 26)];
     columns.extend(
         dimensions
             .iter()
-            .map(|position| Column::new(context.label(*position), 15.0)),
+            .map(|position| Column::new(context.label(*position), 15)),
     );
 
     let units = context.report.assessment.units.len();

@@ -21,16 +21,16 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         ),
     )?;
     let mut columns = vec![
-        Column::new(say("代码", "Code"), 16.0),
-        Column::new(say("维度", "Dimension"), 22.0),
-        Column::new(say("指标", "Indicator"), 38.0),
-        Column::new(say("单位", "Unit"), 14.0),
-        Column::new(say("方向", "Direction"), 9.0),
-        Column::new(say("权重", "Weight"), 9.0),
-        Column::new(say("标杆值", "Goalposts"), 14.0),
-        Column::new(say("依据", "Basis"), 10.0),
+        Column::new(say("代码", "Code"), 16),
+        Column::new(say("维度", "Dimension"), 22),
+        Column::new(say("指标", "Indicator"), 38),
+        Column::new(say("单位", "Unit"), 14),
+        Column::new(say("方向", "Direction"), 9),
+        Column::new(say("权重", "Weight"), 9),
+        Column::new(say("标杆值", "Goalposts"), 14),
+        Column::new(say("依据", "Basis"), 10),
     ];
-    columns.extend(context.units().map(|unit| Column::new(unit, 13.0)));
+    columns.extend(context.units().map(|unit| Column::new(unit, 13)));
     let rows: Vec<_> = context
         .report
         .framework

@@ -27,9 +27,9 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         .collect();
     sheet.table(
         &[
-            Column::new("", 16.0),
-            Column::new(say("步骤", "Step"), 40.0),
-            Column::new(say("方法", "Method"), 70.0),
+            Column::new("", 16),
+            Column::new(say("步骤", "Step"), 40),
+            Column::new(say("方法", "Method"), 70),
         ],
         steps,
     )?;
@@ -43,11 +43,11 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         .collect();
     sheet.table(
         &[
-            Column::new(say("代码", "Code"), 16.0),
-            Column::new(say("指标", "Indicator"), 40.0),
-            Column::new(say("计算公式", "Formula"), 70.0),
-            Column::new(say("未询问", "Not asked"), 16.0),
-            Column::new(say("来源", "Source"), 50.0),
+            Column::new(say("代码", "Code"), 16),
+            Column::new(say("指标", "Indicator"), 40),
+            Column::new(say("计算公式", "Formula"), 70),
+            Column::new(say("未询问", "Not asked"), 16),
+            Column::new(say("来源", "Source"), 50),
         ],
         rows,
     )?;

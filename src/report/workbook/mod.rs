@@ -25,6 +25,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxError};
 
+pub(super) use self::codebook::codebook_sheet;
 use self::sheet::Sheet;
 use self::style::Style;
 use super::Wording;

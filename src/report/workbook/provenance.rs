@@ -59,8 +59,8 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     );
     sheet.table(
         &[
-            Column::new(say("项目", "What"), 34.0),
-            Column::new(say("内容", "Is"), 110.0),
+            Column::new(say("项目", "What"), 34),
+            Column::new(say("内容", "Is"), 110),
         ],
         rows,
     )?;
@@ -72,8 +72,8 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         .collect();
     sheet.table(
         &[
-            Column::new(say("步骤", "Step"), 34.0),
-            Column::new(say("设置", "Settings"), 110.0),
+            Column::new(say("步骤", "Step"), 34),
+            Column::new(say("设置", "Settings"), 110),
         ],
         options,
     )?;
@@ -89,8 +89,8 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         let notes: Vec<_> = notes.collect();
         sheet.table(
             &[
-                Column::new(say("关于", "About"), 34.0),
-                Column::new(say("说明", "Note"), 110.0),
+                Column::new(say("关于", "About"), 34),
+                Column::new(say("说明", "Note"), 110),
             ],
             notes,
         )?;

@@ -20,16 +20,16 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     )?;
     let columns = |first: &str| {
         let mut columns = vec![
-            Column::new(say("名次", "Rank"), 8.0),
-            Column::new(say("单位", "Unit"), 26.0),
-            Column::new(first, 14.0),
-            Column::new(say("覆盖率", "Coverage"), 10.0),
+            Column::new(say("名次", "Rank"), 8),
+            Column::new(say("单位", "Unit"), 26),
+            Column::new(first, 14),
+            Column::new(say("覆盖率", "Coverage"), 10),
         ];
         columns.extend(
             context
                 .dimensions()
                 .iter()
-                .map(|position| Column::new(context.head(*position), 14.0)),
+                .map(|position| Column::new(context.head(*position), 14)),
         );
         columns
     };

@@ -66,15 +66,15 @@ fn name(survey: &SurveyReport<'_>, table: &AnswerTable<'_>) -> String {
 /// The heads of the columns, and the row of codes below them.
 fn heads(context: &Context<'_>, table: &AnswerTable<'_>) -> (Vec<Column>, Vec<Cell>) {
     let say = |chinese, english| context.wording.say(chinese, english);
-    let mut heads: Vec<(String, &str, f64)> = vec![(say("答卷编号", "Instance"), "instanceID", 22.0)];
+    let mut heads: Vec<(String, &str, u16)> = vec![(say("答卷编号", "Instance"), "instanceID", 22)];
     if table.repeat().is_some() {
-        heads.push((say("序号", "Number"), "position", 9.0));
+        heads.push((say("序号", "Number"), "position", 9));
     } else {
         heads.extend([
-            (say("版本", "Version"), "version", 9.0),
-            (say("状态", "State"), "state", 11.0),
-            (say("问题数", "Problems"), "problems", 9.0),
-            (say("接收时间", "Received"), "received_at", 20.0),
+            (say("版本", "Version"), "version", 9),
+            (say("状态", "State"), "state", 11),
+            (say("问题数", "Problems"), "problems", 9),
+            (say("接收时间", "Received"), "received_at", 20),
         ]);
     }
     let mut columns: Vec<Column> = heads
@@ -93,7 +93,7 @@ fn heads(context: &Context<'_>, table: &AnswerTable<'_>) -> (Vec<Column>, Vec<Ce
             .as_ref()
             .map(|unit| context.wording.text(&unit.label));
         let label = unit.map_or_else(|| label.clone(), |unit| format!("{label} ({unit})"));
-        columns.push(Column::new(label, 18.0));
+        columns.push(Column::new(label, 18));
         let path = column.path.trim_start_matches('/');
         paths.push(Cell::Head(if column.labels {
             format!("{path} · {}", say("标签", "label"))

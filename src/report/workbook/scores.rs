@@ -60,12 +60,12 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     sheet.move_to(HEAD);
     let say = |chinese, english| context.wording.say(chinese, english);
     let mut columns = vec![
-        Column::new(say("代码", "Code"), 14.0),
-        Column::new(say("名称", "Name"), 42.0),
-        Column::new(say("权重", "Weight"), 9.0),
-        Column::new(say("有效权重", "Effective weight"), 11.0),
+        Column::new(say("代码", "Code"), 14),
+        Column::new(say("名称", "Name"), 42),
+        Column::new(say("权重", "Weight"), 9),
+        Column::new(say("有效权重", "Effective weight"), 11),
     ];
-    columns.extend(context.units().map(|unit| Column::new(unit, 12.0)));
+    columns.extend(context.units().map(|unit| Column::new(unit, 12)));
     let elements = report.framework.elements();
     let rows = elements
         .iter()

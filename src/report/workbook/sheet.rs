@@ -62,12 +62,12 @@ impl Cell {
 #[derive(Debug, Clone)]
 pub struct Column {
     head: String,
-    width: f64,
+    width: u16,
 }
 
 impl Column {
     /// A column.
-    pub fn new(head: impl Into<String>, width: f64) -> Self {
+    pub fn new(head: impl Into<String>, width: u16) -> Self {
         Self {
             head: head.into(),
             width,
@@ -249,16 +249,16 @@ fn number<'a>(
 }
 
 /// How many lines words take in a column: wide characters take two places.
-fn lines(words: &str, width: f64) -> usize {
+fn lines(words: &str, width: u16) -> usize {
     let lines = words.lines().map(|line| {
         let places: usize = line.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum();
-        places.div_ceil((width.max(4.0) - 1.0) as usize).max(1)
+        places.div_ceil(usize::from(width.max(4) - 1)).max(1)
     });
     lines.sum::<usize>().max(1)
 }
 
 /// How many lines a cell takes in a column; only some cells take more than one.
-fn cell_lines(cell: &Cell, width: f64) -> usize {
+fn cell_lines(cell: &Cell, width: u16) -> usize {
     match cell {
         Cell::Wrapped(words) | Cell::Code(words) => lines(words, width),
         _ => 1,

@@ -176,6 +176,22 @@ impl Framework {
         all.filter_map(|(position, element)| Some((position, element, element.indicator.as_ref()?)))
     }
 
+    /// The surveys that indicators are computed from, in the order in which they are first used.
+    pub fn surveys(&self) -> Vec<&str> {
+        let mut surveys = Vec::new();
+        for (_, _, indicator) in self.indicators() {
+            let Origin::Answers { parts, .. } = &indicator.origin else {
+                continue;
+            };
+            for part in parts {
+                if !surveys.contains(&part.survey.as_str()) {
+                    surveys.push(&part.survey);
+                }
+            }
+        }
+        surveys
+    }
+
     /// The hash of the file that the framework was read from.
     pub fn hash(&self) -> &str {
         &self.hash

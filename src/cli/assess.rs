@@ -1,0 +1,122 @@
+//! `innogauge assess`: score what the database holds.
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use chrono::Utc;
+use clap::Args;
+
+use super::language::WorkbookLanguage;
+use super::score::Format;
+use super::{DatabaseOptions, Failure, database};
+use crate::report::Edition;
+use crate::scoring::{Options, result_csv, result_json};
+use crate::store::Store;
+use crate::study::{self, Assessed, AssessmentRequest, ReportRequest};
+
+/// Score what the database holds
+#[derive(Debug, Args)]
+pub struct Assess {
+    /// How to score: a YAML file; what it leaves out takes its default
+    #[arg(long, value_name = "FILE")]
+    options: Option<PathBuf>,
+    /// The round whose responses count; the only open one where none is named
+    #[arg(long)]
+    round: Option<String>,
+    /// What to call the assessment
+    #[arg(long, default_value = "")]
+    name: String,
+    /// Where the result goes: .xlsx (the scored workbook), .json (everything) or .csv (scores and ranks)
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The language of the workbook
+    #[arg(long, value_name = "LANG", default_value = "both")]
+    lang: WorkbookLanguage,
+    /// Leave out responses and what would give an enterprise away
+    #[arg(long)]
+    publication: bool,
+    /// Show answers to questions about persons
+    #[arg(long, conflicts_with = "publication")]
+    personal: bool,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+pub fn run(arguments: &Assess) -> Result<(), Failure> {
+    let format = Format::of(&arguments.out)?;
+    let mut options = Options::assess();
+    if let Some(file) = &arguments.options {
+        let text = super::score::text_of(file)?;
+        options = Options::read(&file.to_string_lossy(), &text, options)
+            .map_err(|error| Failure::Input(error.to_string()))?;
+    }
+    let store = database::open(&arguments.database)?;
+    let request = AssessmentRequest {
+        name: arguments.name.clone(),
+        round: arguments.round.clone(),
+        options,
+        made_by: "command line".to_owned(),
+    };
+    let assessed = study::assess(&store, &request, Utc::now())?;
+    let bytes = match format {
+        Format::Json => result_json(&assessed.assessment).map_err(|error| Failure::System(error.to_string()))?,
+        Format::Csv => result_csv(&assessed.assessment).into_bytes(),
+        Format::Workbook => workbook(&store, &assessed, arguments)?,
+    };
+    super::score::write(&arguments.out, &bytes)?;
+    print_summary(&assessed, &arguments.out);
+    Ok(())
+}
+
+fn workbook(store: &Store, assessed: &Assessed, arguments: &Assess) -> Result<Vec<u8>, Failure> {
+    let request = ReportRequest {
+        id: assessed.id,
+        wording: arguments.lang.wording(),
+        edition: if arguments.publication {
+            Edition::Publication
+        } else {
+            Edition::Analysis
+        },
+        personal: arguments.personal,
+    };
+    let mut bytes = Cursor::new(Vec::new());
+    study::write_report(store, &request, &mut bytes)?;
+    Ok(bytes.into_inner())
+}
+
+/// The ranking in short, so that a glance tells whether it worked.
+fn print_summary(assessed: &Assessed, out: &Path) {
+    let assessment = &assessed.assessment;
+    let count = assessment
+        .recipe
+        .responses
+        .as_ref()
+        .map_or(0, |responses| responses.count);
+    println!(
+        "Assessment {}: {count} responses, {} units, {} notes",
+        assessed.id,
+        assessment.units.len(),
+        assessment.notes.len()
+    );
+    let Some(index) = assessment.elements.first() else {
+        return;
+    };
+    let (Some(scores), Some(ranks)) = (assessment.scores.get(&index.id), assessment.ranks.get(&index.id)) else {
+        return;
+    };
+    let mut rows: Vec<(Option<u32>, &str, Option<f64>)> = assessment
+        .units
+        .iter()
+        .zip(ranks)
+        .zip(scores.iter())
+        .map(|((unit, rank), score)| (*rank, unit.as_str(), score))
+        .collect();
+    rows.sort_by_key(|(rank, unit, _)| (rank.unwrap_or(u32::MAX), *unit));
+    for (rank, unit, score) in rows {
+        match (rank, score) {
+            (Some(rank), Some(score)) => println!("  {rank:>3}  {unit}  {score:.1}"),
+            _ => println!("    –  {unit}  no score: too little data"),
+        }
+    }
+    println!("Written to {}", out.display());
+}

@@ -1,0 +1,277 @@
+//! Scoring what a store holds, and keeping the record of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
+
+use super::{Catalogue, StudyError};
+use crate::definition::{PlaceKind, StudyPlace};
+use crate::response::ReviewState;
+use crate::scoring::{
+    Assessment, Estimates, Estimator, Framework, Intake, Options, Respondent, Series, Table, Tally, assess_estimates,
+    result_json,
+};
+use crate::store::{Filter, NewAssessment, Store, StoreError, StoredFramework, Streamed};
+
+/// Responses that go to a worker at once.
+const BATCH: usize = 512;
+/// Batches that wait for a worker.
+const WAITING: usize = 8;
+
+/// What is to be assessed, and how.
+#[derive(Debug, Clone)]
+pub struct AssessmentRequest {
+    /// What its maker calls it.
+    pub name: String,
+    /// The round whose responses count; the only open one where none is named.
+    pub round: Option<String>,
+    /// How to score.
+    pub options: Options,
+    /// Who makes it.
+    pub made_by: String,
+}
+
+/// An assessment that was made and kept.
+#[derive(Debug, Clone)]
+pub struct Assessed {
+    /// Its key in the store.
+    pub id: i64,
+    /// The scores.
+    pub assessment: Assessment,
+}
+
+/// Scores the responses of a round by the current framework, and keeps the record.
+///
+/// Memory does not grow with the number of responses, and the result does not depend on the number of threads.
+///
+/// # Errors
+///
+/// Where there is no framework, no single round, nothing to score, or where scoring or the database refuses.
+pub fn assess(store: &Store, request: &AssessmentRequest, now: DateTime<Utc>) -> Result<Assessed, StudyError> {
+    let catalogue = Catalogue::load(store)?;
+    let stored = store.current_framework()?.ok_or(StudyError::NoFramework)?;
+    let framework = compile(&stored, &catalogue)?;
+    let round = match &request.round {
+        Some(round) => round.clone(),
+        None => only_open_round(store)?,
+    };
+    let states = states(&request.options)?;
+
+    let mut tallies = Vec::new();
+    for survey in framework.surveys() {
+        let filter = Filter {
+            round: Some(round.clone()),
+            states: Some(states.clone()),
+            ..Filter::of_survey(survey)
+        };
+        tallies.extend(tally_survey(store, &catalogue, &framework, &filter, survey)?);
+    }
+    let tally = merged(tallies).filter(|tally| tally.responses() > 0);
+    let tally = tally.ok_or_else(|| StudyError::NothingToScore {
+        round: round.clone(),
+        states: request.options.responses.states.clone(),
+    })?;
+    let units = units(store, &tally)?;
+    let statistics = statistics(store, &units)?;
+    let estimates = Estimates::new(
+        &framework,
+        &tally,
+        &units,
+        Some(&statistics),
+        &request.options.responses,
+    )?;
+    let assessment = assess_estimates(&framework, &estimates, &request.options)?;
+
+    let unreadable = |error: serde_json::Error| StudyError::DamagedAssessment {
+        id: 0,
+        error: error.to_string(),
+    };
+    let id = store.keep_assessment(
+        &NewAssessment {
+            name: request.name.clone(),
+            round,
+            framework_hash: stored.hash,
+            responses: i64::try_from(estimates.responses).unwrap_or(i64::MAX),
+            responses_hash: estimates.responses_hash,
+            recipe: serde_json::to_string(&assessment.recipe).map_err(unreadable)?,
+            result: String::from_utf8_lossy(&result_json(&assessment).map_err(unreadable)?).into_owned(),
+            created_by: request.made_by.clone(),
+        },
+        now,
+    )?;
+    Ok(Assessed { id, assessment })
+}
+
+/// A stored framework, compiled against the newest definitions.
+pub(super) fn compile(stored: &StoredFramework, catalogue: &Catalogue) -> Result<Framework, StudyError> {
+    match Framework::from_yaml(&stored.file_name, &stored.source, &catalogue.newest()) {
+        Ok(checked) => Ok(checked.value),
+        Err(diagnostics) => Err(StudyError::Unreadable {
+            what: format!("framework {}", stored.file_name),
+            diagnostics,
+        }),
+    }
+}
+
+/// The review states that count, as the options name them.
+pub(super) fn states(options: &Options) -> Result<Vec<ReviewState>, StudyError> {
+    let known = |state: &String| {
+        ReviewState::from_name(state).ok_or_else(|| StudyError::UnknownState {
+            state: state.clone(),
+            known: ReviewState::ALL.map(ReviewState::name).to_vec(),
+        })
+    };
+    options.responses.states.iter().map(known).collect()
+}
+
+/// The places of the study by code.
+pub(super) fn places(store: &Store) -> Result<IndexMap<String, StudyPlace>, StudyError> {
+    let by_code = |place: StudyPlace| (place.code.clone(), place);
+    Ok(store.places()?.into_iter().map(by_code).collect())
+}
+
+fn only_open_round(store: &Store) -> Result<String, StudyError> {
+    use crate::store::RoundState;
+    let open = store
+        .rounds()?
+        .into_iter()
+        .filter(|round| round.state == RoundState::Open)
+        .map(|round| round.round);
+    let open: Vec<String> = open.collect();
+    match open.as_slice() {
+        [only] => Ok(only.clone()),
+        _ => Err(StudyError::RoundNeeded { open }),
+    }
+}
+
+/// The units to be ranked: the study's target places in their order, else every city that somebody answered from.
+fn units(store: &Store, tally: &Tally) -> Result<Vec<String>, StudyError> {
+    let places = places(store)?;
+    let targets = places
+        .into_values()
+        .filter(|place| place.kind == PlaceKind::Target)
+        .map(|place| place.code);
+    let targets: Vec<String> = targets.collect();
+    if targets.is_empty() {
+        return Ok(tally.units().into_iter().map(str::to_owned).collect());
+    }
+    Ok(targets)
+}
+
+/// Official figures as a table: of each variable and place, the figure of the latest year.
+fn statistics(store: &Store, units: &[String]) -> Result<Table, StudyError> {
+    let mut latest: IndexMap<String, HashMap<String, (i64, f64)>> = IndexMap::new();
+    for figure in store.statistics()? {
+        let of_variable = latest.entry(figure.variable).or_default();
+        let kept = of_variable.entry(figure.place).or_insert((figure.year, figure.value));
+        if figure.year >= kept.0 {
+            *kept = (figure.year, figure.value);
+        }
+    }
+    let table = Table::new("the official statistics", units.to_vec());
+    Ok(latest.into_iter().fold(table, |table, (variable, figures)| {
+        let series: Series = units
+            .iter()
+            .map(|unit| figures.get(unit).map(|(_, value)| *value))
+            .collect();
+        table.with_numbers(variable, &series)
+    }))
+}
+
+/// Reads a survey's responses on this thread and tallies them on as many others as there are processors.
+fn tally_survey(
+    store: &Store,
+    catalogue: &Catalogue,
+    framework: &Framework,
+    filter: &Filter,
+    survey: &str,
+) -> Result<Vec<Tally>, StudyError> {
+    let intakes: HashMap<&str, Arc<Intake>> = catalogue
+        .versions(survey)
+        .map(|definition| (definition.version(), Arc::new(Intake::new(framework, definition))))
+        .collect();
+    let newest = Arc::new(Intake::new(framework, catalogue.survey(survey)?));
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let (senders, handles): (Vec<_>, Vec<_>) = (0..workers)
+            .map(|_| {
+                let (sender, batches) = sync_channel::<Vec<Streamed>>(WAITING);
+                let (intakes, newest) = (&intakes, &newest);
+                (
+                    sender,
+                    scope.spawn(move || tally_batches(framework, intakes, newest, &batches)),
+                )
+            })
+            .unzip();
+        let read = read_in_batches(store, filter, &senders);
+        drop(senders);
+        let tallies = handles.into_iter().map(|handle| match handle.join() {
+            Ok(tally) => tally,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        let tallies: Vec<Tally> = tallies.collect();
+        read.map(|()| tallies)
+    })
+}
+
+fn merged(tallies: Vec<Tally>) -> Option<Tally> {
+    tallies.into_iter().reduce(|mut all, tally| {
+        all.merge(tally);
+        all
+    })
+}
+
+/// Hands the responses to the workers in turn.
+fn read_in_batches(store: &Store, filter: &Filter, workers: &[SyncSender<Vec<Streamed>>]) -> Result<(), StudyError> {
+    let mut turn = workers.iter().cycle();
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut hand_over = |batch: Vec<Streamed>| {
+        if let Some(worker) = turn.next() {
+            // A worker that is gone has panicked, which joining it reports.
+            drop(worker.send(batch));
+        }
+    };
+    store.for_each_response::<StoreError>(filter, |response| {
+        batch.push(response);
+        if batch.len() == BATCH {
+            hand_over(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
+        }
+        Ok(())
+    })?;
+    hand_over(batch);
+    Ok(())
+}
+
+/// Tallies batches until there are no more.
+fn tally_batches(
+    framework: &Framework,
+    intakes: &HashMap<&str, Arc<Intake>>,
+    newest: &Arc<Intake>,
+    batches: &Receiver<Vec<Streamed>>,
+) -> Tally {
+    let mut estimators: HashMap<&str, Estimator> = HashMap::new();
+    let mut unknown = Estimator::new(framework, newest);
+    for response in batches.iter().flatten() {
+        let estimator = match intakes.get_key_value(response.definition_version.as_str()) {
+            Some((version, intake)) => estimators
+                .entry(version)
+                .or_insert_with(|| Estimator::new(framework, intake)),
+            None => &mut unknown,
+        };
+        estimator.add(&Respondent {
+            response: &response.instance_id,
+            unit: response.identity.city.as_deref().unwrap_or_default(),
+            weight: response.identity.weight,
+            answers: response.answers.0.as_bytes(),
+        });
+    }
+    let mut tally = unknown.finish();
+    for estimator in estimators.into_values() {
+        tally.merge(estimator.finish());
+    }
+    tally
+}

@@ -1,0 +1,120 @@
+//! The scored workbook of an assessment that a store holds.
+
+use std::io::{Seek, Write};
+
+use super::assessment::{compile, places, states};
+use super::responses::reported;
+use super::{Catalogue, StudyError};
+use crate::definition::{Definition, Text};
+use crate::report::{Edition, Provenance, Report, SurveyReport, Wording};
+use crate::scoring::{Framework, Options, read_result};
+use crate::store::{AssessmentSummary, Filter, Store};
+
+/// Which workbook is wanted.
+#[derive(Debug, Clone)]
+pub struct ReportRequest {
+    /// The assessment.
+    pub id: i64,
+    /// The languages.
+    pub wording: Wording,
+    /// What it may show. The caller answers for the right to see it.
+    pub edition: Edition,
+    /// Whether questions about persons are shown. The caller answers for the right to see them.
+    pub personal: bool,
+}
+
+/// Writes the workbook of an assessment: the scores as they were made, and the responses behind them as they are now.
+///
+/// # Errors
+///
+/// Where there is no such assessment, or the workbook can't be made or written.
+pub fn write_report<W: Write + Seek + Send>(store: &Store, request: &ReportRequest, to: W) -> Result<(), StudyError> {
+    let kept = store.assessment(request.id)?;
+    let damaged = |error: String| StudyError::DamagedAssessment { id: request.id, error };
+    let assessment = read_result(kept.result.as_bytes()).map_err(|error| damaged(error.to_string()))?;
+    let options = Options::read("the recipe", &assessment.recipe.options.to_string(), Options::score())
+        .map_err(|error| damaged(error.to_string()))?;
+    let catalogue = Catalogue::load(store)?;
+    let framework = compile(&store.framework(&kept.summary.framework_hash)?, &catalogue)?;
+
+    let states = states(&options)?;
+    let surveys = framework.surveys();
+    let surveys = surveys.into_iter().map(|survey| {
+        let definition = catalogue.survey(survey)?;
+        let responses = if request.edition == Edition::Analysis {
+            reported(
+                store,
+                &Filter {
+                    round: Some(kept.summary.round.clone()),
+                    states: Some(states.clone()),
+                    ..Filter::of_survey(survey)
+                },
+            )?
+        } else {
+            Vec::new()
+        };
+        Ok(SurveyReport { definition, responses })
+    });
+    let surveys: Vec<SurveyReport<'_>> = surveys.collect::<Result<_, StudyError>>()?;
+    let report = Report {
+        framework: &framework,
+        assessment: &assessment,
+        options: &options,
+        edition: request.edition,
+        units: places(store)?
+            .into_iter()
+            .map(|(code, place)| (code, place.label))
+            .collect(),
+        provenance: provenance(store, &kept.summary, &framework, &surveys)?,
+        surveys,
+        personal: request.personal,
+    };
+    report.write_workbook(&request.wording, to)?;
+    Ok(())
+}
+
+fn provenance(
+    store: &Store,
+    summary: &AssessmentSummary,
+    framework: &Framework,
+    surveys: &[SurveyReport<'_>],
+) -> Result<Provenance, StudyError> {
+    let fact = |chinese: &str, english: &str, is: String| (Text::from_iter([("zh", chinese), ("en", english)]), is);
+    let mut facts = vec![
+        fact("评价编号", "Assessment number", summary.id.to_string()),
+        fact("轮次", "Round", summary.round.clone()),
+        fact(
+            "评价时间",
+            "Assessed at",
+            summary.created_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        ),
+        fact("评价人", "Assessed by", summary.created_by.clone()),
+        fact("计入答卷数", "Responses that count", summary.responses.to_string()),
+        fact(
+            "计入答卷集合校验值",
+            "Hash of these responses",
+            summary.responses_hash.clone(),
+        ),
+    ];
+    let versions = |definition: &Definition| format!("{} {}", definition.survey(), definition.version());
+    let surveys: Vec<String> = surveys.iter().map(|survey| versions(survey.definition)).collect();
+    facts.push(fact(
+        "问卷（最新版本）",
+        "Surveys (newest versions)",
+        surveys.join(", "),
+    ));
+    let synthetic = store
+        .rounds()?
+        .iter()
+        .any(|round| round.round == summary.round && round.synthetic);
+    Ok(Provenance {
+        name: if summary.name.is_empty() {
+            framework.id().to_owned()
+        } else {
+            summary.name.clone()
+        },
+        as_of: Some(summary.created_at),
+        synthetic,
+        facts,
+    })
+}
