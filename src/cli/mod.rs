@@ -12,6 +12,7 @@ mod language;
 mod migrate;
 mod read_workbook;
 mod score;
+mod template;
 mod token;
 mod user;
 
@@ -42,6 +43,7 @@ enum Command {
     User(user::User),
     Token(token::Token),
     Migrate(migrate::Migrate),
+    Template(template::Template),
     #[command(name = crate::spreadsheet::worker::SUBCOMMAND, hide = true)]
     ReadWorkbook(read_workbook::ReadWorkbook),
 }
@@ -132,6 +134,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::User(arguments) => user::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Template(arguments) => arguments.run(),
         Command::ReadWorkbook(arguments) => read_workbook::run(&arguments),
     }
 }

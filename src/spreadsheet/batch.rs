@@ -72,6 +72,7 @@ impl<'a> Rows<'a> {
         Some(match kind {
             TEXT => CellValue::Text(self.text()?),
             NUMBER => CellValue::Number(f64::from_le_bytes(self.array()?)),
+            PERCENTAGE => CellValue::Percentage(f64::from_le_bytes(self.array()?)),
             FALSE => CellValue::Boolean(false),
             TRUE => CellValue::Boolean(true),
             DATE_TIME => {
@@ -108,6 +109,7 @@ const DATE_TIME: u8 = 5;
 const TIME: u8 = 6;
 const DURATION: u8 = 7;
 const ERROR: u8 = 8;
+const PERCENTAGE: u8 = 9;
 
 /// Where a full block goes.
 pub(super) type Deliver<'a> = dyn FnMut(&[u8]) -> Result<(), ReadError> + 'a;
@@ -262,6 +264,10 @@ impl<'a> BatchWriter<'a> {
                 bytes.push(NUMBER);
                 bytes.extend_from_slice(&value.to_le_bytes());
             }
+            CellValue::Percentage(value) => {
+                bytes.push(PERCENTAGE);
+                bytes.extend_from_slice(&value.to_le_bytes());
+            }
             CellValue::Boolean(value) => bytes.push(if value { TRUE } else { FALSE }),
             CellValue::DateTime(at) => {
                 bytes.push(DATE_TIME);
@@ -330,8 +336,9 @@ mod tests {
             CellValue::Time(at.time()),
             CellValue::Duration(90_000.0),
             CellValue::Error("#N/A"),
+            CellValue::Percentage(12.5),
         ];
-        let sent: Vec<_> = (0..8).map(|i| (i / 3, i % 3 * 5, values[i as usize])).collect();
+        let sent: Vec<_> = (0..9).map(|i| (i / 3, i % 3 * 5, values[i as usize])).collect();
         let batch = write(&sent, Limits::default()).unwrap();
         let rows: Vec<_> = batch.rows().map(Result::unwrap).collect();
         let arrived: Vec<_> = rows

@@ -75,6 +75,8 @@ pub enum CellValue<'a> {
     Text(&'a str),
     /// A number without a date format.
     Number(f64),
+    /// A number shown in percent, as the cell shows it: 12.5 where it shows 12.5%.
+    Percentage(f64),
     /// TRUE or FALSE.
     Boolean(bool),
     /// A number shown as a date, with or without a time.
@@ -99,6 +101,7 @@ impl fmt::Display for CellValue<'_> {
         match self {
             Self::Text(text) | Self::Error(text) => f.write_str(text),
             Self::Number(number) => write!(f, "{number}"),
+            Self::Percentage(number) => write!(f, "{number}%"),
             Self::Boolean(true) => f.write_str("TRUE"),
             Self::Boolean(false) => f.write_str("FALSE"),
             Self::DateTime(at) if at.time() == NaiveTime::MIN => write!(f, "{}", at.date()),
@@ -141,6 +144,13 @@ impl<'a> Row<'a> {
             _ => None,
         }
     }
+}
+
+/// A number that its cell shows in percent. Rounded as Excel shows it: 0.07 is 7%, not 7.000000000000001%.
+pub(super) fn from_percentage(fraction: f64) -> CellValue<'static> {
+    let percent = fraction * 100.0;
+    let rounded = (percent * 1e10).round() / 1e10;
+    CellValue::Percentage(if rounded.is_finite() { rounded } else { percent })
 }
 
 /// A day number of a workbook as date, time of day or duration; nothing where no calendar has it.

@@ -8,6 +8,7 @@
 mod batch;
 mod cell;
 mod error;
+mod import;
 mod layout;
 mod limits;
 mod reader;
@@ -18,6 +19,7 @@ pub mod worker;
 pub use batch::{RowBatch, Rows};
 pub use cell::{Address, Cell, CellValue, Row, column_letters};
 pub use error::ReadError;
+pub use import::{Accepted, Finding, Head, ImportError, ImportOptions, ImportPlan, plan};
 pub use layout::{Mark, Part, Shape};
 pub use limits::Limits;
 pub use reader::SheetInfo;

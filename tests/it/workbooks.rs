@@ -273,7 +273,7 @@ fn open_document_values_keep_their_addresses_and_types() {
         [
             "2:2=A &  B\nC",
             "2:3=2024-03-15",
-            "2:4=0.125",
+            "2:4=12.5%",
             "2:5=TRUE",
             "2:6=7",
             "2:7=7"

@@ -12,7 +12,7 @@ use quick_xml::{Reader, XmlVersion};
 use zip::result::ZipError;
 
 use super::super::batch::BatchWriter;
-use super::super::cell::{CellValue, from_iso};
+use super::super::cell::{CellValue, from_iso, from_percentage};
 use super::super::error::ReadError;
 use super::super::limits::Limits;
 use super::{SheetInfo, archive};
@@ -185,7 +185,11 @@ fn read_cell<R: BufRead>(reader: &mut Reader<R>, element: &BytesStart<'_>) -> Re
         Ok(attribute(element, name)?.as_deref().and_then(from_iso))
     };
     let typed = match kind.as_deref() {
-        Some("float" | "percentage" | "currency") => number()?,
+        Some("float" | "currency") => number()?,
+        Some("percentage") => number()?.map(|value| match value {
+            CellValue::Number(fraction) => from_percentage(fraction),
+            other => other,
+        }),
         Some("boolean") => attribute(element, "office:boolean-value")?.map(|value| CellValue::Boolean(value == "true")),
         Some("date") => iso("office:date-value")?,
         Some("time") => iso("office:time-value")?,

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Style, Xlsx, XlsxError};
 
 use super::super::batch::BatchWriter;
-use super::super::cell::{CellValue, from_day_number, from_iso};
+use super::super::cell::{CellValue, from_day_number, from_iso, from_percentage};
 use super::super::error::ReadError;
 use super::super::limits::Limits;
 use super::{SheetInfo, archive};
@@ -47,8 +47,9 @@ impl Workbook {
     pub fn read(&mut self, sheet: &str, writer: &mut BatchWriter<'_>) -> Result<(), ReadError> {
         let is_1904 = self.inner.has_1904_epoch();
         let mut cells = self.inner.worksheet_cells_reader(sheet).map_err(into_read_error)?;
+        let percent: Vec<bool> = cells.styles().iter().map(shows_percent).collect();
         let mut row = 0;
-        while let Some(cell) = cells.next_cell().map_err(into_read_error)? {
+        while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(into_read_error)? {
             let (cell_row, column) = cell.get_position();
             if cell_row != row {
                 self.watch.check()?;
@@ -59,6 +60,9 @@ impl Workbook {
                 DataRef::Empty => continue,
                 DataRef::SharedString(text) => CellValue::Text(text),
                 DataRef::String(text) => CellValue::Text(text),
+                DataRef::Float(number) if number.is_finite() && percent.get(style) == Some(&true) => {
+                    from_percentage(*number)
+                }
                 DataRef::Float(number) if number.is_finite() => CellValue::Number(*number),
                 DataRef::Float(_) => CellValue::Error("#NUM!"),
                 DataRef::Int(number) => CellValue::Number(*number as f64),
@@ -80,6 +84,15 @@ impl Workbook {
         }
         self.watch.wait()
     }
+}
+
+/// Whether numbers in cells of this style are shown in percent: a percent sign outside quoted text.
+fn shows_percent(style: &Style) -> bool {
+    let Some(format) = &style.number_format else {
+        return false;
+    };
+    let outside_quotes = format.format_code.split('"').step_by(2);
+    outside_quotes.into_iter().any(|part| part.contains('%')) || matches!(format.format_id, Some(9 | 10))
 }
 
 fn into_read_error(error: XlsxError) -> ReadError {

@@ -168,7 +168,7 @@ impl Form<'_, '_> {
                 element,
                 target,
                 &format!("{path}/{name}"),
-                &format!("    ○ {words}"),
+                &format!("○ {words}"),
                 "",
                 true,
             )?;
@@ -202,7 +202,11 @@ impl Form<'_, '_> {
         let styles = self.page.styles;
         let is_choice = matches!(target, Target::Option(..));
         let question = if is_choice {
-            styles.boxed().set_text_wrap().set_align(FormatAlign::VerticalCenter)
+            styles
+                .boxed()
+                .set_text_wrap()
+                .set_align(FormatAlign::VerticalCenter)
+                .set_indent(3)
         } else {
             let format = styles
                 .boxed()
@@ -216,7 +220,7 @@ impl Form<'_, '_> {
                 format
             }
         };
-        let quiet = styles.how().set_align(FormatAlign::VerticalCenter);
+        let quiet = styles.how().set_align(FormatAlign::VerticalCenter).set_indent(1);
         self.sheet
             .write_string_with_format(self.row, CODE, code, &styles.quiet())?;
         if is_choice {

@@ -8,7 +8,7 @@ use super::super::layout::Shape;
 use super::words::TICK;
 use super::{Page, WriteError, style};
 
-const WIDTH: f64 = 96.0;
+const WIDTH: f64 = 100.0;
 
 pub(super) fn write(sheet: &mut Worksheet, page: &Page<'_>, shape: Shape) -> Result<(), WriteError> {
     let (words, styles, definition) = (page.words, page.styles, page.definition);
@@ -35,7 +35,7 @@ pub(super) fn write(sheet: &mut Worksheet, page: &Page<'_>, shape: Shape) -> Res
             .set_align(FormatAlign::Top)
             .set_align(FormatAlign::Right);
         sheet.write_number_with_format(row, 1, number, &digit)?;
-        sheet.write_string_with_format(row, 2, step, &styles.prose())?;
+        sheet.write_string_with_format(row, 2, step, &styles.prose().set_indent(1))?;
         sheet.set_row_height(row, style::height(style::lines(step, WIDTH)))?;
         row += 1;
     }
@@ -126,7 +126,7 @@ fn heading(sheet: &mut Worksheet, page: &Page<'_>, row: &mut u32, text: &str) ->
 }
 
 fn line(sheet: &mut Worksheet, page: &Page<'_>, row: &mut u32, text: &str) -> Result<(), WriteError> {
-    sheet.write_string_with_format(*row, 2, text, &page.styles.prose())?;
+    sheet.write_string_with_format(*row, 2, text, &page.styles.prose().set_indent(1))?;
     sheet.set_row_height(*row, style::height(style::lines(text, WIDTH)))?;
     *row += 1;
     Ok(())

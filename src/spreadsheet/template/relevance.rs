@@ -88,6 +88,9 @@ fn condition_in_words(page: &Page<'_>, condition: &str) -> Option<String> {
     let name = question.trim().strip_prefix("${")?.strip_suffix('}')?;
     let element = page.definition.get(page.definition.find(name)?)?;
     let value = unquoted(value.trim())?;
+    if element.label.get(page.language).is_empty() {
+        return None; // A calculation, which nobody reads.
+    }
     let label = page.words.language().choose(
         format!("“{}”", element.label.get(page.language)),
         format!("\"{}\"", element.label.get(page.language)),

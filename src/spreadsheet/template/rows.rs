@@ -58,8 +58,8 @@ pub(super) fn write(
             continue;
         };
         group.write(sheet, page, element, column, own.len())?;
-        let width = column_width(page, element, own.len());
         let label = question_words(page, element);
+        let width = column_width(page, element, own, &label);
         let span = width * own.len() as f64;
         question_lines = question_lines.max(style::lines(&label, span * 0.95));
         write_question(sheet, page, element, &label, column, own.len(), group.count)?;
@@ -273,20 +273,26 @@ fn how_words(page: &Page<'_>, element: &Element, target: Target) -> String {
     how
 }
 
-fn column_width(page: &Page<'_>, element: &Element, columns: usize) -> f64 {
-    if columns > 1 {
-        return page.words.language().choose(13.0, 15.0);
+/// Wide enough for what is typed, and for the words above it to stand in a few lines.
+fn column_width(page: &Page<'_>, element: &Element, columns: &[Column], label: &str) -> f64 {
+    if let [_, _, ..] = columns {
+        let words = columns
+            .iter()
+            .map(|column| style::width(&how_words(page, element, column.target)));
+        let for_label = style::width(label) / 3.0 / columns.len() as f64;
+        return (words.fold(0.0, f64::max) / 2.6).max(for_label).clamp(11.0, 24.0);
     }
-    match element.question_type() {
-        Some(QuestionType::Text) => 26.0,
+    let typed = match element.question_type() {
+        Some(QuestionType::Text) => 24.0,
         Some(QuestionType::SelectOne(_)) => {
             let offers = layout::options(page.definition, element);
             let words = layout::offer_words(&offers, page.language);
             let longest = words.iter().map(|word| style::width(word)).fold(0.0, f64::max);
-            (longest + 4.0).clamp(16.0, 34.0)
+            (longest + 4.0).clamp(14.0, 32.0)
         }
-        _ => 16.0,
-    }
+        _ => 15.0,
+    };
+    (style::width(label) / 3.4).clamp(typed, 40.0)
 }
 
 /// The key, and the questions up to the organisation's name where it stands near the front.

@@ -156,7 +156,7 @@ pub(in super::super) fn note(text: &str, language: Language) -> Note {
 
 /// How wide a text is, in digits: a Chinese character is as wide as two.
 pub(super) fn width(text: &str) -> f64 {
-    text.chars().map(|c| if c > '\u{2E7F}' { 2.05 } else { 1.08 }).sum()
+    text.chars().map(|c| if c > '\u{2E7F}' { 1.95 } else { 0.97 }).sum()
 }
 
 /// In how many lines a text stands in a column of this width, in digits.
@@ -168,7 +168,7 @@ pub(super) fn lines(text: &str, width: f64) -> u32 {
             clippy::cast_sign_loss,
             reason = "a cell holds 32767 characters"
         )]
-        let count = (self::width(paragraph) * 1.06 / width).ceil() as u32;
+        let count = (self::width(paragraph) * 1.04 / width).ceil() as u32;
         lines += count.max(1);
     }
     lines.max(1)
@@ -176,5 +176,5 @@ pub(super) fn lines(text: &str, width: f64) -> u32 {
 
 /// The height of a row with that many lines, in points.
 pub(super) fn height(lines: u32) -> f64 {
-    f64::from(lines.min(24)) * 15.5 + 5.0
+    f64::from(lines.min(24)) * 14.5 + 6.0
 }

@@ -1,0 +1,177 @@
+//! Reading a workbook that people filled in: every row becomes a response, or a list of what to correct.
+//!
+//! Flows in: a workbook open in its reading process, a form. Flows out: an [`ImportPlan`]: what would be stored, and
+//! every problem with sheet and cell. Nothing is stored here. The steps: [`Head`] finds whose workbook it is and
+//! which column holds what; `record` turns a row and its entries into answers; the one way in checks them.
+//!
+//! What is read here has our own row of codes. A sheet without one is another matter: its columns have to be guessed
+//! and confirmed by a person first, and whatever does that hands over a [`Head`] of its own making.
+
+mod column;
+mod finding;
+mod head;
+mod literal;
+mod plan;
+mod record;
+mod vocabulary;
+
+use std::collections::{BTreeSet, HashSet};
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::definition::Language;
+use crate::response::{Processed, Severity, Unasked};
+
+use super::cell::Address;
+use super::error::ReadError;
+pub use finding::Finding;
+pub use head::Head;
+pub use plan::plan;
+
+/// Why a workbook cannot be imported at all.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ImportError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// No sheet has a row of codes.
+    #[error(
+        "no sheet has the row of codes that `innogauge template` writes; copy the answers into a workbook made by it"
+    )]
+    NoMark,
+    /// Sheets of different surveys or versions.
+    #[error("the sheets are of different surveys or versions: {one} and {another}; import them as files of their own")]
+    Mixed {
+        /// The mark of one sheet.
+        one: Address,
+        /// The mark of another.
+        another: Address,
+    },
+    /// A workbook of another survey.
+    #[error("this is a workbook of the survey '{found}' (at {at}), not of '{expected}'")]
+    OtherSurvey {
+        /// What the workbook says.
+        found: String,
+        /// What was asked for.
+        expected: String,
+        /// Where it says so.
+        at: Address,
+    },
+    /// A workbook of a version that is not known here.
+    #[error("this is a workbook of version '{found}' (at {at}) of the survey, which is not known here; known: {known}")]
+    OtherVersion {
+        /// What the workbook says.
+        found: String,
+        /// The versions that are known.
+        known: String,
+        /// Where it says so.
+        at: Address,
+    },
+}
+
+impl ImportError {
+    /// The error in Chinese for `zh`, else in English.
+    pub fn message(&self, language: &str) -> String {
+        if Language::from_tag(language) != Some(Language::Chinese) {
+            return match self {
+                Self::Read(error) => error.message(language),
+                other => other.to_string(),
+            };
+        }
+        match self {
+            Self::Read(error) => error.message(language),
+            Self::NoMark => "没有找到模板的代码行，请把答案填入由 innogauge template 生成的工作簿。".to_owned(),
+            Self::Mixed { one, another } => {
+                format!("工作表属于不同的调查或版本：{one} 和 {another}，请分成不同的文件导入。")
+            }
+            Self::OtherSurvey { found, expected, at } => {
+                format!("这是调查“{found}”的工作簿（{at}），不是“{expected}”的。")
+            }
+            Self::OtherVersion { found, known, at } => {
+                format!("工作簿的问卷版本为“{found}”（{at}），系统中没有此版本。已有版本：{known}")
+            }
+        }
+    }
+}
+
+/// How to read.
+#[derive(Debug, Clone)]
+pub struct ImportOptions {
+    /// The language of the messages.
+    pub language: String,
+    /// When the workbook was received.
+    pub at: DateTime<FixedOffset>,
+    /// The round that the responses are for; it enters their instance IDs.
+    pub round: Option<String>,
+    /// What to do with answers to questions that were not to be asked.
+    pub unasked: Unasked,
+    /// No more findings than this are kept; the others are counted.
+    pub most_findings: usize,
+}
+
+impl ImportOptions {
+    /// Messages in a language, received at a time.
+    pub fn new(language: impl Into<String>, at: DateTime<FixedOffset>) -> Self {
+        Self {
+            language: language.into(),
+            at,
+            round: None,
+            unasked: Unasked::Report,
+            most_findings: 20_000,
+        }
+    }
+}
+
+/// A row that broke no rule.
+#[derive(Debug)]
+pub struct Accepted {
+    /// Where it stands.
+    pub at: Address,
+    /// An ID made of its content: the same answers to the same survey and round have the same one.
+    pub instance_id: String,
+    /// Its answers, through the one way in.
+    pub processed: Processed,
+}
+
+/// What would become of a workbook.
+#[derive(Debug)]
+pub struct ImportPlan<T> {
+    /// What was made of each row that broke no rule, in the order of the workbook.
+    pub accepted: Vec<T>,
+    /// Organisations in the workbook.
+    pub organisations: usize,
+    /// The rows (sheet and row, both from 0) of organisations that cannot be imported as they are.
+    pub rejected: BTreeSet<(usize, u32)>,
+    /// The keys of those organisations, by which their entries in repeats are found.
+    pub(super) rejected_keys: HashSet<String>,
+    /// Everything to look at, in the order of the workbook.
+    pub findings: Vec<Finding>,
+    /// Findings that were not kept.
+    pub findings_left_out: usize,
+}
+
+impl<T> ImportPlan<T> {
+    /// Whether the whole workbook can be imported.
+    pub fn is_sound(&self) -> bool {
+        self.rejected.is_empty()
+            && !self
+                .findings
+                .iter()
+                .any(|finding| finding.severity == Severity::Problem)
+    }
+
+    /// The findings that keep rows out.
+    pub fn problems(&self) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Problem)
+    }
+
+    fn find(&mut self, finding: Finding, most: usize) {
+        if self.findings.len() < most {
+            self.findings.push(finding);
+        } else {
+            self.findings_left_out += 1;
+        }
+    }
+}
