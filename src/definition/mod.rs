@@ -76,19 +76,25 @@ impl Definition {
     ///
     /// let errors = Definition::from_yaml(
     ///     "enterprise.yaml",
-    ///     "survey: enterprise\nversion: 1\ntitle: T\nquestions:\n- {type: note, name: a, label: A, relevant: \"${b} = 1\"}\n",
+    ///     "survey: enterprise\nversion: 1\ntitle: T\nquestions:\n- {type: note, name: turnover, label: A, relevant: \"${turnver} = 1\"}\n",
     /// )
     /// .unwrap_err();
     /// assert_eq!(
     ///     errors[0].to_string(),
-    ///     "enterprise.yaml:5:46: error: unknown question 'b'\n  help: did you mean 'a'?"
+    ///     "enterprise.yaml:5:53: error: unknown question 'turnver'\n  help: did you mean 'turnover'?"
     /// );
     /// ```
     pub fn from_yaml(file_name: &str, text: &str) -> Result<Checked<Self>, Vec<Diagnostic>> {
         let (node, diagnostics) = Node::parse(file_name, text);
         let mut findings = Findings(diagnostics);
+        let empty = node.is_none() && findings.0.is_empty();
         let outline = node.and_then(|node| yaml::read(&node, file_name, &mut findings));
         let mut found = findings.0;
+        if empty {
+            found.push(
+                Diagnostic::error(Place::file(file_name), "the file is empty").with_help("begin with `survey: …`"),
+            );
+        }
         let definition = outline.map(|mut outline| {
             other::add_other(&mut outline);
             let (places, top, file) = (

@@ -179,7 +179,15 @@ pub struct Checked<T> {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// The candidate that was most probably meant by a misspelt word, where one is near enough.
+/// The candidate that was most probably meant by a misspelt word, where one is near enough: at most a third of its
+/// letters are others.
+///
+/// ```
+/// use innogauge::definition::nearest;
+///
+/// assert_eq!(nearest("turnver", ["staff", "turnover"]), Some("turnover"));
+/// assert_eq!(nearest("b", ["a"]), None);
+/// ```
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = word.to_lowercase();
     candidates
@@ -190,7 +198,10 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
                 candidate,
             )
         })
-        .filter(|(distance, candidate)| *distance <= 1.max(word.chars().count().max(candidate.chars().count()) / 3))
+        .filter(|(distance, candidate)| {
+            let longer = word.chars().count().max(candidate.chars().count());
+            *distance <= 1.max(longer / 3) && *distance < longer
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

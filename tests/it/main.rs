@@ -9,6 +9,7 @@
 )]
 
 mod content;
+mod definitions;
 mod estimates;
 mod scoring;
 mod workbooks;

@@ -197,7 +197,11 @@ fn warnings(subject: &Subject<'_>, element: &Element, question_type: &QuestionTy
         found.push(Diagnostic::warning(subject.place(element, key), message).with_help(help));
     };
     let shown = question_type.is_asked() || *question_type == QuestionType::Note;
-    if shown && element.label.is_empty() && element.hint.is_empty() && element.media.is_empty() {
+    let given = subject
+        .places
+        .get(element.id.index())
+        .is_some_and(|places| places.of("label").is_some());
+    if shown && !given && element.label.is_empty() && element.hint.is_empty() && element.media.is_empty() {
         warn(
             "name",
             format!("'{name}' has no label"),
