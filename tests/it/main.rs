@@ -9,8 +9,10 @@
 )]
 
 mod content;
+mod databases;
 mod definitions;
 mod estimates;
 mod scoring;
+mod store;
 mod workbooks;
 mod xpath_conformance;

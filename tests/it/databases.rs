@@ -1,0 +1,77 @@
+//! A fresh database per test, on both of them: one test body says what holds on either.
+//!
+//! The PostgreSQL half needs a server in `INNOGAUGE_TEST_POSTGRES` (`scripts/with_postgres.sh` starts one) and says so
+//! where there is none; `make test` always has one.
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use innogauge::store::{OpenOptions, Store};
+use tempfile::TempDir;
+
+/// A database of a test's own, gone when it is dropped.
+pub struct Database {
+    pub url: String,
+    _folder: Option<TempDir>,
+    server: Option<(String, String)>,
+}
+
+impl Database {
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            url: format!("sqlite:{}", folder.path().join("test.db").display()),
+            _folder: Some(folder),
+            server: None,
+        }
+    }
+
+    /// None where the tests were given no server.
+    pub fn postgres() -> Option<Self> {
+        let Ok(server) = std::env::var("INNOGAUGE_TEST_POSTGRES") else {
+            eprintln!("not tried on PostgreSQL: INNOGAUGE_TEST_POSTGRES is not set, see scripts/with_postgres.sh");
+            return None;
+        };
+        let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+        execute(&server, &format!("CREATE DATABASE {name}"));
+        let (place, _) = server.rsplit_once('/').unwrap();
+        Some(Self {
+            url: format!("{place}/{name}"),
+            _folder: None,
+            server: Some((server, name)),
+        })
+    }
+
+    pub fn open(&self) -> Store {
+        Store::open(&self.url).unwrap()
+    }
+
+    pub fn open_with(&self, options: &OpenOptions) -> Store {
+        Store::open_with(&self.url, options).unwrap()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some((server, name)) = &self.server {
+            execute(server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+    }
+}
+
+/// Runs a test's body on a fresh SQLite file, then on a fresh PostgreSQL database.
+pub fn on_each(test: impl Fn(&Database)) {
+    test(&Database::sqlite());
+    if let Some(database) = Database::postgres() {
+        test(&database);
+    }
+}
+
+fn execute(server: &str, statement: &str) {
+    let mut connection = PgConnection::establish(server).unwrap();
+    connection.batch_execute(statement).unwrap();
+}
+
+/// Runs a future to its end.
+pub fn wait_for<T>(future: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(future)
+}

@@ -1,0 +1,133 @@
+//! The store: what is kept, on either database.
+
+mod accounts;
+mod definitions;
+mod imports;
+mod listing;
+mod opening;
+mod review;
+mod submissions;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeZone, Utc};
+use innogauge::definition::Definition;
+use innogauge::response::{Answer, Answers, Door, Form, Identity, InstanceId, Problem, ProblemCode, Processed, Value};
+use innogauge::store::{Envelope, Submission};
+
+const VISIT: &str = r"
+survey: visit
+version: 1
+title: Visit
+identity: {code: code, name: name, city: city}
+questions:
+- {type: text, name: code, label: Credit code}
+- {type: text, name: name, label: Name}
+- {type: text, name: city, label: City}
+- {type: text, name: finding, label: What was found}
+";
+
+/// A moment in the tests' own time, so many seconds after its beginning.
+pub fn at(seconds: i64) -> DateTime<Utc> {
+    Utc.timestamp_opt(1_790_000_000 + seconds, 0).unwrap()
+}
+
+/// A response as a test describes it.
+#[derive(Clone)]
+pub struct Visit<'a> {
+    pub instance: &'a str,
+    pub replaces: Option<&'a str>,
+    pub code: Option<&'a str>,
+    pub name: &'a str,
+    pub city: &'a str,
+    pub finding: &'a str,
+    pub problems: usize,
+    pub round: Option<&'a str>,
+    pub at: i64,
+}
+
+impl<'a> Visit<'a> {
+    pub fn new(instance: &'a str) -> Self {
+        Self {
+            instance,
+            replaces: None,
+            code: None,
+            name: instance,
+            city: "230700",
+            finding: "all well",
+            problems: 0,
+            round: Some("2026"),
+            at: 0,
+        }
+    }
+
+    pub fn replacing(self, replaces: &'a str) -> Self {
+        Self {
+            replaces: Some(replaces),
+            ..self
+        }
+    }
+
+    pub fn of_code(self, code: &'a str) -> Self {
+        Self {
+            code: Some(code),
+            ..self
+        }
+    }
+
+    pub fn finding(self, finding: &'a str) -> Self {
+        Self { finding, ..self }
+    }
+
+    pub fn submission(&self) -> Submission {
+        let definition = Definition::from_yaml("visit.yaml", VISIT).unwrap().value;
+        let form = Form::new(Arc::new(definition));
+        self.answering(&form)
+    }
+
+    pub fn answering(&self, form: &Arc<Form>) -> Submission {
+        let mut answers = Answers::new(form);
+        let answered = [
+            ("code", self.code),
+            ("name", Some(self.name)),
+            ("city", Some(self.city)),
+            ("finding", Some(self.finding)),
+        ];
+        for (question, text) in answered {
+            if let Some(text) = text {
+                let question = form.definition().find(question).unwrap();
+                answers.set(
+                    InstanceId::ROOT,
+                    question,
+                    Answer::Answered(Value::Text(text.to_owned())),
+                );
+            }
+        }
+        let problem = Problem::new(ProblemCode::ALL[0], ["x"]);
+        let processed = Processed {
+            identity: Identity::of(&answers),
+            answers,
+            problems: vec![problem; self.problems],
+            warnings: Vec::new(),
+            notes: Vec::new(),
+        };
+        let envelope = Envelope {
+            round: self.round.map(str::to_owned),
+            survey: "visit".to_owned(),
+            definition_version: "1".to_owned(),
+            claimed_version: "1".to_owned(),
+            instance_id: self.instance.to_owned(),
+            deprecated_id: self.replaces.map(str::to_owned),
+            door: Door::Json,
+            sender: Some("ann".to_owned()),
+            received_at: at(self.at),
+            test: false,
+        };
+        Submission::new(envelope, &processed, self.finding.as_bytes()).unwrap()
+    }
+}
+
+/// The form that the visits answer, for tests that make many.
+pub fn form() -> Arc<Form> {
+    Form::new(Arc::new(Definition::from_yaml("visit.yaml", VISIT).unwrap().value))
+}
