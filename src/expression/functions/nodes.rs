@@ -156,9 +156,9 @@ fn everywhere<T: Tree>(of: &Arguments<'_, '_, T>, index: usize) -> Result<NodeSe
 }
 
 /// `randomize(nodes, seed)`: the nodes in random order; with a seed always in the same one, by the specification's
-/// algorithm (Park and Miller's generator and the shuffle of Fisher and Yates), as on the phone.
+/// algorithm (Park and Miller's generator, and the shuffle of Fisher and Yates from the inside out), as on the phone.
 pub(super) fn randomize<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
-    let mut nodes = of.nodes(0)?;
+    let nodes = of.nodes(0)?;
     let mut seeded = if of.len() > 1 {
         let seed = of.number(1)?;
         if !seed.is_finite() {
@@ -168,20 +168,23 @@ pub(super) fn randomize<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T
     } else {
         None
     };
-    for last in (1..nodes.len()).rev() {
+    let mut shuffled = NodeSet::new();
+    for node in nodes {
         let share = match &mut seeded {
             Some(generator) => generator.next(),
             None => of.available(of.scope.environment.random())?,
         };
+        shuffled.push(node);
+        let last = shuffled.len() - 1;
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "from 0 to the number of nodes"
         )]
-        let other = (share * (last + 1) as f64).floor() as usize;
-        nodes.swap(last, other.min(last));
+        let place = (share * shuffled.len() as f64).floor() as usize;
+        shuffled.swap(last, place.min(last));
     }
-    Ok(Value::Nodes(nodes))
+    Ok(Value::Nodes(shuffled))
 }
 
 struct ParkMiller(i64);
