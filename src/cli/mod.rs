@@ -12,6 +12,7 @@ mod language;
 mod migrate;
 mod read_workbook;
 mod score;
+mod serve;
 mod template;
 mod token;
 mod user;
@@ -34,6 +35,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
     Check(check::Check),
     Assess(assess::Assess),
     Export(export::Export),
@@ -126,6 +128,7 @@ pub fn run() -> ExitCode {
 
 fn execute(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Serve(arguments) => serve::run(arguments),
         Command::Check(check) => check.run(),
         Command::Assess(arguments) => assess::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),

@@ -1,1 +1,27 @@
 //! The HTTP server: handlers parse, call, answer.
+//!
+//! Flows in: requests. Flows out: JSON, files, a few plain pages, and problem documents. Every route is mounted with
+//! its act and goes through the one table of rights ([`rights`]). Never in here: rules of surveys, scoring or storage,
+//! and no blocking work on a worker.
+
+pub mod authentication;
+mod body;
+mod config;
+mod guard;
+mod language;
+mod logging;
+pub mod metrics;
+pub mod mount;
+pub mod openapi;
+mod page;
+pub mod problem;
+pub mod rights;
+mod routes;
+mod server;
+mod state;
+mod surveys;
+
+pub use authentication::Caller;
+pub use config::{Limits, Settings};
+pub use routes::mounted;
+pub use server::{Running, Server, StartError};

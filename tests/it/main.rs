@@ -8,10 +8,17 @@
     reason = "a failed assumption of a test is a failed test"
 )]
 
+mod app;
+mod client;
 mod content;
 mod databases;
 mod definitions;
 mod estimates;
+mod http_bad_input;
+mod http_responses;
+mod http_rights;
+mod http_server;
+mod process;
 mod scoring;
 mod store;
 mod workbooks;

@@ -1,0 +1,180 @@
+//! Reading request bodies under limits: size, content type, depth, shape.
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::StreamExt as _;
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+
+use super::problem::{Code, Problem};
+use super::state::App;
+
+/// A JSON body of a known shape; unlike actix's own it answers with our problems and names line and column.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// The same, with the bytes as they came.
+#[derive(Debug)]
+pub struct RawJson<T> {
+    /// The body, byte for byte.
+    pub bytes: Vec<u8>,
+    /// What it says.
+    pub value: T,
+}
+
+/// A definition as text, in YAML.
+#[derive(Debug)]
+pub struct Yaml(pub String);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let RawJson { value, .. } = raw_json(request, payload).await?;
+            Ok(Self(value))
+        })
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for RawJson<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        Box::pin(raw_json(request.clone(), payload.take()))
+    }
+}
+
+async fn raw_json<T: DeserializeOwned>(request: HttpRequest, payload: Payload) -> Result<RawJson<T>, Problem> {
+    expect_type(&request, &["application/json"])?;
+    let bytes = read(&request, payload).await?;
+    let value = parse(&bytes)?;
+    Ok(RawJson { bytes, value })
+}
+
+impl FromRequest for Yaml {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            expect_type(&request, &["application/yaml", "application/x-yaml", "text/yaml"])?;
+            let bytes = read(&request, payload).await?;
+            String::from_utf8(bytes).map(Self).map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                Problem::new(Code::FileInvalid).explain(
+                    format!("第 {at} 字节起不是 UTF-8 文本。"),
+                    format!("The text is not UTF-8 from byte {at} on."),
+                )
+            })
+        })
+    }
+}
+
+/// Parses JSON, telling apart what is no JSON, what is nested too deep, and what has another shape.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let text = error.to_string();
+        let code = match error.classify() {
+            serde_json::error::Category::Data => Code::JsonShape,
+            _ if text.starts_with("recursion limit exceeded") => Code::JsonTooDeep,
+            _ => Code::JsonSyntax,
+        };
+        Problem::new(code).detail(text)
+    })
+}
+
+fn expect_type(request: &HttpRequest, accepted: &[&str]) -> Result<(), Problem> {
+    let sent = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let (essence, parameters) = sent.split_once(';').unwrap_or((sent, ""));
+    let essence = essence.trim().to_ascii_lowercase();
+    let charset = parameters
+        .split(';')
+        .filter_map(|parameter| parameter.trim().split_once('='))
+        .find(|(name, _)| name.eq_ignore_ascii_case("charset"))
+        .map_or("utf-8", |(_, value)| value.trim_matches('"'));
+    if accepted.contains(&essence.as_str()) && charset.eq_ignore_ascii_case("utf-8") {
+        return Ok(());
+    }
+    let wanted = accepted.join(", ");
+    Err(Problem::new(Code::UnsupportedMediaType).explain(
+        format!("此处接受 {wanted}（UTF-8），收到的是“{sent}”。"),
+        format!("{wanted} in UTF-8 is taken here, not '{sent}'."),
+    ))
+}
+
+/// The whole body, or a problem as soon as it is over the limit.
+async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
+    let limit = request
+        .app_data::<web::Data<App>>()
+        .map_or(0, |app| app.settings.limits.body_bytes);
+    let too_large = || {
+        Problem::new(Code::TooLarge)
+            .explain(format!("上限为 {limit} 字节。"), format!("The limit is {limit} bytes."))
+            .member("limit_bytes", limit)
+    };
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    // Compressed bodies are not unpacked: one that claims an encoding is refused, so that none can grow.
+    if request.headers().contains_key(header::CONTENT_ENCODING) {
+        return Err(Problem::new(Code::UnsupportedMediaType)
+            .explain("不接受压缩的请求正文。", "Compressed request bodies are not taken."));
+    }
+    let mut bytes = Vec::with_capacity(announced.unwrap_or_default());
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Problem::new(Code::BadRequest).detail(error.to_string()))?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn code_of(text: &str) -> Code {
+        parse::<Value>(text.as_bytes()).expect_err("it should not parse").code()
+    }
+
+    #[test]
+    fn numbers_that_json_does_not_have_are_syntax_errors() {
+        assert_eq!(code_of(r#"{"turnover": 1e999}"#), Code::JsonSyntax);
+        assert_eq!(code_of(r#"{"turnover": NaN}"#), Code::JsonSyntax);
+        assert_eq!(code_of(r#"{"turnover": "#), Code::JsonSyntax);
+    }
+
+    #[test]
+    fn nesting_without_measure_is_told_apart() {
+        assert_eq!(code_of(&"[".repeat(100_000)), Code::JsonTooDeep);
+    }
+
+    #[test]
+    fn another_shape_is_told_apart_from_no_json() {
+        assert_eq!(
+            parse::<u32>(b"\"7\"").expect_err("a string is no number").code(),
+            Code::JsonShape
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! The middleware before every handler: who is it, may they do this, within which time.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpResponse, web};
+
+use super::authentication::{self, Caller};
+use super::mount::Weight;
+use super::problem::{Code, Problem};
+use super::rights::{Act, Refusal, Scope};
+use super::state::App;
+
+/// Lets a request through to its handler, with its [`Caller`], where the table of rights allows it.
+pub(super) async fn guard(
+    act: Act,
+    weight: Weight,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
+        return Ok(refuse(request, Problem::internal("the application has no state")));
+    };
+    if act.rule().roles.is_some() {
+        match admit(&app, act, &request).await {
+            Ok(caller) => {
+                tracing::Span::current().record("user", tracing::field::display(&caller.name));
+                request.extensions_mut().insert(caller);
+            }
+            Err(problem) => return Ok(refuse(request, problem)),
+        }
+    }
+    let limits = app.settings.limits;
+    let deadline = match weight {
+        Weight::Light => limits.request,
+        Weight::Heavy => limits.long_request,
+    };
+    let original = request.request().clone();
+    match actix_web::rt::time::timeout(deadline, next.call(request)).await {
+        Ok(response) => response.map(ServiceResponse::map_into_boxed_body),
+        Err(_) => Ok(ServiceResponse::new(
+            original,
+            HttpResponse::from_error(Problem::new(Code::Timeout)),
+        )),
+    }
+}
+
+/// The caller, where they may do the act in the scope that the address names.
+async fn admit(app: &web::Data<App>, act: Act, request: &ServiceRequest) -> Result<Caller, Problem> {
+    let token = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(authentication::bearer)
+        .ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+    let caller = authentication::caller_of(app, token).await?;
+    let rule = act.rule();
+    if !rule.allows(caller.role) {
+        return Err(match rule.refusal {
+            Refusal::Forbidden => Problem::new(Code::Forbidden),
+            Refusal::Hidden => Problem::not_found(),
+        });
+    }
+    let within = match rule.scope {
+        Scope::Open => true,
+        Scope::Survey | Scope::SurveyAndCity => request
+            .match_info()
+            .get("survey")
+            .is_none_or(|survey| caller.may_use_survey(survey)),
+        Scope::Whole => caller.is_unlimited(),
+    };
+    if within {
+        Ok(caller)
+    } else if rule.scope == Scope::Whole && rule.refusal == Refusal::Forbidden {
+        Err(Problem::new(Code::Forbidden))
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+fn refuse(request: ServiceRequest, problem: Problem) -> ServiceResponse<BoxBody> {
+    request.into_response(HttpResponse::from_error(problem))
+}

@@ -1,0 +1,160 @@
+//! Mounting routes: each with its act, its handler, and its documentation, or not at all.
+//!
+//! [`Routes::mount`] is the only way to a route. It takes method and path from the handler's OpenAPI attribute, so the
+//! document and the server can't differ, and puts the guard of the act before the handler.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::{FromRequest, Handler, Responder, Route, web};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::schema::Schema;
+
+use super::guard;
+use super::rights::Act;
+
+/// The documentation that `#[utoipa::path]` makes of a handler.
+pub trait Documented: utoipa::Path + utoipa::__dev::SchemaReferences + for<'t> utoipa::__dev::Tags<'t> {}
+impl<T: utoipa::Path + utoipa::__dev::SchemaReferences + for<'t> utoipa::__dev::Tags<'t>> Documented for T {}
+
+/// How long a request may take, and how large a body it may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Most requests.
+    Light,
+    /// Requests that read or write whole files.
+    Heavy,
+}
+
+/// One mounted route.
+#[derive(Clone)]
+pub struct Mounted {
+    /// What is done.
+    pub act: Act,
+    /// The method.
+    pub method: Method,
+    /// The path, with its parameters in braces.
+    pub path: String,
+    /// What the OpenAPI document says of it.
+    pub operation: Operation,
+    /// The schemas that its documentation refers to.
+    pub(super) schemas: Vec<(String, RefOr<Schema>)>,
+    document_method: HttpMethod,
+    route: Arc<dyn Fn() -> Route + Send + Sync>,
+}
+
+impl fmt::Debug for Mounted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {} ({:?})", self.method, self.path, self.act)
+    }
+}
+
+impl Mounted {
+    /// The method as the OpenAPI document has it.
+    pub(super) fn document_method(&self) -> HttpMethod {
+        self.document_method.clone()
+    }
+}
+
+/// All routes of the server.
+#[derive(Debug, Clone, Default)]
+pub struct Routes {
+    mounted: Vec<Mounted>,
+}
+
+impl Routes {
+    /// Mounts a handler under the method and path of its documentation, guarded by its act.
+    #[allow(clippy::needless_pass_by_value, reason = "only the type of the documentation counts")]
+    pub fn mount<D, H, A>(&mut self, act: Act, documentation: D, handler: H) -> &mut Self
+    where
+        D: Documented,
+        H: Handler<A> + Send + Sync,
+        A: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        self.mount_weighing(Weight::Light, act, documentation, handler)
+    }
+
+    /// Mounts a handler that works on whole files.
+    #[allow(clippy::needless_pass_by_value, reason = "only the type of the documentation counts")]
+    pub fn mount_heavy<D, H, A>(&mut self, act: Act, documentation: D, handler: H) -> &mut Self
+    where
+        D: Documented,
+        H: Handler<A> + Send + Sync,
+        A: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        self.mount_weighing(Weight::Heavy, act, documentation, handler)
+    }
+
+    #[allow(clippy::needless_pass_by_value, reason = "only the type of the documentation counts")]
+    fn mount_weighing<D, H, A>(&mut self, weight: Weight, act: Act, _documentation: D, handler: H) -> &mut Self
+    where
+        D: Documented,
+        H: Handler<A> + Send + Sync,
+        A: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        let mut schemas = Vec::new();
+        D::schemas(&mut schemas);
+        let mut operation = D::operation();
+        operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
+        for document_method in D::methods() {
+            let method = method_of(&document_method);
+            let handler = handler.clone();
+            let route_method = method.clone();
+            self.mounted.push(Mounted {
+                act,
+                method,
+                path: D::path(),
+                operation: operation.clone(),
+                schemas: schemas.clone(),
+                document_method,
+                route: Arc::new(move || {
+                    Route::new()
+                        .method(route_method.clone())
+                        .to(handler.clone())
+                        .wrap(from_fn(move |request, next| guard::guard(act, weight, request, next)))
+                }),
+            });
+        }
+        self
+    }
+
+    /// Every mounted route, in the order of mounting.
+    pub fn iter(&self) -> impl Iterator<Item = &Mounted> {
+        self.mounted.iter()
+    }
+
+    /// Registers every route with actix: one resource per path, so that another method is answered 405.
+    pub(super) fn configure(&self, config: &mut web::ServiceConfig) {
+        let mut resources: BTreeMap<&str, Vec<&Mounted>> = BTreeMap::new();
+        for mounted in &self.mounted {
+            resources.entry(&mounted.path).or_default().push(mounted);
+        }
+        for (path, mounted) in resources {
+            let mut resource = web::resource(path.to_owned());
+            for one in mounted {
+                resource = resource.route((one.route)());
+            }
+            config.service(resource);
+        }
+    }
+}
+
+fn method_of(method: &HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Trace => Method::TRACE,
+    }
+}

@@ -1,0 +1,208 @@
+//! The catalogue of problem codes: each with its status and what it means, in both languages.
+
+use actix_web::http::StatusCode;
+
+use crate::definition::Language;
+
+/// Declares the enum and its texts together, so that no code can lack a status or an explanation.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident $name:literal $status:ident
+        { zh: $zh_title:literal, $zh:literal; en: $en_title:literal, $en:literal })+) => {
+        /// A stable code of a problem: programs may rely on it, its texts may change.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the catalogue.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The code as it stands in documents and addresses.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The HTTP status that it is answered with.
+            pub fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),+ }
+            }
+
+            /// A few words for the kind of problem.
+            pub fn title(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$variant, Language::Chinese) => $zh_title, (Self::$variant, Language::English) => $en_title),+
+                }
+            }
+
+            /// What the kind of problem means, and what the caller can do.
+            pub fn explanation(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$variant, Language::Chinese) => $zh, (Self::$variant, Language::English) => $en),+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The request as such is wrong: a parameter, a header.
+    BadRequest "bad_request" BAD_REQUEST {
+        zh: "请求有误", "请求中的参数或标头不正确。";
+        en: "Bad request", "A parameter or header of the request is wrong."
+    }
+    /// The body is not JSON.
+    JsonSyntax "json_syntax" BAD_REQUEST {
+        zh: "JSON 语法错误", "请求正文不是正确的 JSON。数字必须是有限的普通数字，不接受 NaN 或 1e999。";
+        en: "Not JSON", "The body of the request is not JSON. Numbers are finite: neither NaN nor 1e999 is one."
+    }
+    /// The body is JSON nested without measure.
+    JsonTooDeep "json_too_deep" BAD_REQUEST {
+        zh: "JSON 嵌套过深", "请求正文的 JSON 嵌套层数超过上限。";
+        en: "JSON too deep", "The JSON of the request is nested deeper than the limit."
+    }
+    /// The body is JSON of another shape than the act takes.
+    JsonShape "json_shape" BAD_REQUEST {
+        zh: "JSON 结构不符", "请求正文是 JSON，但缺少必需的内容，或含有未知的键或类型不符的值。";
+        en: "JSON of another shape", "The body is JSON, but lacks what is needed, or has an unknown key or a value of another type."
+    }
+    /// No credentials, or wrong, revoked or expired ones.
+    Unauthenticated "unauthenticated" UNAUTHORIZED {
+        zh: "需要登录", "请在 Authorization 标头中给出有效的访问令牌：Bearer 令牌。令牌可能缺失、错误、已撤销或已过期。";
+        en: "Not signed in", "Send a valid token in the header Authorization: Bearer TOKEN. It is missing, wrong, revoked or expired."
+    }
+    /// The name and password do not belong together.
+    WrongPassword "wrong_password" UNAUTHORIZED {
+        zh: "用户名或密码错误", "用户名与密码不匹配，或该用户已停用。";
+        en: "Wrong name or password", "No active user has this name and this password."
+    }
+    /// The caller may see the thing, but not do this with it.
+    Forbidden "forbidden" FORBIDDEN {
+        zh: "没有权限", "您的角色或范围不允许此操作。";
+        en: "Not allowed", "Your role, or the surveys or cities that you are limited to, do not allow this."
+    }
+    /// It does not exist, or is none of the caller's business.
+    NotFound "not_found" NOT_FOUND {
+        zh: "未找到", "此处没有该内容，或您无权查看。";
+        en: "Not found", "There is no such thing here, or you may not see it."
+    }
+    /// The address exists, but not with this method.
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED {
+        zh: "不支持该方法", "该地址不支持此请求方法。";
+        en: "Method not allowed", "This address does not take this method."
+    }
+    /// The request took longer to arrive or to work on than the limit.
+    Timeout "timeout" REQUEST_TIMEOUT {
+        zh: "请求超时", "请求未在时限内完成。相同内容可以安全地再次发送。";
+        en: "Timed out", "The request was not finished in time. The same content can safely be sent again."
+    }
+    /// The same identifier already holds something else.
+    Conflict "conflict" CONFLICT {
+        zh: "内容冲突", "该标识下已有不同的内容。";
+        en: "Conflict", "Something else is already kept under this identifier."
+    }
+    /// The review state does not allow this change.
+    StateConflict "state_conflict" CONFLICT {
+        zh: "状态不允许", "答卷当前的审核状态不允许此变更。";
+        en: "State does not allow it", "The present review state of the response does not allow this change."
+    }
+    /// The body is larger than the limit.
+    TooLarge "too_large" PAYLOAD_TOO_LARGE {
+        zh: "内容过大", "请求正文超过大小上限。";
+        en: "Too large", "The body of the request is larger than the limit."
+    }
+    /// The content type is not one that the act takes.
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE {
+        zh: "内容类型不支持", "请求正文的 Content-Type 不是此处接受的类型。";
+        en: "Unsupported content type", "The Content-Type of the body is not one that is taken here."
+    }
+    /// Answers break rules of their survey.
+    AnswersInvalid "answers_invalid" UNPROCESSABLE_ENTITY {
+        zh: "答案不符合规则", "答卷未被接受：请按所列问题逐项修改。";
+        en: "Answers break rules", "The response was not taken: every problem is listed by question."
+    }
+    /// The definition file has errors.
+    DefinitionInvalid "definition_invalid" UNPROCESSABLE_ENTITY {
+        zh: "问卷定义有误", "问卷定义未被接受：所有错误及其位置已列出。";
+        en: "Definition has errors", "The definition was not taken: every error is listed with its place."
+    }
+    /// The survey is known, the version is not.
+    UnknownVersion "unknown_version" UNPROCESSABLE_ENTITY {
+        zh: "未知的问卷版本", "该问卷没有此版本。";
+        en: "Unknown version", "The survey is known, this version of it is not."
+    }
+    /// No round is open, or several are and none was named.
+    RoundNeeded "round_needed" UNPROCESSABLE_ENTITY {
+        zh: "需要指定轮次", "当前没有唯一的开放轮次，请指明轮次。";
+        en: "Round needed", "There is not exactly one open round: name the round."
+    }
+    /// The survey takes no responses now.
+    SurveyClosed "survey_closed" CONFLICT {
+        zh: "问卷未开放", "该问卷目前不接受答卷。";
+        en: "Survey not open", "This survey takes no responses now."
+    }
+    /// A file that was sent can't be read, or is not what it should be.
+    FileInvalid "file_invalid" UNPROCESSABLE_ENTITY {
+        zh: "文件无法使用", "文件无法读取，或不是此处需要的文件。";
+        en: "File can't be used", "The file can't be read, or is not the one that is needed here."
+    }
+    /// Rows of an import break rules.
+    RowsInvalid "rows_invalid" UNPROCESSABLE_ENTITY {
+        zh: "表格中有错误", "未导入任何行：所有问题及其单元格已列出。";
+        en: "Rows break rules", "No row was taken: every problem is listed with its cell."
+    }
+    /// A value of the request is outside of what is allowed.
+    ValueInvalid "value_invalid" UNPROCESSABLE_ENTITY {
+        zh: "取值无效", "请求中的某个值不被允许。";
+        en: "Value not allowed", "A value of the request is not allowed."
+    }
+    /// The answers at hand do not suffice for an assessment.
+    AssessmentImpossible "assessment_impossible" UNPROCESSABLE_ENTITY {
+        zh: "无法评估", "现有数据或选项不足以完成评估。";
+        en: "Assessment impossible", "The data at hand, or the options, do not make an assessment."
+    }
+    /// Too many requests of a costly kind wait already.
+    Busy "busy" SERVICE_UNAVAILABLE {
+        zh: "服务器繁忙", "请稍后重试。";
+        en: "Busy", "Try again in a moment."
+    }
+    /// The database can't be reached.
+    DatabaseUnavailable "database_unavailable" SERVICE_UNAVAILABLE {
+        zh: "数据库不可用", "暂时无法使用数据库，请稍后重试。未确认的内容没有保存。";
+        en: "Database unavailable", "The database can't be reached. Try again in a moment; what was not acknowledged is not stored."
+    }
+    /// The disk of the database is full.
+    StorageFull "storage_full" INSUFFICIENT_STORAGE {
+        zh: "存储空间已满", "服务器存储空间不足，内容没有保存。";
+        en: "Storage full", "The server has no room left; nothing was stored."
+    }
+    /// A fault of the program.
+    Internal "internal" INTERNAL_SERVER_ERROR {
+        zh: "服务器内部错误", "程序出错，已记入日志。请将 request_id 告知管理员。";
+        en: "Internal error", "The program failed, and the log says why. Give the request_id to the administrator."
+    }
+}
+
+impl Code {
+    /// The code of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+
+    /// The code for a bare status, as actix itself answers it.
+    pub(super) fn from_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::UNAUTHORIZED => Self::Unauthenticated,
+            StatusCode::FORBIDDEN => Self::Forbidden,
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Self::Timeout,
+            StatusCode::CONFLICT => Self::Conflict,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::SERVICE_UNAVAILABLE => Self::Busy,
+            status if status.is_client_error() => Self::BadRequest,
+            _ => Self::Internal,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Who may do what: the one table of act, roles and scope that every route goes through.
+//!
+//! A route is mounted with its [`Act`] (see [`super::mount`]), so none can exist without a line here. The line says
+//! which roles may do it, what the limits of a caller are compared with, and what a caller hears who may not.
+
+use crate::response::Role::{self, Administrator, Consultant, Field, Operator, Supervisor, Viewer};
+
+/// Something that can be done through the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// Open what is everybody's: the landing page, health, metrics, the documentation, signing in.
+    UsePublicPages,
+    /// Ask who one is, and end the token that one came with.
+    UseOwnAccess,
+    /// Read surveys, their published definitions, codebooks and blank workbooks.
+    ReadSurveys,
+    /// Have a definition checked; nothing is kept.
+    CheckDefinitions,
+    /// Keep and read drafts of definitions.
+    DraftDefinitions,
+    /// Publish a draft.
+    PublishDefinitions,
+    /// Read places.
+    ReadPlaces,
+    /// Read rounds.
+    ReadRounds,
+    /// Create and open or close rounds.
+    ManageRounds,
+    /// Send a response.
+    SubmitResponses,
+    /// Read responses and their history, without the answers to personal questions.
+    ReadResponses,
+    /// Send a new version of a response.
+    EditResponses,
+    /// Change a response's review state.
+    ReviewResponses,
+    /// Download responses, without the answers to personal questions.
+    ExportResponses,
+    /// Ask for the answers to personal questions too.
+    ReadPersonalAnswers,
+    /// Load filled-in workbooks.
+    ImportResponses,
+    /// Read imports and their issues.
+    ReadImports,
+    /// Take an import back.
+    WithdrawImports,
+    /// Read official figures.
+    ReadStatistics,
+    /// Load official figures.
+    LoadStatistics,
+    /// Read and download assessments.
+    ReadAssessments,
+    /// Score what the database holds.
+    CreateAssessments,
+    /// Create users, change and disable them, issue and revoke their tokens.
+    ManageUsers,
+}
+
+/// What the limits of a caller are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Nobody's in particular: limits do not matter.
+    Open,
+    /// The survey of the address must be one of the caller's.
+    Survey,
+    /// And the rows must be of the caller's cities: handlers take them through [`super::Caller::cities`].
+    SurveyAndCity,
+    /// Results over all cities and surveys: only for callers without limits.
+    Whole,
+}
+
+/// What a caller hears whose role may not do it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// 403: the thing itself is no secret to anyone signed in.
+    Forbidden,
+    /// 404: as if it did not exist.
+    Hidden,
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// What is done.
+    pub act: Act,
+    /// Who may; `None` is everybody, signed in or not.
+    pub roles: Option<&'static [Role]>,
+    /// Within which limits.
+    pub scope: Scope,
+    /// What others hear.
+    pub refusal: Refusal,
+}
+
+const EVERY_ROLE: &[Role] = &[Administrator, Supervisor, Field, Operator, Consultant, Viewer];
+
+const fn public(act: Act) -> Rule {
+    Rule {
+        act,
+        roles: None,
+        scope: Scope::Open,
+        refusal: Refusal::Hidden,
+    }
+}
+
+const fn forbidden(act: Act, scope: Scope, roles: &'static [Role]) -> Rule {
+    Rule {
+        act,
+        roles: Some(roles),
+        scope,
+        refusal: Refusal::Forbidden,
+    }
+}
+
+const fn hidden(act: Act, scope: Scope, roles: &'static [Role]) -> Rule {
+    Rule {
+        act,
+        roles: Some(roles),
+        scope,
+        refusal: Refusal::Hidden,
+    }
+}
+
+/// The table.
+#[rustfmt::skip]
+pub const TABLE: &[Rule] = &[
+    public(Act::UsePublicPages),
+    forbidden(Act::UseOwnAccess,        Scope::Open,          EVERY_ROLE),
+    forbidden(Act::ReadSurveys,         Scope::Survey,        EVERY_ROLE),
+    forbidden(Act::CheckDefinitions,    Scope::Open,          &[Administrator, Supervisor, Operator, Consultant]),
+    forbidden(Act::DraftDefinitions,    Scope::Survey,        &[Administrator, Consultant]),
+    forbidden(Act::PublishDefinitions,  Scope::Survey,        &[Administrator]),
+    forbidden(Act::ReadPlaces,          Scope::Open,          EVERY_ROLE),
+    forbidden(Act::ReadRounds,          Scope::Open,          EVERY_ROLE),
+    forbidden(Act::ManageRounds,        Scope::Whole,         &[Administrator, Supervisor]),
+    forbidden(Act::SubmitResponses,     Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
+    hidden(Act::ReadResponses,          Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator, Consultant]),
+    hidden(Act::EditResponses,          Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
+    hidden(Act::ReviewResponses,        Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
+    hidden(Act::ExportResponses,        Scope::SurveyAndCity, &[Administrator, Supervisor, Consultant]),
+    forbidden(Act::ReadPersonalAnswers, Scope::SurveyAndCity, &[Administrator, Supervisor]),
+    hidden(Act::ImportResponses,        Scope::SurveyAndCity, &[Administrator, Supervisor, Operator]),
+    hidden(Act::ReadImports,            Scope::SurveyAndCity, &[Administrator, Supervisor, Operator]),
+    hidden(Act::WithdrawImports,        Scope::SurveyAndCity, &[Administrator, Supervisor, Operator]),
+    forbidden(Act::ReadStatistics,      Scope::Open,          EVERY_ROLE),
+    forbidden(Act::LoadStatistics,      Scope::Whole,         &[Administrator, Operator, Consultant]),
+    hidden(Act::ReadAssessments,        Scope::Whole,         &[Administrator, Supervisor, Consultant, Viewer]),
+    forbidden(Act::CreateAssessments,   Scope::Whole,         &[Administrator, Consultant]),
+    hidden(Act::ManageUsers,            Scope::Whole,         &[Administrator]),
+];
+
+impl Act {
+    /// Its line of the table.
+    pub fn rule(self) -> &'static Rule {
+        // Falls back to a line that nobody passes, so that a missing line closes a route rather than opens it.
+        const NOBODY: &Rule = &hidden(Act::ManageUsers, Scope::Whole, &[]);
+        TABLE.iter().find(|rule| rule.act == self).unwrap_or(NOBODY)
+    }
+}
+
+impl Rule {
+    /// Whether that role may do it, limits aside.
+    pub fn allows(&self, role: Role) -> bool {
+        self.roles.is_none_or(|roles| roles.contains(&role))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_act_has_exactly_one_line() {
+        for (index, rule) in TABLE.iter().enumerate() {
+            assert!(
+                TABLE.iter().skip(index + 1).all(|other| other.act != rule.act),
+                "{:?} stands twice",
+                rule.act
+            );
+            assert_eq!(rule.act.rule().act, rule.act);
+        }
+        // The last act of the enum has as many before it as the table has lines.
+        assert_eq!(Act::ManageUsers as usize + 1, TABLE.len());
+    }
+
+    #[test]
+    fn the_administrator_may_do_everything() {
+        assert!(TABLE.iter().all(|rule| rule.allows(Administrator)));
+    }
+
+    #[test]
+    fn a_viewer_changes_nothing_and_sees_no_single_response() {
+        let allowed: Vec<Act> = TABLE
+            .iter()
+            .filter(|rule| rule.allows(Viewer))
+            .map(|rule| rule.act)
+            .collect();
+        assert_eq!(
+            allowed,
+            [
+                Act::UsePublicPages,
+                Act::UseOwnAccess,
+                Act::ReadSurveys,
+                Act::ReadPlaces,
+                Act::ReadRounds,
+                Act::ReadStatistics,
+                Act::ReadAssessments,
+            ]
+        );
+    }
+}

@@ -1,0 +1,28 @@
+//! Every route: a folder per resource, a file per act.
+
+mod access;
+mod assessments;
+mod places;
+mod public;
+mod responses;
+mod rounds;
+mod statistics;
+mod surveys;
+mod users;
+
+use super::mount::Routes;
+
+/// Mounts every route of the server.
+pub fn mounted() -> Routes {
+    let mut routes = Routes::default();
+    public::mount(&mut routes);
+    access::mount(&mut routes);
+    surveys::mount(&mut routes);
+    responses::mount(&mut routes);
+    rounds::mount(&mut routes);
+    places::mount(&mut routes);
+    statistics::mount(&mut routes);
+    assessments::mount(&mut routes);
+    users::mount(&mut routes);
+    routes
+}

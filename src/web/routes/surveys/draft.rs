@@ -1,0 +1,57 @@
+//! Keep a draft of a definition.
+
+use actix_web::{HttpResponse, web};
+
+use super::check::{self, CheckedDefinition};
+use crate::definition::version_hash;
+use crate::store::NewDefinition;
+use crate::web::body::Yaml;
+use crate::web::problem::{Code, Problem};
+use crate::web::state::App;
+
+/// Keep a draft
+///
+/// Checks the definition and keeps it as the draft of that version, in place of an earlier draft.
+#[utoipa::path(
+    put, path = "/api/v1/surveys/{survey}/versions/{version}", tag = "surveys",
+    params(("survey" = String, Path, description = "The survey"), ("version" = String, Path, description = "The version")),
+    request_body(content = String, content_type = "application/yaml", description = "The definition"),
+    responses(
+        (status = 200, description = "Kept", body = CheckedDefinition),
+        (status = 409, description = "That version is published"),
+        (status = 422, description = "It has errors")
+    )
+)]
+pub async fn keep_draft(
+    app: web::Data<App>,
+    path: web::Path<(String, String)>,
+    Yaml(text): Yaml,
+) -> Result<HttpResponse, Problem> {
+    let (survey, version) = path.into_inner();
+    let now = app.now();
+    let kept = web::block(move || {
+        let checked = check::checked(&text)?;
+        if checked.value.survey() != survey || checked.value.version() != version {
+            let (inside, inside_version) = (checked.value.survey(), checked.value.version());
+            return Err(Problem::new(Code::ValueInvalid).explain(
+                format!("地址写的是“{survey}”版本“{version}”，文件里是“{inside}”版本“{inside_version}”。"),
+                format!(
+                    "The address says '{survey}' version '{version}', the file '{inside}' version '{inside_version}'."
+                ),
+            ));
+        }
+        let draft = NewDefinition {
+            hash: version_hash(text.as_bytes(), &[]),
+            survey,
+            version,
+            file_name: check::BODY.to_owned(),
+            source: text.into_bytes(),
+            files: Vec::new(),
+        };
+        app.store.keep_draft(&draft, now)?;
+        app.surveys.forget();
+        Ok(CheckedDefinition::from(&checked))
+    })
+    .await??;
+    Ok(HttpResponse::Ok().json(kept))
+}

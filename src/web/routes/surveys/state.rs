@@ -1,0 +1,43 @@
+//! Open, wind up or close a survey.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::Survey;
+use crate::definition::SurveyState;
+use crate::web::body::Json;
+use crate::web::problem::Problem;
+use crate::web::state::App;
+
+/// The state that a survey is to have.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeSurvey {
+    /// open, closing (no longer listed, still accepted) or closed.
+    #[schema(value_type = String, example = "closing")]
+    state: SurveyState,
+}
+
+/// Open, wind up or close a survey
+#[utoipa::path(
+    patch, path = "/api/v1/surveys/{survey}", tag = "surveys", request_body = ChangeSurvey,
+    params(("survey" = String, Path, description = "The survey", example = "enterprise")),
+    responses((status = 200, description = "The survey as it is now", body = Survey))
+)]
+pub async fn change_survey(
+    app: web::Data<App>,
+    survey: web::Path<String>,
+    Json(change): Json<ChangeSurvey>,
+) -> Result<HttpResponse, Problem> {
+    let catalogue = web::block({
+        let survey = survey.clone();
+        move || {
+            app.store.set_survey_state(&survey, change.state)?;
+            app.surveys.forget();
+            app.surveys.catalogue(&app.store)
+        }
+    })
+    .await??;
+    Ok(HttpResponse::Ok().json(Survey::from(catalogue.survey(&survey)?)))
+}

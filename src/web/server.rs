@@ -1,0 +1,222 @@
+//! The server: bound to its address first, then run until it is told to stop.
+
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::{Compress, DefaultHeaders, NormalizePath, from_fn};
+use actix_web::{App as ActixApp, HttpServer, web};
+use tracing_actix_web::TracingLogger;
+
+use super::authentication::PasswordHashing;
+use super::config::Settings;
+use super::logging::RequestSpan;
+use super::metrics::{self, Metrics};
+use super::problem::{self, Problem};
+use super::routes;
+use super::state::App;
+use super::surveys::Surveys;
+use crate::store::{Store, StoreError};
+
+/// Why the server could not start, or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another program listens there.
+    #[error("can't listen on {listen}: another program has this port; stop it, or choose another with --listen")]
+    PortTaken {
+        /// The address that was asked for.
+        listen: String,
+    },
+    /// The address can't be listened on for another reason.
+    #[error("can't listen on {listen}: {source}")]
+    Listen {
+        /// The address that was asked for.
+        listen: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The system or the database failed while the server was set up.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The server ended by a failure.
+    #[error("the server ended: {0}")]
+    Run(#[source] std::io::Error),
+}
+
+/// A server that has its address, but answers nothing yet.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use innogauge::store::Store;
+/// use innogauge::web::{Server, Settings};
+///
+/// let store = Store::open("sqlite:innogauge.db")?;
+/// let server = Server::bind(Settings { listen: "127.0.0.1:0".to_owned(), ..Settings::default() }, store)?;
+/// println!("http://{}", server.address());
+/// server.run()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    app: web::Data<App>,
+}
+
+impl Server {
+    /// Takes the address of the settings.
+    ///
+    /// # Errors
+    /// Where the address is taken or can't be listened on.
+    pub fn bind(settings: Settings, store: Store) -> Result<Self, StartError> {
+        let failed = |source: std::io::Error| match source.kind() {
+            std::io::ErrorKind::AddrInUse => StartError::PortTaken {
+                listen: settings.listen.clone(),
+            },
+            _ => StartError::Listen {
+                listen: settings.listen.clone(),
+                source,
+            },
+        };
+        let listener = TcpListener::bind(&settings.listen).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let app = web::Data::new(App {
+            store,
+            surveys: Surveys::default(),
+            passwords: PasswordHashing::new(settings.password_hashers)?,
+            metrics: Metrics::default(),
+            clock: chrono::Utc::now,
+            routes: routes::mounted(),
+            settings,
+        });
+        Ok(Self { listener, address, app })
+    }
+
+    /// The address that the server has: the port is known here even where any free one was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers requests until SIGTERM or SIGINT. After SIGTERM requests in flight are finished first.
+    ///
+    /// # Errors
+    /// Where the system fails under the server.
+    pub fn run(self) -> Result<(), StartError> {
+        actix_web::rt::System::new()
+            .block_on(async move { self.start(Signals::Obeyed)?.await })
+            .map_err(StartError::Run)
+    }
+
+    /// Answers requests on a thread of its own until [`Running::stop`], whatever signals come.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn spawn(self) -> Result<Running, StartError> {
+        let address = self.address;
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("server".to_owned())
+            .spawn(move || {
+                actix_web::rt::System::new().block_on(async move {
+                    let server = self.start(Signals::Ignored)?;
+                    // Fails only where nobody waits any more; then nobody can stop the server either.
+                    let _ = sender.send(server.handle());
+                    server.await
+                })
+            })
+            .map_err(StartError::Run)?;
+        match receiver.recv() {
+            Ok(handle) => Ok(Running {
+                address,
+                handle,
+                thread,
+            }),
+            Err(_) => match thread.join() {
+                Ok(Err(error)) => Err(StartError::Run(error)),
+                _ => Err(StartError::Run(std::io::Error::other(
+                    "the server's thread ended at once",
+                ))),
+            },
+        }
+    }
+
+    /// Starts the workers, inside a running system.
+    fn start(self, signals: Signals) -> Result<actix_web::dev::Server, std::io::Error> {
+        let Self { listener, app, .. } = self;
+        let settings = app.settings.clone();
+        let server =
+            HttpServer::new(move || {
+                let app = app.clone();
+                ActixApp::new()
+                    .app_data(app.clone())
+                    .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
+                    .app_data(web::QueryConfig::default().error_handler(|error, _| {
+                        Problem::new(problem::Code::BadRequest).detail(error.to_string()).into()
+                    }))
+                    .configure(|config| app.routes.configure(config))
+                    .wrap(from_fn(problem::render))
+                    .wrap(from_fn(metrics::count))
+                    .wrap(security_headers())
+                    .wrap(Compress::default())
+                    .wrap(NormalizePath::trim())
+                    .wrap(TracingLogger::<RequestSpan>::new())
+            })
+            .workers(settings.workers)
+            .worker_max_blocking_threads(settings.blocking_threads_per_worker)
+            .max_connections(settings.limits.connections)
+            .client_request_timeout(settings.limits.headers)
+            .shutdown_timeout(settings.shutdown.as_secs())
+            .listen(listener)?;
+        Ok(match signals {
+            Signals::Obeyed => server.run(),
+            Signals::Ignored => server.disable_signals().run(),
+        })
+    }
+}
+
+/// Whether the process belongs to the server.
+#[derive(Debug, Clone, Copy)]
+enum Signals {
+    Obeyed,
+    Ignored,
+}
+
+/// A server that answers on a thread of its own.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    handle: actix_web::dev::ServerHandle,
+    thread: std::thread::JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Where it answers.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Finishes the requests in flight and stops.
+    ///
+    /// # Errors
+    /// Where the server had failed.
+    pub fn stop(self) -> Result<(), StartError> {
+        // The command to stop is sent at once; the thread ends when it is done.
+        drop(self.handle.stop(true));
+        match self.thread.join() {
+            Ok(ended) => ended.map_err(StartError::Run),
+            Err(_) => Err(StartError::Run(std::io::Error::other("the server's thread panicked"))),
+        }
+    }
+}
+
+/// What every answer says to browsers, whatever it is.
+fn security_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .add((header::REFERRER_POLICY, "no-referrer"))
+        .add((header::X_FRAME_OPTIONS, "DENY"))
+        .add((
+            HeaderName::from_static("cross-origin-resource-policy"),
+            HeaderValue::from_static("same-origin"),
+        ))
+}

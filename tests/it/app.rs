@@ -1,0 +1,154 @@
+//! A server of its own for a test: built from settings, bound to any free port, with a small survey and users.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use chrono::{TimeDelta, Utc};
+use innogauge::definition::load_folder;
+use innogauge::response::Role;
+use innogauge::store::{NewToken, NewUser, Seed, Store, hash_password};
+use innogauge::web::{Limits, Running, Server, Settings};
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Request, send};
+
+/// The password of every user of a test.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A running server and its store.
+pub struct TestApp {
+    pub address: SocketAddr,
+    pub store: Store,
+    running: Option<Running>,
+}
+
+impl TestApp {
+    /// On a database that is thrown away.
+    pub fn start() -> Self {
+        Self::on("sqlite::memory:")
+    }
+
+    /// On the database of that address.
+    pub fn on(database: &str) -> Self {
+        Self::with(database, Limits::default())
+    }
+
+    pub fn with(database: &str, limits: Limits) -> Self {
+        let store = Store::open(database).unwrap();
+        seed(&store);
+        let settings = Settings {
+            listen: "127.0.0.1:0".to_owned(),
+            limits,
+            ..Settings::default()
+        };
+        let running = Server::bind(settings, store.clone()).unwrap().spawn().unwrap();
+        Self {
+            address: running.address(),
+            store,
+            running: Some(running),
+        }
+    }
+
+    /// A new token of the user that has this role and no limits.
+    pub fn token(&self, role: Role) -> String {
+        self.store
+            .create_token(role.name(), &NewToken::default(), Utc::now())
+            .unwrap()
+    }
+
+    /// A new token of the user that has this role and sees only Wudalianchi.
+    pub fn token_of_another_city(&self, role: Role) -> String {
+        self.store
+            .create_token(
+                &format!("{}-wudalianchi", role.name()),
+                &NewToken::default(),
+                Utc::now(),
+            )
+            .unwrap()
+    }
+
+    /// A new token that is good for another survey only.
+    pub fn token_of_another_survey(&self, role: Role) -> String {
+        let token = NewToken {
+            surveys: Some(vec!["another".to_owned()]),
+            ..NewToken::default()
+        };
+        self.store.create_token(role.name(), &token, Utc::now()).unwrap()
+    }
+
+    /// A token whose time is over.
+    pub fn expired_token(&self, role: Role) -> String {
+        let token = NewToken {
+            expires_at: Some(Utc::now() - TimeDelta::seconds(1)),
+            ..NewToken::default()
+        };
+        self.store.create_token(role.name(), &token, Utc::now()).unwrap()
+    }
+
+    /// A token that was revoked.
+    pub fn revoked_token(&self, role: Role) -> String {
+        let token = self.token(role);
+        let newest = self.store.tokens(role.name()).unwrap().remove(0);
+        self.store.revoke_token(role.name(), newest.id, Utc::now()).unwrap();
+        token
+    }
+
+    pub fn send(&self, request: &Request) -> Answer {
+        send(self.address, request)
+    }
+
+    pub fn get(&self, token: &str, path: &str) -> Answer {
+        self.send(&Request::new("GET", path).token(token))
+    }
+
+    pub fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
+        self.send(&Request::new("POST", path).token(token).json(body))
+    }
+
+    /// Sends a response as an administrator.
+    pub fn submit(&self, body: &Value) -> Answer {
+        self.post(&self.token(Role::Administrator), "/api/v1/surveys/firm/responses", body)
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().unwrap();
+        }
+    }
+}
+
+/// A response that breaks no rule.
+pub fn response(instance_id: &str) -> Value {
+    json!({"instance_id": instance_id, "version": "1", "answers": {
+        "org_name": format!("Works {instance_id}"), "city": "230700", "contact": "Li Ming", "founded": "1998-04-01",
+        "turnover": 1200.5, "has_rd": "1", "research": {"rd_inhouse": 60},
+        "products": [{"product": "timber", "share": 70}, {"product": "berries", "share": 30}],
+    }})
+}
+
+/// The folder of definitions that tests use.
+pub fn definitions() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/web")
+}
+
+/// Fills an empty database: the survey, an open round, two places, and two users per role.
+pub fn seed(store: &Store) {
+    let now = Utc::now();
+    let folder = load_folder(&definitions()).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    store.seed(&Seed::from(&folder.value), now).unwrap();
+    let password_hash = hash_password(PASSWORD).unwrap();
+    for role in Role::ALL {
+        for (suffix, cities) in [("", None), ("-wudalianchi", Some(vec!["231182".to_owned()]))] {
+            let user = NewUser {
+                name: format!("{}{suffix}", role.name()),
+                password_hash: password_hash.clone(),
+                role,
+                cities,
+                must_change_password: false,
+            };
+            store.add_user(&user, now).unwrap();
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The real program as a process: what was acknowledged survives kill -9, and SIGTERM lets requests finish.
+
+use std::collections::HashSet;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
+use std::time::Duration;
+
+use chrono::Utc;
+use innogauge::store::{NewToken, Store};
+use serde_json::Value;
+
+use crate::app::{definitions, response, seed};
+use crate::client::{Connection, Request, send};
+
+const RESPONSES: &str = "/api/v1/surveys/firm/responses";
+const SUBMISSIONS: usize = 1000;
+
+/// `innogauge serve` on any free port.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn start(database: &str) -> Self {
+        let mut child = serve(database, "127.0.0.1:0").stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .trim()
+            .rsplit("http://")
+            .next()
+            .unwrap()
+            .trim_end_matches('/')
+            .parse();
+        Self {
+            child,
+            address: address.unwrap_or_else(|error| panic!("{error} in '{line}'")),
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        assert!(
+            Command::new("kill")
+                .args([name, &self.child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn serve(database: &str, listen: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_innogauge"));
+    command
+        .args(["serve", "--listen", listen, "--database", database, "--defs"])
+        .arg(definitions());
+    command.stderr(Stdio::null());
+    command
+}
+
+/// Fills a database and gives the token of an administrator.
+fn prepare(database: &str) -> String {
+    let store = Store::open(database).unwrap();
+    seed(&store);
+    store
+        .create_token("administrator", &NewToken::default(), Utc::now())
+        .unwrap()
+}
+
+#[test]
+fn acknowledged_responses_survive_kill_9_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    killed_under_load(&format!("sqlite:{}", folder.path().join("killed.db").display()));
+}
+
+fn killed_under_load(database: &str) {
+    let token = prepare(database);
+    let mut server = Process::start(database);
+    let address = server.address;
+    let acknowledged = Arc::new(Mutex::new(HashSet::new()));
+    let (count, barrier) = (Arc::new(AtomicUsize::new(0)), Arc::new(Barrier::new(SUBMISSIONS + 1)));
+    let senders: Vec<_> = (0..SUBMISSIONS)
+        .map(|number| {
+            let (token, acknowledged, count, barrier) =
+                (token.clone(), acknowledged.clone(), count.clone(), barrier.clone());
+            std::thread::Builder::new()
+                .stack_size(256 * 1024)
+                .spawn(move || {
+                    let name = format!("uuid:{number}");
+                    let request = Request::new("POST", RESPONSES).token(&token).json(&response(&name));
+                    barrier.wait();
+                    let answer = Connection::open(address).and_then(|mut connection| connection.send(&request));
+                    if answer.is_ok_and(|answer| answer.status == 201) {
+                        acknowledged.lock().unwrap().insert(name);
+                        count.fetch_add(1, Ordering::SeqCst);
+                    }
+                })
+                .unwrap()
+        })
+        .collect();
+    barrier.wait();
+    while count.load(Ordering::SeqCst) < SUBMISSIONS / 5 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    for sender in senders {
+        sender.join().unwrap();
+    }
+    let acknowledged = acknowledged.lock().unwrap().clone();
+    assert!(acknowledged.len() >= SUBMISSIONS / 5);
+
+    let server = Process::start(database);
+    let kept = all_names(server.address, &token);
+    let distinct: HashSet<&String> = kept.iter().collect();
+    assert_eq!(distinct.len(), kept.len(), "a response is there twice");
+    let lost: Vec<&String> = acknowledged.iter().filter(|name| !distinct.contains(name)).collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+
+    // Whoever got no answer sends again: what was stored already is a success that changes nothing.
+    let mut connection = Connection::open(server.address).unwrap();
+    for number in 0..SUBMISSIONS {
+        let name = format!("uuid:{number}");
+        let answer = connection
+            .send(&Request::new("POST", RESPONSES).token(&token).json(&response(&name)))
+            .unwrap();
+        let expected = if distinct.contains(&name) { 200 } else { 201 };
+        assert_eq!(answer.status, expected, "{name}: {}", answer.text());
+    }
+    assert_eq!(all_names(server.address, &token).len(), SUBMISSIONS);
+}
+
+/// The names of all responses, page by page.
+fn all_names(address: SocketAddr, token: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = send(
+            address,
+            &Request::new("GET", format!("{RESPONSES}?limit=400{after}")).token(token),
+        )
+        .json();
+        for one in page["responses"].as_array().unwrap() {
+            assert_eq!(one["versions"], 1);
+            names.push(one["instance_id"].as_str().unwrap().to_owned());
+        }
+        match &page["next"] {
+            Value::String(next) => after = format!("&after={next}"),
+            _ => return names,
+        }
+    }
+}
+
+#[test]
+fn sigterm_lets_the_request_in_flight_finish_and_exits_with_0() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("stopped.db").display());
+    let token = prepare(&database);
+    let mut server = Process::start(&database);
+    let mut connection = Connection::open(server.address).unwrap();
+    let body = response("uuid:1").to_string();
+    let (first, second) = body.split_at(20);
+    let head = format!(
+        "POST {RESPONSES} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{first}",
+        body.len()
+    );
+    connection.write(head.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    server.signal("-TERM");
+    std::thread::sleep(Duration::from_millis(200));
+    connection.write(second.as_bytes()).unwrap();
+    assert_eq!(connection.read(false).unwrap().status, 201);
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_taken_port_is_a_clear_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    let database = format!("sqlite:{}", folder.path().join("port.db").display());
+    let mut child = serve(&database, &listen).stderr(Stdio::piped()).spawn().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    let mut message = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+    assert!(message.contains("another program has this port"), "{message}");
+}
+
+#[test]
+fn a_second_server_on_one_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("one.db").display());
+    prepare(&database);
+    let _first = Process::start(&database);
+    let mut second = serve(&database, "127.0.0.1:0").stderr(Stdio::piped()).spawn().unwrap();
+    assert_eq!(second.wait().unwrap().code(), Some(3));
+    let mut message = String::new();
+    second.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+    assert!(message.contains("already served"), "{message}");
+}
