@@ -414,6 +414,7 @@ fn is_own(expr: &Expr) -> bool {
                 && path.steps.len() == 1
                 && path.steps.iter().all(super::ast::Step::is_self)
         }
+        Expr::Call(call) => call.function == Some(Function::Current),
         _ => false,
     }
 }

@@ -102,6 +102,7 @@ fn a_constraint_that_an_empty_question_violates_is_reported_unless_it_says_so() 
         ". >= 0 and . <= 0.5 * ${turnover}",
         "${turnover} >= .",
         ". = ${turnover}",
+        "current() <= ${turnover}",
     ] {
         assert_eq!(messages(Purpose::Constraint, source), [empty], "{source}");
     }
