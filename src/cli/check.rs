@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
-use crate::definition::{Checked, Definition, Diagnostic, Folder, load_files, yaml_files};
+use crate::definition::{Checked, Definition, Diagnostic, Folder, InterviewLength, load_files, yaml_files};
 use crate::scoring::Framework;
 
 /// Check survey definitions: all errors of all files, each with file, line and column.
@@ -13,14 +13,17 @@ use crate::scoring::Framework;
 pub struct Check {
     /// Definition files, or folders of them
     #[arg(required = true, value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    files: Vec<PathBuf>,
+    /// Also tell the fewest and the most questions that an interview can have
+    #[arg(long)]
+    paths: bool,
 }
 
 impl Check {
     /// Checks and prints what was found; fails where there are errors.
     pub fn run(&self) -> Result<(), Failure> {
         let mut files = Vec::new();
-        for path in &self.paths {
+        for path in &self.files {
             if path.is_dir() {
                 let found = yaml_files(path).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
                 if found.is_empty() {
@@ -38,6 +41,11 @@ impl Check {
             Ok(checked) => {
                 print(&checked.warnings);
                 println!("{}", summary(&checked.value, &checked.warnings));
+                if self.paths {
+                    for survey in &checked.value.surveys {
+                        println!("{}", interview(&survey.definition));
+                    }
+                }
                 Ok(())
             }
             Err(found) => {
@@ -66,6 +74,23 @@ fn with_framework(mut checked: Checked<Folder>) -> Result<Checked<Folder>, Vec<D
         }
         Err(found) => Err(checked.warnings.into_iter().chain(found).collect()),
     }
+}
+
+/// How long an interview of a survey can be.
+fn interview(definition: &Definition) -> String {
+    let InterviewLength {
+        shortest,
+        longest,
+        exact,
+    } = InterviewLength::of(definition);
+    let bounds = if exact { ("", "") } else { ("at least ", "at most ") };
+    format!(
+        "{}: the shortest interview asks {}{}, the longest {}{longest} (each repeat counted once)",
+        definition.survey(),
+        bounds.0,
+        plural(shortest, "question"),
+        bounds.1,
+    )
 }
 
 fn print(diagnostics: &[Diagnostic]) {

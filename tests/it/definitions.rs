@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use innogauge::definition::{Definition, ElementId, Kind, codebook, expand, fold, load_folder};
+use proptest::prelude::*;
+
+use innogauge::definition::{
+    Definition, Diagnostic, ElementId, InterviewLength, Kind, codebook, expand, fold, load_folder,
+};
 
 /// A definition around these questions.
 fn survey(questions: &str) -> String {
@@ -11,12 +15,18 @@ fn survey(questions: &str) -> String {
     )
 }
 
+fn lines(found: &[Diagnostic]) -> String {
+    found.iter().fold(String::new(), |lines, diagnostic| {
+        lines + &diagnostic.to_string() + "\n"
+    })
+}
+
 fn said(text: &str) -> String {
     let found = match Definition::from_yaml("s.yaml", text) {
         Ok(checked) => checked.warnings,
         Err(found) => found,
     };
-    found.iter().map(|diagnostic| format!("{diagnostic}\n")).collect()
+    lines(&found)
 }
 
 fn read(text: &str) -> Definition {
@@ -392,4 +402,81 @@ fn the_projects_own_definitions_have_no_errors() {
     }
     assert_eq!(loaded.places.unwrap().iter().count(), 10);
     assert!(loaded.framework.is_some());
+}
+
+#[test]
+fn an_interview_is_as_long_as_its_branches_let_it_be() {
+    let length = |questions: &str| InterviewLength::of(&read(&survey(questions)));
+    let exact = |shortest, longest| InterviewLength {
+        shortest,
+        longest,
+        exact: true,
+    };
+    assert_eq!(
+        length(
+            "- {type: decimal, name: a, label: {zh: 甲, en: A}, relevant: \"${has_rd} = 1\"}\n- {type: decimal, name: b, label: {zh: 乙, en: B}, relevant: \"${has_rd} = 0\"}"
+        ),
+        exact(1, 2),
+        "what excludes each other is never asked together"
+    );
+    assert_eq!(
+        length(
+            "- {type: integer, name: a, label: {zh: 甲, en: A}, required: true, constraint: . > 10}\n- {type: text, name: b, label: {zh: 乙, en: B}, relevant: \"${a} > 5\"}\n- {type: text, name: c, label: {zh: 丙, en: C}, relevant: \"${a} < 5\"}"
+        ),
+        exact(3, 3),
+        "an answer that the constraint forbids leads nowhere"
+    );
+    assert_eq!(
+        length(
+            "- {type: calculate, name: k, calculation: \"if(${has_rd} = 1, 'x', 'y')\"}\n- {type: group, name: g, label: {zh: 甲, en: A}, relevant: \"${k} = 'x'\", questions: [{type: text, name: b, label: {zh: 乙, en: B}}, {type: text, name: c, label: {zh: 丙, en: C}}]}"
+        ),
+        exact(1, 3),
+        "calculations and groups decide too"
+    );
+}
+
+/// Questions with any mix of our own keys, some in repeats, with names that may be ambiguous.
+fn any_question(number: usize) -> impl Strategy<Value = String> {
+    let keys = (any::<[bool; 6]>(), 0..5_usize, 0..4_usize);
+    keys.prop_map(move |([missing, warn, unit, required, relevant, group], kind, shape)| {
+        let (kind, numeric) = match kind {
+            0 => ("decimal", true),
+            1 => ("text", false),
+            2 => ("select_one yes_no", false),
+            3 => ("select_multiple shared", false),
+            _ => ("select_one own", false),
+        };
+        let mut keys = format!("type: {kind}, name: q{number}, label: {{zh: 甲（万元）, en: A (10k)}}");
+        for (given, key) in [
+            (missing, ", missing: [refused, dont_know]"),
+            (warn, ", warn_if: [{test: \". != 'a.b'\", message: {zh: 乙, en: B}}, {test: \"string-length(.) > 3\", message: {zh: 丙, en: C}}]"),
+            (unit && numeric, ", unit: 10k_cny"),
+            (required, ", required: true, required_message: {zh: 丁, en: D}"),
+            (relevant, ", relevant: \"${has_rd} = 1\""),
+        ] {
+            if given {
+                keys.push_str(key);
+            }
+        }
+        match (group, shape) {
+            (true, 0) => format!("- {{type: repeat, name: r{number}, label: {{zh: 戊, en: E}}, questions: [{{{keys}}}]}}\n"),
+            (true, _) => format!("- {{type: group, name: g{number}, label: {{zh: 戊, en: E}}, questions: [{{type: text, name: same, label: {{zh: 己, en: F}}, missing: [refused]}}, {{{keys}}}]}}\n"),
+            _ => format!("- {{{keys}}}\n"),
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn folding_undoes_expanding(questions in (0..6_usize).prop_flat_map(|count| {
+        (0..count).map(any_question).collect::<Vec<_>>()
+    })) {
+        let text = survey(&questions.concat()).replace("choices:\n", "choices:\n  shared: {a: {zh: 甲, en: A}}\n  own: {b: {zh: 乙, en: B}}\n");
+        let definition = read(&text);
+        let expanded = expand(&definition);
+        prop_assert_eq!(fold(&expanded), definition);
+        prop_assert!(expanded.elements().iter().all(|element| element.missing.is_empty() && element.warn_if.is_empty()));
+    }
 }

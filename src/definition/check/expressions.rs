@@ -3,23 +3,27 @@
 use std::collections::HashSet;
 
 use super::Subject;
+use super::facts::facts;
 use crate::definition::choices::ChoiceSource;
 use crate::definition::element::Element;
 use crate::definition::formula::Formula;
 use crate::definition::model::Definition;
 use crate::definition::place::{Diagnostic, Place, nearest};
 use crate::definition::scan::{Start, paths};
+use crate::expression::{FindingKind, Purpose, Surroundings};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     for element in subject.definition.elements() {
         for (key, formula) in element.formulas() {
             names(subject.definition, formula, key, found);
             check_paths(subject.definition, Some(element), key, formula, found);
+            findings(subject.definition, Some(element), key, formula, found);
         }
     }
     if let Some(formula) = &subject.definition.settings().instance_name {
         names(subject.definition, formula, "instance_name", found);
         check_paths(subject.definition, None, "instance_name", formula, found);
+        findings(subject.definition, None, "instance_name", formula, found);
     }
 }
 
@@ -156,6 +160,41 @@ fn bare_name(
         found.push(match nearest(name, columns.iter().copied()) {
             Some(near) => diagnostic.with_help(format!("did you mean '{near}'?")),
             None => diagnostic.with_help(format!("their columns are {}", columns.join(", "))),
+        });
+    }
+}
+
+/// What the expression module finds. Portability is an error in a definition of our own.
+fn findings(
+    definition: &Definition,
+    element: Option<&Element>,
+    key: &str,
+    formula: &Formula,
+    found: &mut Vec<Diagnostic>,
+) {
+    let surroundings = Surroundings {
+        purpose: match key {
+            "relevant" | "required" | "read_only" | "warn_if" => Purpose::Condition,
+            "constraint" => Purpose::Constraint,
+            "choice_filter" => Purpose::ChoiceFilter,
+            "trigger" => Purpose::Nodes,
+            _ => Purpose::Calculation,
+        },
+        own: element.map(|element| facts(definition, Some(element), element)),
+        facts: &|reference| {
+            let slot = reference.slot?;
+            super::facts::of_slot(definition, element, slot)
+        },
+    };
+    for finding in formula.expression().check(&surroundings) {
+        let place = formula.place_at(finding.offset);
+        let diagnostic = match finding.kind {
+            FindingKind::Error | FindingKind::Portability => Diagnostic::error(place, finding.message),
+            FindingKind::Doubt => Diagnostic::warning(place, finding.message),
+        };
+        found.push(match finding.help {
+            Some(help) => diagnostic.with_help(help),
+            None => diagnostic,
         });
     }
 }

@@ -4,6 +4,7 @@ mod choices;
 mod clients;
 mod cycles;
 mod expressions;
+mod facts;
 mod identity;
 mod languages;
 mod names;
