@@ -19,6 +19,7 @@ mod http_responses;
 mod http_rights;
 mod http_server;
 mod process;
+mod interviews;
 mod scoring;
 mod store;
 mod workbooks;
