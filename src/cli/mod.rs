@@ -8,6 +8,7 @@ mod check;
 mod database;
 mod eval;
 mod export;
+mod import;
 mod language;
 mod migrate;
 mod read_workbook;
@@ -45,6 +46,7 @@ enum Command {
     User(user::User),
     Token(token::Token),
     Migrate(migrate::Migrate),
+    Import(import::Import),
     Template(template::Template),
     #[command(name = crate::spreadsheet::worker::SUBCOMMAND, hide = true)]
     ReadWorkbook(read_workbook::ReadWorkbook),
@@ -137,6 +139,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::User(arguments) => user::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Import(arguments) => arguments.run(),
         Command::Template(arguments) => arguments.run(),
         Command::ReadWorkbook(arguments) => read_workbook::run(&arguments),
     }

@@ -201,6 +201,25 @@ impl Store {
         }
     }
 
+    /// Which of these instance IDs are known already, in any version of any response of the survey.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn known_instances(&self, survey: &str, ids: &[String]) -> Result<HashSet<String>, StoreError> {
+        self.read(|connection| {
+            let mut known = HashSet::new();
+            for batch in ids.chunks(BATCH) {
+                let query = instance_ids::table
+                    .filter(instance_ids::survey.eq(survey))
+                    .filter(instance_ids::instance_id.eq_any(batch))
+                    .select(instance_ids::instance_id);
+                let found: Vec<String> = on_backend!(connection, |c| query.load(c))?;
+                known.extend(found);
+            }
+            Ok(known)
+        })
+    }
+
     /// The newest imports before a key (`None`: from the newest on), of one survey or of all.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ mod http_bad_input;
 mod http_responses;
 mod http_rights;
 mod http_server;
+mod imports;
 mod process;
 mod interviews;
 mod scoring;

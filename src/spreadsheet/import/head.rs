@@ -34,7 +34,7 @@ pub(in super::super) struct MarkedSheet {
     pub row: u32,
     pub column: u16,
     /// The codes right of the mark.
-    codes: Vec<(u16, String)>,
+    pub codes: Vec<(u16, String)>,
 }
 
 impl MarkedSheet {
@@ -108,6 +108,11 @@ impl Head {
     /// Where the mark stands.
     pub fn place(&self) -> Option<Address> {
         self.mains().next().map(|sheet| sheet.at(sheet.row, sheet.column))
+    }
+
+    /// The sheets with a row of codes.
+    pub(in super::super) fn marked(&self) -> &[MarkedSheet] {
+        &self.sheets
     }
 
     /// The sheets with the questions that are asked once.

@@ -22,10 +22,11 @@ use chrono::{DateTime, FixedOffset};
 use crate::definition::Language;
 use crate::response::{Processed, Severity, Unasked};
 
-use super::cell::Address;
+use super::cell::{Address, Row};
 use super::error::ReadError;
 pub use finding::Finding;
 pub use head::Head;
+pub(super) use head::MarkedSheet;
 pub use plan::plan;
 
 /// Why a workbook cannot be imported at all.
@@ -143,7 +144,7 @@ pub struct ImportPlan<T> {
     /// The rows (sheet and row, both from 0) of organisations that cannot be imported as they are.
     pub rejected: BTreeSet<(usize, u32)>,
     /// The keys of those organisations, by which their entries in repeats are found.
-    pub(super) rejected_keys: HashSet<String>,
+    rejected_keys: HashSet<String>,
     /// Everything to look at, in the order of the workbook.
     pub findings: Vec<Finding>,
     /// Findings that were not kept.
@@ -165,6 +166,12 @@ impl<T> ImportPlan<T> {
         self.findings
             .iter()
             .filter(|finding| finding.severity == Severity::Problem)
+    }
+
+    /// Whether a row of a repeat's sheet belongs to an organisation that was kept out.
+    pub(super) fn is_of_a_rejected(&self, key_column: u16, row: &Row<'_>) -> bool {
+        let key = row.get(key_column).map(|value| vocabulary::fold(&value.to_string()));
+        key.is_some_and(|key| self.rejected_keys.contains(&key))
     }
 
     fn find(&mut self, finding: Finding, most: usize) {

@@ -5,8 +5,8 @@ use rust_xlsxwriter::{DataValidation, DataValidationRule, ExcelDateTime, Formula
 use crate::definition::{Element, QuestionType};
 
 use super::super::layout::{self, Target};
+use super::super::words::TICK;
 use super::lists::Lists;
-use super::words::TICK;
 use super::{Page, relevance};
 
 /// The check on the cells of one question. `first` is the first of them, as a formula names it (`E5`).

@@ -5,7 +5,7 @@ use rust_xlsxwriter::{Color, FormatAlign, Worksheet};
 use crate::definition::{Language, MissingCode};
 
 use super::super::layout::Shape;
-use super::words::TICK;
+use super::super::words::TICK;
 use super::{Page, WriteError, style};
 
 const WIDTH: f64 = 100.0;

@@ -11,16 +11,15 @@ mod lists;
 mod relevance;
 mod rows;
 mod style;
-mod words;
 
 use rust_xlsxwriter::{DocProperties, Workbook, XlsxError};
 
 use crate::definition::Definition;
 
 use super::layout::{self, Mark, Part, Shape};
+use super::words::Words;
 use lists::Lists;
-use style::Styles;
-use words::Words;
+pub(super) use style::{Styles, note};
 
 /// What a blank workbook should be like.
 #[derive(Debug, Clone, Default)]

@@ -7,7 +7,7 @@ pub(super) const TICK: &str = "√";
 
 /// The words of one language.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Words(Language);
+pub(super) struct Words(Language);
 
 impl Words {
     /// Chinese for `zh`, else English.
