@@ -17,7 +17,7 @@ const WEIGHTS: [u32; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 
 ///
 /// let code = CreditCode::parse(" 91110000600037341l ")?; // people type lower case and spaces
 /// assert_eq!(code.as_str(), "91110000600037341L");
-/// assert_eq!(CreditCode::parse("91110000600037342L"), Err(CreditCodeError::Check { right: '3' }));
+/// assert_eq!(CreditCode::parse("91110000600037342L"), Err(CreditCodeError::Check { right: 'P' }));
 /// # Ok::<(), CreditCodeError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
