@@ -32,13 +32,7 @@ fn said(text: &str) -> String {
 fn read(text: &str) -> Definition {
     match Definition::from_yaml("s.yaml", text) {
         Ok(checked) => checked.value,
-        Err(found) => panic!(
-            "{}",
-            found
-                .iter()
-                .map(|diagnostic| format!("{diagnostic}\n"))
-                .collect::<String>()
-        ),
+        Err(found) => panic!("{}", lines(&found)),
     }
 }
 
@@ -192,7 +186,7 @@ fn broken_questions_are_told_with_place_and_help() {
     for (name, questions) in cases {
         let said = said(&survey(questions));
         assert!(!said.is_empty(), "nothing is said of {name}");
-        shown.push_str(&format!("# {name}\n{said}\n"));
+        shown = shown + "# " + name + "\n" + &said + "\n";
     }
     insta::assert_snapshot!(shown);
 }
@@ -219,7 +213,7 @@ fn broken_files_are_told_with_place_and_help() {
     for (name, text) in cases {
         let said = said(&text);
         assert!(!said.is_empty(), "nothing is said of {name}");
-        shown.push_str(&format!("# {name}\n{said}\n"));
+        shown = shown + "# " + name + "\n" + &said + "\n";
     }
     insta::assert_snapshot!(shown);
 }
@@ -268,7 +262,10 @@ fn relevance_and_calculations_are_settled_in_one_pass_over_the_order() {
     let position = |id: ElementId| order.iter().position(|other| *other == id).unwrap();
     for element in definition.elements() {
         let formulas = [&element.relevant, &element.calculation].into_iter().flatten();
-        for input in formulas.flat_map(|formula| formula.depends_on()).chain(&element.parent) {
+        for input in formulas
+            .flat_map(innogauge::definition::Formula::depends_on)
+            .chain(&element.parent)
+        {
             assert!(
                 position(*input) < position(element.id),
                 "{} before {}",
@@ -365,15 +362,7 @@ fn the_codebook_says_what_is_stored() {
 fn the_projects_own_definitions_have_no_errors() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("survey_defs");
     let loaded = load_folder(&folder)
-        .unwrap_or_else(|found| {
-            panic!(
-                "{}",
-                found
-                    .iter()
-                    .map(|diagnostic| format!("{diagnostic}\n"))
-                    .collect::<String>()
-            )
-        })
+        .unwrap_or_else(|found| panic!("{}", lines(&found)))
         .value;
     for survey in ["enterprise", "institution"] {
         let definition = &loaded

@@ -394,7 +394,7 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let item = format!("*a{}", level - 1);
-            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", [item.as_str(); 9].join(", ")));
+            bomb = bomb + &format!("a{level}: &a{level} [{}]", [item.as_str(); 9].join(", ")) + "\n";
         }
         let (node, errors) = parse(&bomb);
         assert!(node.is_none());
