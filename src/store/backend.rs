@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use diesel::connection::{Connection as _, SimpleConnection};
-use diesel::prelude::RunQueryDsl as _;
+use diesel::prelude::{QueryResult, RunQueryDsl as _};
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool as R2d2Pool, PooledConnection};
 use diesel::{PgConnection, SqliteConnection};
 
@@ -60,10 +60,10 @@ impl Connection<'_> {
         &mut self,
         act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        match self {
+        undone_on_failure(act, |act| match self {
             Self::Sqlite(c) => c.transaction(|c| act(&mut Connection::Sqlite(c))),
             Self::Postgres(c) => c.transaction(|c| act(&mut Connection::Postgres(c))),
-        }
+        })
     }
 
     /// The key that the last insert of this connection was given.
@@ -152,10 +152,10 @@ impl Pooled {
         &mut self,
         act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        match self {
+        undone_on_failure(act, |act| match self {
             Self::Sqlite(c) => c.immediate_transaction(|c| act(&mut Connection::Sqlite(c))),
             Self::Postgres(c) => c.transaction(|c| act(&mut Connection::Postgres(c))),
-        }
+        })
     }
 
     /// Runs `act` in a transaction that reads one state of the database throughout.
@@ -163,15 +163,32 @@ impl Pooled {
         &mut self,
         act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        match self {
+        undone_on_failure(act, |act| match self {
             Self::Sqlite(c) => c.transaction(|c| act(&mut Connection::Sqlite(c))),
-            Self::Postgres(c) => c
-                .build_transaction()
-                .repeatable_read()
-                .read_only()
-                .run(|c| act(&mut Connection::Postgres(c))),
-        }
+            Self::Postgres(c) => {
+                let mut transaction = c.build_transaction().repeatable_read().read_only();
+                transaction.run(|c| act(&mut Connection::Postgres(c)))
+            }
+        })
     }
+}
+
+/// Runs `act` inside a transaction, and says why `act` failed also where undoing it failed too: on a full disk SQLite
+/// ends the whole transaction by itself, and what diesel then says of the missing one is not the reason.
+fn undone_on_failure<T>(
+    act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>,
+    transaction: impl FnOnce(&mut dyn FnMut(&mut Connection<'_>) -> QueryResult<T>) -> QueryResult<T>,
+) -> Result<T, StoreError> {
+    let mut act = Some(act);
+    let mut failure = None;
+    let done = transaction(&mut |connection| {
+        let act = act.take().ok_or(diesel::result::Error::RollbackTransaction)?;
+        act(connection).map_err(|error| {
+            failure = Some(error);
+            diesel::result::Error::RollbackTransaction
+        })
+    });
+    done.map_err(|error| failure.unwrap_or_else(|| error.into()))
 }
 
 /// What each connection to a file is set to.

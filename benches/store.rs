@@ -1,0 +1,189 @@
+//! How much the store takes and gives: submissions with durable commits, an import, a page, a stream of everything.
+//!
+//! `cargo bench --bench store` on SQLite; `scripts/with_postgres.sh cargo bench --bench store` on both. A line per
+//! figure. `INNOGAUGE_BENCH_RESPONSES` says how many responses are imported and read (default 100,000).
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection};
+use innogauge::definition::Definition;
+use innogauge::response::{Answer, Answers, Door, Fingerprint, Form, Identity, InstanceId, Processed, Value};
+use innogauge::store::{Envelope, Filter, NewImport, Order, Store, StoreError, Submission};
+
+const QUESTIONS: usize = 60;
+const SECONDS: u64 = 4;
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    measure(
+        &format!("sqlite:{}", folder.path().join("bench.db").display()),
+        "SQLite",
+    );
+    match std::env::var("INNOGAUGE_TEST_POSTGRES") {
+        Ok(server) => {
+            let statement = |statement: &str| {
+                PgConnection::establish(&server)
+                    .unwrap()
+                    .batch_execute(statement)
+                    .unwrap()
+            };
+            statement("CREATE DATABASE bench_store");
+            let (place, _) = server.rsplit_once('/').unwrap();
+            measure(&format!("{place}/bench_store"), "PostgreSQL");
+            statement("DROP DATABASE bench_store WITH (FORCE)");
+        }
+        Err(_) => println!("PostgreSQL: not measured, see scripts/with_postgres.sh"),
+    }
+}
+
+fn measure(url: &str, name: &str) {
+    let store = Store::open(url).unwrap();
+    let form = form();
+    for clients in [1, 8, 64] {
+        submit(&store, &form, name, clients);
+    }
+
+    let count = std::env::var("INNOGAUGE_BENCH_RESPONSES")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(100_000);
+    let begun = Instant::now();
+    let rows = (0..count).map(|number| Ok(submission(&form, &format!("import:{number}"))));
+    let import = NewImport {
+        round: Some("2026".to_owned()),
+        survey: "bench".to_owned(),
+        content: Fingerprint::of_bytes(b"bench"),
+        file_name: "bench.csv".to_owned(),
+        summary: serde_json::Value::Null,
+        created_by: "bench".to_owned(),
+    };
+    store.import::<StoreError>(&import, rows, Utc::now()).unwrap();
+    per_second(name, "responses imported", count, begun.elapsed());
+
+    let filter = Filter::of_survey("bench");
+    let filter = Filter {
+        round: Some("2026".to_owned()),
+        ..filter
+    };
+    let begun = Instant::now();
+    store.list_responses(&filter, Order::default(), None, 50).unwrap();
+    println!(
+        "{name}: first page of 50: {:.1} ms",
+        begun.elapsed().as_secs_f64() * 1e3
+    );
+
+    let begun = Instant::now();
+    let mut bytes = 0;
+    let read = store
+        .for_each_response::<StoreError>(&filter, |row| {
+            bytes += row.answers.0.len();
+            Ok(())
+        })
+        .unwrap();
+    per_second(
+        name,
+        "responses streamed",
+        usize::try_from(read).unwrap(),
+        begun.elapsed(),
+    );
+    println!(
+        "{name}: {} bytes of answers per response",
+        bytes / usize::try_from(read).unwrap()
+    );
+}
+
+/// Clients that each send one submission after the other, waiting for its durable commit.
+fn submit(store: &Store, form: &Arc<Form>, name: &str, clients: usize) {
+    let sent = AtomicUsize::new(0);
+    let begun = Instant::now();
+    let mut waits: Vec<Duration> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..clients)
+            .map(|client| {
+                let sent = &sent;
+                scope.spawn(move || {
+                    actix_web::rt::System::new().block_on(async {
+                        let mut waits = Vec::new();
+                        while begun.elapsed() < Duration::from_secs(SECONDS) {
+                            let number = sent.fetch_add(1, Ordering::Relaxed);
+                            let submission = submission(form, &format!("{clients}:{client}:{number}"));
+                            let start = Instant::now();
+                            store.submit(submission).await.unwrap();
+                            waits.push(start.elapsed());
+                        }
+                        waits
+                    })
+                })
+            })
+            .collect();
+        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+    });
+    let elapsed = begun.elapsed();
+    waits.sort_unstable();
+    let p95 = waits[waits.len() * 95 / 100];
+    println!(
+        "{name}: {clients} clients: {:.0} submissions/s, p95 {:.1} ms",
+        waits.len() as f64 / elapsed.as_secs_f64(),
+        p95.as_secs_f64() * 1e3
+    );
+}
+
+fn per_second(name: &str, what: &str, count: usize, elapsed: Duration) {
+    let seconds = elapsed.as_secs_f64();
+    println!(
+        "{name}: {count} {what} in {seconds:.2} s, {:.0}/s",
+        count as f64 / seconds
+    );
+}
+
+fn form() -> Arc<Form> {
+    let mut source = String::from(
+        "survey: bench\nversion: 1\ntitle: Bench\nidentity: {code: code, name: name, city: city}\nquestions:\n",
+    );
+    for question in ["code", "name", "city"] {
+        source.push_str(&format!("- {{type: text, name: {question}, label: {question}}}\n"));
+    }
+    for number in 3..QUESTIONS {
+        source.push_str(&format!("- {{type: decimal, name: q{number}, label: Question}}\n"));
+    }
+    Form::new(Arc::new(Definition::from_yaml("bench.yaml", &source).unwrap().value))
+}
+
+fn submission(form: &Arc<Form>, instance: &str) -> Submission {
+    let mut answers = Answers::new(form);
+    let mut set = |name: &str, value: Value| {
+        let question = form.definition().find(name).unwrap();
+        answers.set(InstanceId::ROOT, question, Answer::Answered(value));
+    };
+    set("code", Value::Text(format!("code {instance}")));
+    set("name", Value::Text(format!("企业 {instance}")));
+    set("city", Value::Text("230700".to_owned()));
+    for number in 3..QUESTIONS {
+        set(&format!("q{number}"), Value::Decimal(number as f64 * 1.25));
+    }
+    let processed = Processed {
+        identity: Identity::of(&answers),
+        answers,
+        problems: Vec::new(),
+        warnings: Vec::new(),
+        notes: Vec::new(),
+    };
+    let envelope = Envelope {
+        round: Some("2026".to_owned()),
+        survey: "bench".to_owned(),
+        definition_version: "1".to_owned(),
+        claimed_version: "1".to_owned(),
+        instance_id: instance.to_owned(),
+        deprecated_id: None,
+        door: Door::Json,
+        sender: None,
+        received_at: Utc::now(),
+        test: false,
+    };
+    Submission::new(envelope, &processed, instance.as_bytes()).unwrap()
+}
