@@ -23,5 +23,6 @@ mod interviews;
 mod process;
 mod scoring;
 mod store;
+mod scoring_properties;
 mod workbooks;
 mod xpath_conformance;
