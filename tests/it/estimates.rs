@@ -95,7 +95,13 @@ fn framework(text: &str) -> Result<Framework, Vec<String>> {
     let (enterprise, institution) = definitions();
     Framework::from_yaml("framework.yaml", text, &[&enterprise, &institution])
         .map(|checked| checked.value)
-        .map_err(|errors| errors.iter().map(ToString::to_string).collect())
+        .map_err(|found| {
+            found
+                .iter()
+                .filter(|it| it.is_error())
+                .map(ToString::to_string)
+                .collect()
+        })
 }
 
 /// What a firm says of its R&D.

@@ -1,5 +1,7 @@
 //! What holds for every table, and what happens to tables that nobody should send.
 
+use std::fmt::Write as _;
+
 use innogauge::scoring::{Assessment, Framework, NoteCode, Options, Table, assess, result_csv, result_json};
 use proptest::prelude::*;
 
@@ -26,7 +28,7 @@ fn table(rows: &[(usize, [Option<f64>; 3])]) -> Table {
         let cells = cells
             .map(|cell| cell.map_or(String::new(), |cell| cell.to_string()))
             .join(",");
-        csv.push_str(&format!("u{unit},{cells}\n"));
+        writeln!(csv, "u{unit},{cells}").unwrap();
     }
     Table::read_csv("t.csv", csv.as_bytes(), None, None).unwrap()
 }

@@ -75,6 +75,7 @@
 mod indicator;
 mod parts;
 mod read;
+mod read_indicator;
 
 use indexmap::IndexMap;
 
