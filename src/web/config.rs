@@ -1,5 +1,6 @@
 //! What the server is started with: address, workers, limits.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where and how the server listens, and what it takes.
@@ -13,6 +14,8 @@ pub struct Settings {
     pub blocking_threads_per_worker: usize,
     /// How many passwords are hashed at the same time (19 MB each).
     pub password_hashers: usize,
+    /// The program that reads workbooks of strangers; this one where it is `None`.
+    pub workbook_reader: Option<PathBuf>,
     /// What the server takes.
     pub limits: Limits,
     /// How long requests in flight may go on after SIGTERM.
@@ -57,6 +60,7 @@ impl Default for Settings {
             workers: cores.clamp(2, 16),
             blocking_threads_per_worker: 16,
             password_hashers: 2,
+            workbook_reader: None,
             limits: Limits::default(),
             shutdown: Duration::from_secs(30),
         }

@@ -8,6 +8,7 @@ mod answers;
 mod code;
 mod render;
 mod store;
+mod study;
 
 use std::fmt;
 

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 
+use actix_multipart::form::MultipartFormConfig;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::{Compress, DefaultHeaders, NormalizePath, from_fn};
 use actix_web::{App as ActixApp, HttpServer, web};
@@ -153,6 +154,11 @@ impl Server {
                     .app_data(web::QueryConfig::default().error_handler(|error, _| {
                         Problem::new(problem::Code::BadRequest).detail(error.to_string()).into()
                     }))
+                    .app_data(
+                        MultipartFormConfig::default()
+                            .total_limit(app.settings.limits.upload_bytes)
+                            .error_handler(|error, _| routes::upload_problem(error).into()),
+                    )
                     .configure(|config| app.routes.configure(config))
                     .wrap(from_fn(problem::render))
                     .wrap(from_fn(metrics::count))

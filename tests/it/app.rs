@@ -38,6 +38,7 @@ impl TestApp {
         seed(&store);
         let settings = Settings {
             listen: "127.0.0.1:0".to_owned(),
+            workbook_reader: Some(env!("CARGO_BIN_EXE_innogauge").into()),
             limits,
             ..Settings::default()
         };

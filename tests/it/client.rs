@@ -81,6 +81,17 @@ impl Request {
         self.header("content-type", content_type)
     }
 
+    /// One file in a multipart form, as a browser sends it.
+    pub fn file(self, name: &str, content: &[u8]) -> Self {
+        let mut body = format!(
+            "--limit\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: application/octet-stream\r\n\r\n"
+        )
+        .into_bytes();
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n--limit--\r\n");
+        self.body("multipart/form-data; boundary=limit", body)
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\nhost: localhost\r\n", self.method, self.path);
         for (name, value) in &self.headers {

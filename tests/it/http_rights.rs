@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use chrono::Utc;
 use innogauge::response::{Fingerprint, Role};
-use innogauge::store::{ImportOutcome, NewAssessment, NewImport, NewToken, StoreError};
+use innogauge::store::{ImportOutcome, NewImport, NewToken, StoreError};
 use innogauge::web::mount::Mounted;
 use innogauge::web::mounted;
-use innogauge::web::rights::{Refusal, Scope};
+use innogauge::web::rights::{Act, Refusal, Scope, TABLE};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, response};
@@ -40,17 +40,8 @@ impl Walk {
         let ImportOutcome::Applied(import) = app.store.import(&import, rows, now).unwrap() else {
             panic!("a new file")
         };
-        let assessment = NewAssessment {
-            name: "First".to_owned(),
-            round: app.store.default_round().unwrap().unwrap(),
-            framework_hash: app.store.current_framework().unwrap().unwrap().hash,
-            responses: 0,
-            responses_hash: String::new(),
-            recipe: "{}".to_owned(),
-            result: "{}".to_owned(),
-            created_by: "consultant".to_owned(),
-        };
-        let assessment = app.store.keep_assessment(&assessment, now).unwrap();
+        let made = app.post(&app.token(Role::Administrator), "/api/v1/assessments", &json!({}));
+        let assessment = made.json()["id"].as_i64().unwrap();
         Self {
             app,
             token_id,
@@ -238,6 +229,18 @@ fn limits_to_surveys_and_cities_hold_on_every_route() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn every_act_of_the_table_has_a_route_or_is_asked_for_by_one() {
+    let routes = mounted();
+    for rule in TABLE.iter().filter(|rule| rule.act != Act::ReadPersonalAnswers) {
+        assert!(
+            routes.iter().any(|route| route.act == rule.act),
+            "{:?} is in the table, but no route does it",
+            rule.act
+        );
     }
 }
 

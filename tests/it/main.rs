@@ -15,6 +15,7 @@ mod databases;
 mod definitions;
 mod estimates;
 mod http_bad_input;
+mod http_files;
 mod http_responses;
 mod http_rights;
 mod http_server;

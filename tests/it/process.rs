@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::app::{definitions, response, seed};
 use crate::client::{Connection, Request, send};
+use crate::databases::Database;
 
 const RESPONSES: &str = "/api/v1/surveys/firm/responses";
 const SUBMISSIONS: usize = 1000;
@@ -84,6 +85,13 @@ fn prepare(database: &str) -> String {
 fn acknowledged_responses_survive_kill_9_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     killed_under_load(&format!("sqlite:{}", folder.path().join("killed.db").display()));
+}
+
+#[test]
+fn acknowledged_responses_survive_kill_9_on_postgresql() {
+    if let Some(database) = Database::postgres() {
+        killed_under_load(&database.url);
+    }
 }
 
 fn killed_under_load(database: &str) {

@@ -2,6 +2,9 @@
 
 mod access;
 mod assessments;
+mod exports;
+mod files;
+mod imports;
 mod places;
 mod public;
 mod responses;
@@ -9,6 +12,8 @@ mod rounds;
 mod statistics;
 mod surveys;
 mod users;
+
+pub(super) use files::upload_problem;
 
 use super::mount::Routes;
 
@@ -19,6 +24,8 @@ pub fn mounted() -> Routes {
     access::mount(&mut routes);
     surveys::mount(&mut routes);
     responses::mount(&mut routes);
+    exports::mount(&mut routes);
+    imports::mount(&mut routes);
     rounds::mount(&mut routes);
     places::mount(&mut routes);
     statistics::mount(&mut routes);

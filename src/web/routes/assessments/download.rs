@@ -1,26 +1,41 @@
 //! Download an assessment as a file.
 
+use std::io::Cursor;
+
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::definition::Language;
+use crate::report::{Edition, Wording};
 use crate::scoring::{read_result, result_csv};
-use crate::web::problem::{Code, Problem};
-use crate::web::routes::surveys::download;
+use crate::study::{self, ReportRequest};
+use crate::web::Caller;
+use crate::web::problem::Problem;
+use crate::web::rights::Act;
+use crate::web::routes::files::{CSV, XLSX, download, wrong_parameter};
+use crate::web::routes::responses::Personal;
 use crate::web::state::App;
 
 /// As which file.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct Question {
-    /// json or csv.
-    #[param(example = "json")]
+    /// xlsx (the scored workbook), json (the result file byte for byte) or csv (scores and ranks).
+    #[param(example = "xlsx")]
     format: Option<String>,
+    /// With xlsx: zh, en or both.
+    #[param(example = "both")]
+    lang: Option<String>,
+    /// With xlsx: leave out responses and what would give an enterprise away.
+    publication: bool,
+    /// With xlsx: show the answers to personal questions too; only some roles may.
+    personal: bool,
 }
 
 /// Download an assessment
 ///
-/// The result file byte for byte, or its scores and ranks as a table.
+/// Callers who may not export responses get the workbook's edition for publication.
 #[utoipa::path(
     get, path = "/api/v1/assessments/{id}/download", tag = "assessments",
     params(("id" = i64, Path, description = "The assessment's key"), Question),
@@ -28,28 +43,55 @@ pub struct Question {
 )]
 pub async fn download_assessment(
     app: web::Data<App>,
+    caller: Caller,
     id: web::Path<i64>,
     question: web::Query<Question>,
 ) -> Result<HttpResponse, Problem> {
-    let id = id.into_inner();
-    let assessment = web::block(move || app.store.assessment(id)).await??;
-    match question.format.as_deref().unwrap_or("json") {
-        "json" => Ok(download(
-            &format!("assessment-{id}.json"),
+    let (id, question) = (id.into_inner(), question.into_inner());
+    let personal = Personal {
+        personal: question.personal,
+    }
+    .allowed_to(&caller)?;
+    let wording = match question.lang.as_deref() {
+        None | Some("both") => Wording::both(),
+        Some("zh") => Wording::new([Language::Chinese]),
+        Some("en") => Wording::new([Language::English]),
+        Some(_) => return Err(wrong_parameter("lang", "zh, en, both")),
+    };
+    let sees_responses = Act::ExportResponses.rule().allows(caller.role);
+    let edition = if question.publication || !sees_responses {
+        Edition::Publication
+    } else {
+        Edition::Analysis
+    };
+    let format = question.format.unwrap_or_else(|| "xlsx".to_owned());
+    let (extension, content_type, bytes) = web::block(move || match format.as_str() {
+        "json" => Ok((
+            "json",
             "application/json",
-            assessment.result.into_bytes(),
+            app.store.assessment(id)?.result.into_bytes(),
         )),
         "csv" => {
-            let result = read_result(assessment.result.as_bytes()).map_err(Problem::internal)?;
-            Ok(download(
-                &format!("assessment-{id}.csv"),
-                "text/csv; charset=utf-8",
-                result_csv(&result).into_bytes(),
-            ))
+            let kept = app.store.assessment(id)?;
+            let result = read_result(kept.result.as_bytes()).map_err(Problem::internal)?;
+            Ok(("csv", CSV, result_csv(&result).into_bytes()))
         }
-        other => Err(Problem::new(Code::BadRequest).explain(
-            format!("没有格式“{other}”，可用：json、csv。"),
-            format!("There is no format '{other}': json or csv."),
-        )),
-    }
+        "xlsx" => {
+            let mut bytes = Cursor::new(Vec::new());
+            study::write_report(
+                &app.store,
+                &ReportRequest {
+                    id,
+                    wording,
+                    edition,
+                    personal,
+                },
+                &mut bytes,
+            )?;
+            Ok(("xlsx", XLSX, bytes.into_inner()))
+        }
+        _ => Err(wrong_parameter("format", "xlsx, json, csv")),
+    })
+    .await??;
+    Ok(download(&format!("assessment-{id}.{extension}"), content_type, bytes))
 }

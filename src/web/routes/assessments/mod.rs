@@ -1,5 +1,6 @@
 //! Assessments: scores of what the database holds, kept as records.
 
+mod create;
 mod download;
 mod list;
 mod one;
@@ -16,6 +17,11 @@ use crate::web::rights::Act;
 
 pub(super) fn mount(routes: &mut Routes) {
     routes
+        .mount_heavy(
+            Act::CreateAssessments,
+            create::__path_create_assessment,
+            create::create_assessment,
+        )
         .mount(
             Act::ReadAssessments,
             list::__path_list_assessments,

@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::ResponseHead;
-use crate::response::{Door, ReviewState};
+use super::{ResponseHead, states};
+use crate::response::Door;
 use crate::store::{Cursor, Filter, Order, SortKey};
 use crate::web::Caller;
-use crate::web::problem::{Code, Problem};
+use crate::web::problem::Problem;
+use crate::web::routes::files::{list, wrong_parameter};
 use crate::web::state::App;
 
 /// How many rows a page has where nothing is asked for.
@@ -91,10 +92,10 @@ pub async fn list_responses(
     let question = question.into_inner();
     let limit = question.limit.unwrap_or(PAGE);
     if !(1..=LARGEST_PAGE).contains(&limit) {
-        return Err(wrong("limit", format!("1–{LARGEST_PAGE}")));
+        return Err(wrong_parameter("limit", format!("1–{LARGEST_PAGE}")));
     }
     let after: Option<Cursor> = match &question.after {
-        Some(text) => Some(text.parse().map_err(|_| wrong("after", "`next` of a page"))?),
+        Some(text) => Some(text.parse().map_err(|_| wrong_parameter("after", "`next` of a page"))?),
         None => None,
     };
     let order = Order {
@@ -119,25 +120,11 @@ pub async fn list_responses(
 
 /// What was asked for, within the caller's cities.
 fn filter(caller: &Caller, survey: String, question: Question) -> Result<Filter, Problem> {
-    let states = match &question.state {
-        None => None,
-        Some(list) => Some(
-            list.split(',')
-                .map(|name| {
-                    ReviewState::from_name(name.trim())
-                        .ok_or_else(|| wrong("state", ReviewState::ALL.map(ReviewState::name).join(", ")))
-                })
-                .collect::<Result<Vec<_>, _>>()?,
-        ),
-    };
-    let asked: Option<Vec<String>> = question
-        .city
-        .map(|list| list.split(',').map(|city| city.trim().to_owned()).collect());
     Ok(Filter {
         survey: Some(survey),
         round: question.round,
-        cities: caller.cities_within(asked),
-        states,
+        cities: caller.cities_within(list(question.city.as_deref())),
+        states: states(question.state.as_deref())?,
         has_problems: question.has_problems,
         duplicate: question.duplicate,
         received_from: question.received_from,
@@ -147,11 +134,4 @@ fn filter(caller: &Caller, survey: String, question: Question) -> Result<Filter,
         import_id: question.import,
         tests_too: question.tests_too,
     })
-}
-
-fn wrong(parameter: &str, allowed: impl std::fmt::Display) -> Problem {
-    Problem::new(Code::BadRequest).explain(
-        format!("参数 {parameter} 不正确，可用：{allowed}。"),
-        format!("The parameter {parameter} is wrong; allowed: {allowed}."),
-    )
 }

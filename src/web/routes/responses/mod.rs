@@ -14,12 +14,13 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::definition::{Definition, Element, ElementId, Kind};
-use crate::response;
+use crate::response::{self, ReviewState};
 use crate::store;
 use crate::web::Caller;
 use crate::web::mount::Routes;
 use crate::web::problem::{Code, Problem};
 use crate::web::rights::Act;
+use crate::web::routes::files;
 
 pub(super) fn mount(routes: &mut Routes) {
     routes
@@ -111,6 +112,16 @@ impl From<store::Head> for ResponseHead {
             updated_at: head.updated_at,
         }
     }
+}
+
+/// The review states of a list with commas.
+pub(super) fn states(names: Option<&str>) -> Result<Option<Vec<ReviewState>>, Problem> {
+    let Some(names) = files::list(names) else {
+        return Ok(None);
+    };
+    let known = || ReviewState::ALL.map(ReviewState::name).join(", ");
+    let state = |name: &String| ReviewState::from_name(name).ok_or_else(|| files::wrong_parameter("state", known()));
+    names.iter().map(state).collect::<Result<_, _>>().map(Some)
 }
 
 /// Refuses what lies outside the caller's cities, as if it did not exist.

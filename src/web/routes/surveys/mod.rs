@@ -8,8 +8,6 @@ mod publish;
 mod state;
 mod version;
 
-pub(super) use version::download;
-
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
+use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,6 +13,7 @@ use super::{Version, words};
 use crate::definition::codebook;
 use crate::spreadsheet::{Shape, TemplateOptions, template};
 use crate::web::problem::{Code, Problem};
+use crate::web::routes::files::{XLSX, download};
 use crate::web::state::App;
 use crate::web::surveys;
 
@@ -138,23 +139,7 @@ pub async fn get_template(
     })
     .await?
     .map_err(|error| Problem::new(Code::ValueInvalid).detail(error.to_string()))?;
-    Ok(download(
-        &name,
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        bytes,
-    ))
-}
-
-/// A file to be saved under a name.
-pub(in crate::web::routes) fn download(name: &str, content_type: &str, bytes: Vec<u8>) -> HttpResponse {
-    let disposition = ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(name.to_owned())],
-    };
-    HttpResponse::Ok()
-        .content_type(content_type)
-        .insert_header(disposition)
-        .body(bytes)
+    Ok(download(&name, XLSX, bytes))
 }
 
 /// The version that an address names.

@@ -1,0 +1,64 @@
+//! Create an assessment.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::AssessmentHead;
+use crate::scoring::Options;
+use crate::study::{self, AssessmentRequest};
+use crate::web::Caller;
+use crate::web::body::Json;
+use crate::web::problem::{Code, Problem};
+use crate::web::state::App;
+
+/// What is to be assessed, and how.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateAssessment {
+    /// What to call it.
+    #[serde(default)]
+    #[schema(example = "First look")]
+    name: String,
+    /// The round whose responses count; the only open one where it is absent.
+    #[serde(default)]
+    round: Option<String>,
+    /// The options as the options file of `innogauge assess` has them; what is left out takes its default.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    options: Option<Value>,
+}
+
+/// Create an assessment
+///
+/// Scores the responses of a round by the current framework and keeps the record: the same record gives the same
+/// result.
+#[utoipa::path(
+    post, path = "/api/v1/assessments", tag = "assessments", request_body = CreateAssessment,
+    responses((status = 201, description = "The assessment", body = AssessmentHead), (status = 422, description = "There is nothing to score, or an option is wrong"))
+)]
+pub async fn create_assessment(
+    app: web::Data<App>,
+    caller: Caller,
+    Json(create): Json<CreateAssessment>,
+) -> Result<HttpResponse, Problem> {
+    let options = match &create.options {
+        None => Options::assess(),
+        Some(options) => Options::read("options", &options.to_string(), Options::assess())
+            .map_err(|error| Problem::new(Code::ValueInvalid).detail(error.to_string()))?,
+    };
+    let request = AssessmentRequest {
+        name: create.name,
+        round: create.round,
+        options,
+        made_by: caller.name,
+    };
+    let now = app.now();
+    let head = web::block(move || {
+        let assessed = study::assess(&app.store, &request, now)?;
+        AssessmentHead::of(app.store.assessment(assessed.id)?.summary)
+    })
+    .await??;
+    Ok(HttpResponse::Created().json(head))
+}

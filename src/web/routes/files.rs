@@ -1,0 +1,82 @@
+//! Files in and out: uploads under limits, downloads under a name.
+
+use actix_multipart::MultipartError;
+use actix_multipart::form::MultipartForm;
+use actix_multipart::form::tempfile::TempFile;
+use actix_web::HttpResponse;
+use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
+
+use crate::web::problem::{Code, Problem};
+
+/// The content type of workbooks.
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/// The content type of tables as text.
+pub const CSV: &str = "text/csv; charset=utf-8";
+
+/// An uploaded file, on disk until it is dropped.
+#[derive(Debug, MultipartForm)]
+#[multipart(deny_unknown_fields)]
+pub struct Upload {
+    /// The file.
+    #[multipart(limit = "64MiB")]
+    pub file: TempFile,
+}
+
+impl Upload {
+    /// The file's name without folders and control characters, as its sender calls it.
+    pub fn name(&self) -> String {
+        let sent = self.file.file_name.as_deref().unwrap_or_default();
+        let base = sent.rsplit(['/', '\\']).next().unwrap_or_default();
+        base.chars()
+            .filter(|character| !character.is_control())
+            .take(200)
+            .collect()
+    }
+}
+
+/// What a faulty upload is told.
+pub fn upload_problem(error: MultipartError) -> Problem {
+    match error {
+        MultipartError::ContentTypeMissing
+        | MultipartError::ContentTypeParse
+        | MultipartError::ContentTypeIncompatible
+        | MultipartError::BoundaryMissing => Problem::new(Code::UnsupportedMediaType).explain(
+            "请以 multipart/form-data 上传，文件字段名为 file。",
+            "Send multipart/form-data with the file in the field `file`.",
+        ),
+        MultipartError::Payload(actix_web::error::PayloadError::Overflow) => Problem::new(Code::TooLarge),
+        MultipartError::Field { source, .. }
+            if source.as_error::<MultipartError>().is_some_and(|inner| {
+                matches!(inner, MultipartError::Payload(actix_web::error::PayloadError::Overflow))
+            }) =>
+        {
+            Problem::new(Code::TooLarge)
+        }
+        other => Problem::new(Code::BadRequest).detail(other.to_string()),
+    }
+}
+
+/// A file to be saved under a name.
+pub fn download(name: &str, content_type: &str, bytes: Vec<u8>) -> HttpResponse {
+    let disposition = ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::Filename(name.to_owned())],
+    };
+    HttpResponse::Ok()
+        .content_type(content_type)
+        .insert_header(disposition)
+        .body(bytes)
+}
+
+/// The parts of a list with commas; `None` where there is none.
+pub fn list(text: Option<&str>) -> Option<Vec<String>> {
+    text.map(|text| text.split(',').map(|part| part.trim().to_owned()).collect())
+}
+
+/// What is said of a parameter with a value that it does not take.
+pub fn wrong_parameter(parameter: &str, allowed: impl std::fmt::Display) -> Problem {
+    Problem::new(Code::BadRequest).explain(
+        format!("参数 {parameter} 不正确，可用：{allowed}。"),
+        format!("The parameter {parameter} is wrong; allowed: {allowed}."),
+    )
+}
