@@ -123,3 +123,76 @@ pub fn decide(sending: Sending, known: Option<KnownVersion>, predecessor: Predec
         (false, _) => Decision::NewResponse,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sending(bytes: &str, answers: &str, is_edit: bool) -> Sending {
+        Sending {
+            bytes: Fingerprint::of_bytes(bytes.as_bytes()),
+            answers: Fingerprint::of_bytes(answers.as_bytes()),
+            is_edit,
+        }
+    }
+
+    fn known(bytes: &str, answers: &str) -> Option<KnownVersion> {
+        let Sending { bytes, answers, .. } = sending(bytes, answers, false);
+        Some(KnownVersion { bytes, answers })
+    }
+
+    #[test]
+    fn under_a_known_id_only_the_content_decides() {
+        for is_edit in [false, true] {
+            for predecessor in [Predecessor::Unknown, Predecessor::Current, Predecessor::Superseded] {
+                for awaited in [false, true] {
+                    let decide_on = |bytes, answers| {
+                        decide(
+                            sending(bytes, answers, is_edit),
+                            known("bytes", "answers"),
+                            predecessor,
+                            awaited,
+                        )
+                    };
+                    assert_eq!(decide_on("bytes", "answers"), Decision::Unchanged);
+                    assert_eq!(
+                        decide_on("other bytes", "answers"),
+                        Decision::Unchanged,
+                        "written otherwise"
+                    );
+                    assert_eq!(
+                        decide_on("bytes", "other answers"),
+                        Decision::Unchanged,
+                        "read otherwise since"
+                    );
+                    assert_eq!(decide_on("other bytes", "other answers"), Decision::Conflict);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn edits_find_their_place_in_whatever_order_they_come() {
+        let edit = |predecessor, awaited| decide(sending("b", "a", true), None, predecessor, awaited);
+        assert_eq!(
+            edit(Predecessor::Current, false),
+            Decision::NewVersion { concurrent: false }
+        );
+        assert_eq!(
+            edit(Predecessor::Superseded, false),
+            Decision::NewVersion { concurrent: true }
+        );
+        assert_eq!(
+            edit(Predecessor::Unknown, false),
+            Decision::NewResponseAwaitingPredecessor
+        );
+        assert_eq!(
+            edit(Predecessor::Unknown, true),
+            Decision::EarlierVersion,
+            "the middle one comes last"
+        );
+        let first = |awaited| decide(sending("b", "a", false), None, Predecessor::Unknown, awaited);
+        assert_eq!(first(false), Decision::NewResponse);
+        assert_eq!(first(true), Decision::EarlierVersion);
+    }
+}

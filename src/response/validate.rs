@@ -203,8 +203,7 @@ impl Validator<'_> {
             let problem = match &select.source {
                 ChoiceSource::List(_) => self.check_choice(instance, element, select, name),
                 ChoiceSource::Question(question) => self.check_answer_as_choice(instance, element, question, name),
-                // The choices of an attached file are known where the file is: at the client.
-                ChoiceSource::File(_) => None,
+                ChoiceSource::File(file) => self.check_live_choice(element, file, name),
             };
             if let Some(problem) = problem {
                 self.report(instance, element, problem.of(shortened(name)));
@@ -259,6 +258,17 @@ impl Validator<'_> {
             }
         }
         Some(Problem::new(ProblemCode::ChoiceNotOffered, [shortened(name)]).by(filter.source(), &Text::default()))
+    }
+
+    /// A choice of an attached file, where the caller's environment can read that. The file may have grown since the
+    /// client fetched it, so that an unknown choice is only a warning.
+    fn check_live_choice(&self, element: &Element, file: &str, name: &str) -> Option<Problem> {
+        let list = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+        let column = element.parameters.get("value").map_or("name", String::as_str);
+        let found = self.environment.pulldata(list, column, column, name)?;
+        found
+            .is_empty()
+            .then(|| Problem::new(ProblemCode::UnknownLiveChoice, [shortened(name)]))
     }
 
     /// A choice among the answers to a question in a repeat.

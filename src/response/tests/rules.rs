@@ -264,3 +264,27 @@ fn a_rule_that_cannot_be_evaluated_is_a_problem_on_its_question() {
     assert_eq!(brief(&processed.problems), ["304 /a"]);
     assert_eq!(value(&processed, "b"), Answer::text("2"), "and nothing else is lost");
 }
+
+#[test]
+fn a_choice_that_a_live_list_does_not_have_is_a_warning() {
+    struct Register;
+    impl Environment for Register {
+        fn now(&self) -> DateTime<FixedOffset> {
+            World.now()
+        }
+        fn pulldata(&self, list: &str, _: &str, _: &str, key: &str) -> Option<String> {
+            (list == "register").then(|| if key == "known" { key.to_owned() } else { String::new() })
+        }
+    }
+    let form = form_of(
+        "{survey: s, version: '1', title: S, questions: [
+          {type: select_one_from_file register.csv, name: firm, label: Firm}]}",
+    );
+    for (name, warnings) in [("known", vec![]), ("stranger", vec!["402 /firm stranger"])] {
+        let (answers, problems) = Answers::from_json(&form, &json!({ "firm": name }));
+        let received = Received::new(answers, problems, Door::Json, at("2026-03-01T08:30:00+08:00"));
+        let processed = process(received, &Register);
+        assert!(processed.is_sound());
+        assert_eq!(brief(&processed.warnings), warnings);
+    }
+}
