@@ -6,6 +6,7 @@
 mod assess;
 mod check;
 mod database;
+mod demo;
 mod eval;
 mod export;
 mod import;
@@ -39,9 +40,10 @@ enum Command {
     Serve(serve::Serve),
     Check(check::Check),
     Assess(assess::Assess),
+    Demo(demo::Demo),
     Export(export::Export),
     Score(score::Score),
-    /// Print the value of an expression as string() would
+    /// Print the value of an expression as `string()` would
     Eval(eval::EvalArguments),
     User(user::User),
     Token(token::Token),
@@ -64,6 +66,7 @@ pub struct DatabaseOptions {
         hide_env_values = true
     )]
     pub database: String,
+    /// Where the definitions are
     #[command(flatten)]
     pub definitions: DefinitionOptions,
 }
@@ -132,6 +135,7 @@ fn execute(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(check) => check.run(),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Assess(arguments) => assess::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),

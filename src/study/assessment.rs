@@ -148,14 +148,20 @@ fn only_open_round(store: &Store) -> Result<String, StudyError> {
     }
 }
 
-/// The units to be ranked: the study's target places in their order, else every city that somebody answered from.
+/// The codes of the places that are ranked, in their order.
+///
+/// # Errors
+///
+/// What the database says.
+pub fn target_places(store: &Store) -> Result<Vec<String>, StudyError> {
+    let places = places(store)?.into_values();
+    let targets = places.filter(|place| place.kind == PlaceKind::Target);
+    Ok(targets.map(|place| place.code).collect())
+}
+
+/// The units to be ranked: the study's target places, else every city that somebody answered from.
 fn units(store: &Store, tally: &Tally) -> Result<Vec<String>, StudyError> {
-    let places = places(store)?;
-    let targets = places
-        .into_values()
-        .filter(|place| place.kind == PlaceKind::Target)
-        .map(|place| place.code);
-    let targets: Vec<String> = targets.collect();
+    let targets = target_places(store)?;
     if targets.is_empty() {
         return Ok(tally.units().into_iter().map(str::to_owned).collect());
     }

@@ -9,7 +9,7 @@ mod error;
 mod report;
 mod responses;
 
-pub use assessment::{Assessed, AssessmentRequest, assess};
+pub use assessment::{Assessed, AssessmentRequest, assess, target_places};
 pub use catalogue::Catalogue;
 pub use error::StudyError;
 pub use report::{ReportRequest, write_report};

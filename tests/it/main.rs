@@ -22,6 +22,7 @@ mod http_server;
 mod imports;
 mod interviews;
 mod process;
+mod report;
 mod scoring;
 mod store;
 mod scoring_properties;

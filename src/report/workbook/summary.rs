@@ -38,10 +38,10 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     let body = sheet.table(
         &[
             Column::new(say("名次", "Rank"), 10),
-            Column::new(say("单位", "Unit"), 30),
+            Column::new(say("单位", "Unit"), 40),
             Column::new(context.label(0), 14),
-            Column::new(say("最强维度", "Strongest dimension"), 30),
-            Column::new(say("最弱维度", "Weakest dimension"), 30),
+            Column::new(say("最强维度", "Strongest dimension"), 34),
+            Column::new(say("最弱维度", "Weakest dimension"), 34),
             Column::new(say("覆盖率", "Coverage"), 10),
         ],
         context.ranking().into_iter().map(|unit| ranking_row(context, unit)),
