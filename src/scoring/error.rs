@@ -23,7 +23,7 @@ pub enum ScoringError {
         message: String,
     },
     /// A method needs something of an indicator that the framework does not give.
-    #[error("indicator '{indicator}' has no {what}, which {method} needs")]
+    #[error("indicator '{indicator}' has no {what}, which the method {method} needs")]
     IndicatorLacks {
         /// The indicator.
         indicator: String,

@@ -398,7 +398,7 @@ mod tests {
         let error = scored("goalposts", "direction: 1", &[1.0]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "indicator 'x' has no goalposts, which goalposts needs"
+            "indicator 'x' has no goalposts, which the method goalposts needs"
         );
     }
 

@@ -24,7 +24,7 @@ mod interviews;
 mod process;
 mod report;
 mod scoring;
-mod store;
 mod scoring_properties;
+mod store;
 mod workbooks;
 mod xpath_conformance;
