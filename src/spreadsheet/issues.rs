@@ -100,7 +100,7 @@ fn list<T>(sheet: &mut Worksheet, plan: &ImportPlan<T>, looks: &Looks) -> Result
         sheet.write_string_with_format(row, 0, &*finding.at.sheet, &looks.plain)?;
         sheet.write_string_with_format(row, 1, finding.at.a1(), &looks.plain)?;
         sheet.write_string_with_format(row, 2, kind, format)?;
-        sheet.write_string_with_format(row, 3, &*finding.message, &looks.plain)?;
+        sheet.write_string_with_format(row, 3, &*finding.message, &looks.prose)?;
     }
     if plan.findings_left_out > 0 {
         let count = plan.findings_left_out;
@@ -120,6 +120,7 @@ struct Looks {
     head: Format,
     code: Format,
     plain: Format,
+    prose: Format,
     problem: Format,
     warning: Format,
     messages: Format,
@@ -133,6 +134,7 @@ impl Looks {
             head: styles.how().set_bold(),
             code: styles.code(),
             plain: styles.plain(),
+            prose: styles.prose(),
             problem: coloured(PROBLEM),
             warning: coloured(WARNING),
             messages: styles

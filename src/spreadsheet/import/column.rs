@@ -58,10 +58,10 @@ pub(super) enum Said {
 }
 
 impl Column {
-    /// The reader of a column that holds the target.
-    pub fn new(definition: &Definition, target: Target) -> Self {
+    /// The reader of a column that holds the target, with messages in a language.
+    pub fn new(definition: &Definition, target: Target, language: &str) -> Self {
         let element = target.question().and_then(|id| definition.get(id));
-        let kind = element.map_or(Kind::Key, |element| kind(definition, element, target));
+        let kind = element.map_or(Kind::Key, |element| kind(definition, element, target, language));
         let missing = element
             .into_iter()
             .flat_map(|element| &element.missing)
@@ -159,8 +159,8 @@ impl Column {
     }
 }
 
-fn kind(definition: &Definition, element: &Element, target: Target) -> Kind {
-    let vocabulary = || Vocabulary::of(&layout::options(definition, element));
+fn kind(definition: &Definition, element: &Element, target: Target, language: &str) -> Kind {
+    let vocabulary = || Vocabulary::of(&layout::options(definition, element), language);
     let units = || {
         let unit = element.unit.as_ref();
         let labels = unit
@@ -294,7 +294,7 @@ fn one(vocabulary: &Vocabulary, value: CellValue<'_>) -> Result<Answer, Fault> {
             None => Answer::Answered(Value::Choice(vocabulary.name(position).to_owned())),
         }),
         // The choices are not a list of the definition: what was given is checked where the list is known.
-        Named::Unknown if vocabulary.codes().is_empty() => Ok(Answer::Answered(Value::Choice(text(value)?))),
+        Named::Unknown if vocabulary.is_empty() => Ok(Answer::Answered(Value::Choice(text(value)?))),
         Named::Unknown => Err(unknown(vocabulary, value)),
         Named::Several(positions) => Err(ambiguous(vocabulary, positions, value)),
     }
@@ -302,7 +302,7 @@ fn one(vocabulary: &Vocabulary, value: CellValue<'_>) -> Result<Answer, Fault> {
 
 fn unknown(vocabulary: &Vocabulary, value: CellValue<'_>) -> Fault {
     let given = value.to_string();
-    Problem::new(ProblemCode::MisspeltChoice, [given.clone(), vocabulary.codes()])
+    Problem::new(ProblemCode::MisspeltChoice, [given.clone(), vocabulary.first()])
         .of(given)
         .into()
 }

@@ -129,7 +129,7 @@ impl Head {
         for marked in &self.sheets {
             let sheet = match &marked.mark.part {
                 Part::Main(Shape::Rows) => rows(definition, marked, None, language, &mut findings),
-                Part::Main(Shape::Form) => form(definition, marked),
+                Part::Main(Shape::Form) => form(definition, marked, language),
                 Part::Repeat(path) => {
                     let Some(repeat) = definition.find_path(path) else {
                         let fault = SheetFault::UnknownColumn {
@@ -272,7 +272,7 @@ fn rows(
         }
         columns.resize_with(columns.len().max(usize::from(*at) + 1), || None);
         if let Some(column) = columns.get_mut(usize::from(*at)) {
-            *column = Some(Column::new(definition, *target));
+            *column = Some(Column::new(definition, *target, language));
         }
     }
     let questions = Questions::InColumns { columns, by_path };
@@ -286,10 +286,10 @@ fn rows(
     }
 }
 
-fn form(definition: &Definition, marked: &MarkedSheet) -> Sheet {
+fn form(definition: &Definition, marked: &MarkedSheet, language: &str) -> Sheet {
     let by_code = targets(definition, None).into_iter();
     let by_code = by_code
-        .map(|(code, target)| (code, Column::new(definition, target)))
+        .map(|(code, target)| (code, Column::new(definition, target, language)))
         .collect();
     let questions = Questions::InRows {
         by_code,

@@ -30,11 +30,13 @@ pub(super) struct Vocabulary {
 #[derive(Debug)]
 struct Choice {
     name: Box<str>,
+    /// The label in the language of the messages, where it has one.
+    label: Box<str>,
     missing: Option<MissingCode>,
 }
 
 impl Vocabulary {
-    pub fn of(offers: &[Offer<'_>]) -> Self {
+    pub fn of(offers: &[Offer<'_>], language: &str) -> Self {
         let mut vocabulary = Self {
             names: Vec::new(),
             codes: HashMap::new(),
@@ -43,6 +45,7 @@ impl Vocabulary {
         for (position, offer) in offers.iter().enumerate() {
             vocabulary.names.push(Choice {
                 name: offer.name.into(),
+                label: offer.label.get(language).into(),
                 missing: offer.missing,
             });
             vocabulary.codes.entry(offer.name.into()).or_insert(position);
@@ -108,23 +111,29 @@ impl Vocabulary {
         self.names.get(position).and_then(|choice| choice.missing)
     }
 
-    /// Some codes, for messages.
+    /// Some choices with codes and labels, for messages.
     pub fn list(&self, positions: impl IntoIterator<Item = usize>) -> String {
-        positions
-            .into_iter()
-            .map(|position| self.name(position))
-            .collect::<Vec<_>>()
-            .join(", ")
+        let choices = positions.into_iter().filter_map(|position| self.names.get(position));
+        let words = choices.map(|choice| match &*choice.label {
+            "" => choice.name.to_string(),
+            label => format!("{} {label}", choice.name),
+        });
+        words.collect::<Vec<_>>().join(", ")
     }
 
-    /// The first codes, for a message to somebody who gave none of them.
-    pub fn codes(&self) -> String {
+    /// The first choices, for a message to somebody who gave none of them.
+    pub fn first(&self) -> String {
         const SHOWN: usize = 12;
         let mut list = self.list(0..self.names.len().min(SHOWN));
         if self.names.len() > SHOWN {
             list.push_str(", …");
         }
         list
+    }
+
+    /// Whether no choices are known.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
     }
 }
 
@@ -174,7 +183,7 @@ mod tests {
             offer("2", "是", "Yes", &[]),
             offer("b", "是", "Also", &[]),
         ];
-        let vocabulary = Vocabulary::of(&offers);
+        let vocabulary = Vocabulary::of(&offers, "zh");
         for text in [
             "01",
             "煤炭（开采）",
