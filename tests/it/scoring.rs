@@ -298,3 +298,44 @@ fn the_same_input_gives_the_same_bytes_on_any_number_of_threads() {
     };
     assert_eq!(bytes(1), bytes(4));
 }
+
+#[test]
+fn the_human_development_index_is_reproduced_to_its_three_decimals() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/hdi/hdi_hdr2023_24_long.csv");
+    if !file.is_file() {
+        println!("absent: ../shared/reference/hdi, so nothing was compared with the published index");
+        return;
+    }
+    let text = "
+index:
+  id: HDI
+  children:
+    - {id: health, indicators: [{id: le, goalposts: [20, 85]}]}
+    - {id: education, indicators: [{id: eys, goalposts: [0, 18]}, {id: mys, goalposts: [0, 15]}]}
+    - {id: income, indicators: [{id: gnipc, goalposts: [100, 75000], transform: ln}]}
+";
+    let options = "normalise: {method: goalposts, low: 0, high: 1}\naggregate: {by_level: [arithmetic, geometric], min_available: 1}\n";
+    let framework = Framework::for_table("hdi.yaml", text).unwrap().value;
+    let table = Table::read_csv(
+        "hdi.csv",
+        std::fs::File::open(&file).unwrap(),
+        Some("iso3"),
+        Some("year"),
+    )
+    .unwrap();
+    let options = Options::read("options.yaml", options, Options::score()).unwrap();
+    let assessment = assess(&framework, &table, &options).unwrap();
+    let mut compared = 0;
+    for (row, published) in table.numbers("hdi").unwrap().iter().enumerate() {
+        let (Some(published), unit) = (published, &assessment.units[row]) else {
+            continue;
+        };
+        let found = assessment.scores["HDI"].get(row).unwrap();
+        assert!(
+            (found - published).abs() <= 0.000_501,
+            "{unit}: {found} is not {published}"
+        );
+        compared += 1;
+    }
+    assert!(compared > 5_000);
+}
