@@ -81,6 +81,10 @@ fn faulty_rows_are_named_by_cell_and_kept_out() {
         app.get(&token, "/api/v1/surveys/firm/responses").json()["responses"],
         json!([])
     );
+    let issues = upload(&app, &token, "/issues", rows);
+    assert_eq!(issues.status, 200, "{}", issues.text());
+    assert!(issues.body.starts_with(b"PK\x03\x04"), "the issues are no workbook");
+    assert_eq!(upload(&app, &token, "/issues", "2,Works B,231182,200,0,\n").status, 204);
     let taken = upload(&app, &token, "?valid_rows=true", rows);
     assert_eq!(
         (taken.status, &taken.json()["import"]["rows"]),

@@ -1,5 +1,7 @@
 //! Imports: workbooks that people filled in, loaded as one batch and taken back as one.
 
+mod checking;
+mod issues;
 mod list;
 mod load;
 mod withdraw;
@@ -22,6 +24,11 @@ pub(super) fn mount(routes: &mut Routes) {
             Act::ImportResponses,
             load::__path_import_workbook,
             load::import_workbook,
+        )
+        .mount_heavy(
+            Act::ImportResponses,
+            issues::__path_import_issues,
+            issues::import_issues,
         )
         .mount(Act::ReadImports, list::__path_list_imports, list::list_imports)
         .mount(Act::ReadImports, list::__path_get_import, list::get_import)

@@ -1,0 +1,72 @@
+//! The workbook of issues: what was filled in, with what is wrong in its place.
+
+use actix_multipart::form::MultipartForm;
+use actix_web::{HttpResponse, web};
+
+use super::checking::{Checked, Loading, Options};
+use crate::definition::Language;
+use crate::spreadsheet::{IssuesOptions, write_issues};
+use crate::web::Caller;
+use crate::web::problem::Problem;
+use crate::web::routes::files::{Upload, XLSX, download};
+use crate::web::state::App;
+
+/// The workbook of issues
+///
+/// Checks a workbook as an import would, keeps nothing, and hands the original rows back with every faulty cell
+/// coloured and commented. Where nothing is wrong the answer is 204.
+#[utoipa::path(
+    post, path = "/api/v1/surveys/{survey}/imports/issues", tag = "imports",
+    params(("survey" = String, Path, description = "The survey", example = "enterprise"), Options),
+    request_body(content = Object, content_type = "multipart/form-data", description = "The workbook in the field `file`"),
+    responses(
+        (status = 200, description = "The workbook", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (status = 204, description = "Nothing is wrong")
+    )
+)]
+pub async fn import_issues(
+    app: web::Data<App>,
+    caller: Caller,
+    survey: web::Path<String>,
+    options: web::Query<Options>,
+    language: Language,
+    MultipartForm(upload): MultipartForm<Upload>,
+) -> Result<HttpResponse, Problem> {
+    let loading = Loading {
+        app,
+        caller,
+        survey: survey.into_inner(),
+        options: options.into_inner(),
+        language,
+    };
+    let issues = web::block(move || loading.issues(&upload)).await??;
+    Ok(match issues {
+        Some(bytes) => download("issues.xlsx", XLSX, bytes),
+        None => HttpResponse::NoContent().finish(),
+    })
+}
+
+impl Loading {
+    /// The workbook of issues, where there is something to say.
+    fn issues(&self, upload: &Upload) -> Result<Option<Vec<u8>>, Problem> {
+        let Checked {
+            mut workbook,
+            head,
+            plan,
+            ..
+        } = self.check(upload.file.file.path())?;
+        if plan.findings.is_empty() {
+            return Ok(None);
+        }
+        let options = IssuesOptions {
+            language: self.language.code().to_owned(),
+            only_rejected: self.options.valid_rows,
+        };
+        let out = tempfile::Builder::new()
+            .suffix(".xlsx")
+            .tempfile()
+            .map_err(Problem::internal)?;
+        write_issues(&mut workbook, &head, &plan, &options, out.path()).map_err(Problem::internal)?;
+        std::fs::read(out.path()).map(Some).map_err(Problem::internal)
+    }
+}
