@@ -136,9 +136,9 @@ mod tests {
         }
     }
 
-    fn known(bytes: &str, answers: &str) -> Option<KnownVersion> {
+    fn known(bytes: &str, answers: &str) -> KnownVersion {
         let Sending { bytes, answers, .. } = sending(bytes, answers, false);
-        Some(KnownVersion { bytes, answers })
+        KnownVersion { bytes, answers }
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
                     let decide_on = |bytes, answers| {
                         decide(
                             sending(bytes, answers, is_edit),
-                            known("bytes", "answers"),
+                            Some(known("bytes", "answers")),
                             predecessor,
                             awaited,
                         )

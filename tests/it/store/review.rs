@@ -116,7 +116,7 @@ fn of_two_decisions_at_once_on_one_revision_one_is_made() {
             let tries: Vec<_> = (0..4)
                 .map(|_| scope.spawn(|| store.change_state("visit", "uuid:a", &decision, at(1))))
                 .collect();
-            tries.into_iter().map(|one| one.join().unwrap()).flatten().count()
+            tries.into_iter().flat_map(|one| one.join().unwrap()).count()
         });
         assert_eq!(made, 1);
         assert_eq!(store.response_events("visit", "uuid:a").unwrap().len(), 2);
