@@ -5,6 +5,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench")]
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -31,7 +32,7 @@ fn main() {
                 PgConnection::establish(&server)
                     .unwrap()
                     .batch_execute(statement)
-                    .unwrap()
+                    .unwrap();
             };
             statement("CREATE DATABASE bench_store");
             let (place, _) = server.rsplit_once('/').unwrap();
@@ -146,10 +147,10 @@ fn form() -> Arc<Form> {
         "survey: bench\nversion: 1\ntitle: Bench\nidentity: {code: code, name: name, city: city}\nquestions:\n",
     );
     for question in ["code", "name", "city"] {
-        source.push_str(&format!("- {{type: text, name: {question}, label: {question}}}\n"));
+        let _ = writeln!(source, "- {{type: text, name: {question}, label: {question}}}");
     }
     for number in 3..QUESTIONS {
-        source.push_str(&format!("- {{type: decimal, name: q{number}, label: Question}}\n"));
+        let _ = writeln!(source, "- {{type: decimal, name: q{number}, label: Question}}");
     }
     Form::new(Arc::new(Definition::from_yaml("bench.yaml", &source).unwrap().value))
 }
