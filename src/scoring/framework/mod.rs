@@ -97,7 +97,7 @@ pub use indicator::{
 /// assert_eq!(framework.elements().len(), 3);
 ///
 /// let errors = Framework::for_table("f.yaml", "index: {id: Index, indicators: [{id: a, weight: -1}]}").unwrap_err();
-/// assert!(errors[0].to_string().starts_with("f.yaml:1:54: error: weight is -1"));
+/// assert!(errors[0].to_string().starts_with("f.yaml:1:49: error: weight is -1"));
 /// ```
 #[derive(Debug, Clone)]
 pub struct Framework {
