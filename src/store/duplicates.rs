@@ -64,12 +64,19 @@ fn organisation(
 pub(super) fn flag_whole_survey(connection: &mut Connection<'_>, round: &str, survey: &str) -> Result<(), StoreError> {
     // Both databases take numbered parameters in the order of their first use.
     const LIVE: &str = "round = $1 AND survey = $2 AND organisation IS NOT NULL AND state <> 'rejected' AND NOT test";
-    let several = format!("SELECT organisation FROM responses WHERE {LIVE} GROUP BY organisation HAVING count(*) > 1");
-    let flag =
-        format!("UPDATE responses SET duplicate = TRUE WHERE {LIVE} AND NOT duplicate AND organisation IN ({several})");
+    // Materialised: right after a batch PostgreSQL knows nothing of the table's size, and would count the organisations
+    // again for every row.
+    let several = format!(
+        "WITH several AS MATERIALIZED
+         (SELECT organisation FROM responses WHERE {LIVE} GROUP BY organisation HAVING count(*) > 1)"
+    );
+    let flag = format!(
+        "{several} UPDATE responses SET duplicate = TRUE
+         WHERE {LIVE} AND NOT duplicate AND organisation IN (SELECT organisation FROM several)"
+    );
     let unflag = format!(
-        "UPDATE responses SET duplicate = FALSE
-         WHERE round = $1 AND survey = $2 AND duplicate AND organisation NOT IN ({several})"
+        "{several} UPDATE responses SET duplicate = FALSE
+         WHERE round = $1 AND survey = $2 AND duplicate AND organisation NOT IN (SELECT organisation FROM several)"
     );
     for statement in [flag, unflag] {
         on_backend!(connection, |c| diesel::sql_query(statement)
