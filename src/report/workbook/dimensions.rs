@@ -27,7 +27,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         ),
     )?;
     let dimensions = context.dimensions();
-    let mut columns = vec![Column::new(say("单位", "Unit"), 26)];
+    let mut columns = vec![Column::new(say("单位", "Unit"), 38)];
     columns.extend(
         dimensions
             .iter()

@@ -21,7 +21,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     let columns = |first: &str| {
         let mut columns = vec![
             Column::new(say("名次", "Rank"), 8),
-            Column::new(say("单位", "Unit"), 26),
+            Column::new(say("单位", "Unit"), 38),
             Column::new(first, 14),
             Column::new(say("覆盖率", "Coverage"), 10),
         ];

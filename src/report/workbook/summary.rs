@@ -19,6 +19,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         title
     };
     let mut sheet = super::Sheet::new(worksheet, &context.style, &title, &report.provenance.name)?;
+    sheet.worksheet.set_print_fit_to_pages(1, 1);
     if report.provenance.synthetic {
         let words = say(
             "本工作簿由合成数据生成，仅供演示，不反映任何城市的真实情况。",
