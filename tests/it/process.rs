@@ -47,8 +47,8 @@ impl Process {
 
     fn signal(&self, name: &str) {
         assert!(
-            Command::new("kill")
-                .args([name, &self.child.id().to_string()])
+            Command::new("sh") // whose own kill a bare system has
+                .args(["-c", &format!("kill {name} {}", self.child.id())])
                 .status()
                 .unwrap()
                 .success()
