@@ -14,6 +14,9 @@ use crate::scoring::{Options, result_csv, result_json};
 use crate::store::Store;
 use crate::study::{self, Assessed, AssessmentRequest, ReportRequest};
 
+/// Units that are printed; the result file has all.
+const PRINTED: usize = 20;
+
 /// Score what the database holds
 #[derive(Debug, Args)]
 pub struct Assess {
@@ -112,7 +115,10 @@ fn print_summary(assessed: &Assessed, out: &Path) {
         .map(|((unit, rank), score)| (*rank, unit.as_str(), score))
         .collect();
     rows.sort_by_key(|(rank, unit, _)| (rank.unwrap_or(u32::MAX), *unit));
-    for (rank, unit, score) in rows {
+    if rows.len() > PRINTED {
+        println!("  the first {PRINTED} of {}:", rows.len());
+    }
+    for (rank, unit, score) in rows.into_iter().take(PRINTED) {
         match (rank, score) {
             (Some(rank), Some(score)) => println!("  {rank:>3}  {unit}  {score:.1}"),
             _ => println!("    –  {unit}  no score: too little data"),

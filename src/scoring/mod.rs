@@ -40,8 +40,8 @@ pub use framework::{
 };
 pub use note::{Note, NoteCode};
 pub use options::{
-    Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, Responses, Screen,
-    ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
+    Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, RespondentUnit,
+    Responses, Screen, ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
 };
 pub use result_csv::result_csv;
 pub use result_json::{read_result, result_json};

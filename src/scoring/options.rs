@@ -12,7 +12,7 @@
 //! weights:   {method: given, within: [Physical]}
 //! aggregate: {method: arithmetic, min_available: 0.75}     # or by_level: [arithmetic, geometric]
 //! frame:     pooled                                         # or each: long tables, units by time
-//! responses: {states: [received, edited, approved], minimum: 10, flag_below: 20}
+//! responses: {states: [received, edited, approved], minimum: 10, flag_below: 20}   # unit: organisation, survey: …
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -93,6 +93,8 @@ impl Options {
             frame: Frame::Pooled,
             responses: Responses {
                 states: vec!["received".to_owned(), "edited".to_owned(), "approved".to_owned()],
+                unit: RespondentUnit::City,
+                survey: None,
                 minimum: 10,
                 flag_below: 20,
             },
@@ -360,11 +362,26 @@ pub enum Frame {
     Each,
 }
 
+/// What is scored where there are answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RespondentUnit {
+    /// Cities: the answers of their organisations are aggregated.
+    City,
+    /// Single organisations, each by its own answers.
+    Organisation,
+}
+
 /// Which responses count, and how many make a figure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Responses {
     /// The review states that count.
     pub states: Vec<String>,
+    /// What is scored.
+    pub unit: RespondentUnit,
+    /// The survey whose organisations are scored; the first of the framework where none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub survey: Option<String>,
     /// Fewer respondents than this in the base of a cell: the cell is missing (listed bodies: 1).
     pub minimum: u32,
     /// Fewer than this: the cell is flagged.

@@ -7,8 +7,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::options::{
-    Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, Responses, Screen,
-    ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
+    Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, RespondentUnit,
+    Responses, Screen, ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
 };
 use crate::scoring::ScoringError;
 
@@ -92,6 +92,8 @@ step!(AggregateFile, AggregateMethod, "aggregate", { by_level: Vec<AggregateMeth
 #[serde(deny_unknown_fields)]
 struct ResponsesFile {
     states: Option<Vec<String>>,
+    unit: Option<RespondentUnit>,
+    survey: Option<String>,
     minimum: Option<u32>,
     flag_below: Option<u32>,
 }
@@ -292,6 +294,8 @@ fn responses(file: ResponsesFile, defaults: &Responses) -> Result<Responses, Str
     }
     Ok(Responses {
         states,
+        unit: file.unit.unwrap_or(defaults.unit),
+        survey: file.survey.or_else(|| defaults.survey.clone()),
         minimum: file.minimum.unwrap_or(defaults.minimum),
         flag_below: file.flag_below.unwrap_or(defaults.flag_below),
     })

@@ -8,12 +8,12 @@ use std::thread;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
-use super::{Catalogue, StudyError};
+use super::{Catalogue, StudyError, organisations};
 use crate::definition::{PlaceKind, StudyPlace};
 use crate::response::ReviewState;
 use crate::scoring::{
-    Assessment, Estimates, Estimator, Framework, Intake, Options, Respondent, Series, Table, Tally, assess_estimates,
-    result_json,
+    self, Assessment, Estimates, Estimator, Framework, Intake, Options, Respondent, RespondentUnit, ResponseRecord,
+    Responses, Series, Table, Tally, assess_estimates, result_json,
 };
 use crate::store::{Filter, NewAssessment, Store, StoreError, StoredFramework, Streamed};
 
@@ -61,30 +61,35 @@ pub fn assess(store: &Store, request: &AssessmentRequest, now: DateTime<Utc>) ->
     };
     let states = states(&request.options)?;
 
+    let options = &request.options;
+    let surveys = surveys(&framework, &catalogue, &options.responses)?;
+    let filter = |survey: &str| Filter {
+        round: Some(round.clone()),
+        states: Some(states.clone()),
+        ..Filter::of_survey(survey)
+    };
     let mut tallies = Vec::new();
-    for survey in framework.surveys() {
-        let filter = Filter {
-            round: Some(round.clone()),
-            states: Some(states.clone()),
-            ..Filter::of_survey(survey)
-        };
-        tallies.extend(tally_survey(store, &catalogue, &framework, &filter, survey)?);
+    for survey in &surveys {
+        tallies.extend(tally_survey(store, &catalogue, &framework, &filter(survey), survey)?);
     }
     let tally = merged(tallies).filter(|tally| tally.responses() > 0);
     let tally = tally.ok_or_else(|| StudyError::NothingToScore {
         round: round.clone(),
-        states: request.options.responses.states.clone(),
+        states: options.responses.states.clone(),
     })?;
-    let units = units(store, &tally)?;
-    let statistics = statistics(store, &units)?;
-    let estimates = Estimates::new(
-        &framework,
-        &tally,
-        &units,
-        Some(&statistics),
-        &request.options.responses,
-    )?;
-    let assessment = assess_estimates(&framework, &estimates, &request.options)?;
+    let (assessment, responses) = match (options.responses.unit, surveys.as_slice()) {
+        (RespondentUnit::Organisation, [survey]) => {
+            let table = organisations::table(store, &catalogue, &framework, &filter(survey), survey)?;
+            let responses = ResponseRecord {
+                count: tally.responses(),
+                hash: tally.responses_hash(),
+            };
+            let mut assessment = scoring::assess(&framework, &table, options)?;
+            assessment.recipe.responses = Some(responses.clone());
+            (assessment, responses)
+        }
+        _ => cities(store, &framework, &tally, options)?,
+    };
 
     let unreadable = |error: serde_json::Error| StudyError::DamagedAssessment {
         id: 0,
@@ -95,8 +100,8 @@ pub fn assess(store: &Store, request: &AssessmentRequest, now: DateTime<Utc>) ->
             name: request.name.clone(),
             round,
             framework_hash: stored.hash,
-            responses: i64::try_from(estimates.responses).unwrap_or(i64::MAX),
-            responses_hash: estimates.responses_hash,
+            responses: i64::try_from(responses.count).unwrap_or(i64::MAX),
+            responses_hash: responses.hash,
             recipe: serde_json::to_string(&assessment.recipe).map_err(unreadable)?,
             result: String::from_utf8_lossy(&result_json(&assessment).map_err(unreadable)?).into_owned(),
             created_by: request.made_by.clone(),
@@ -104,6 +109,38 @@ pub fn assess(store: &Store, request: &AssessmentRequest, now: DateTime<Utc>) ->
         now,
     )?;
     Ok(Assessed { id, assessment })
+}
+
+/// The surveys whose responses count: all that the framework reads, or the one whose organisations are scored.
+fn surveys<'f>(
+    framework: &'f Framework,
+    catalogue: &'f Catalogue,
+    options: &'f Responses,
+) -> Result<Vec<&'f str>, StudyError> {
+    let all = framework.surveys();
+    match (options.unit, &options.survey) {
+        (RespondentUnit::City, _) => Ok(all),
+        (RespondentUnit::Organisation, None) => Ok(all.into_iter().take(1).collect()),
+        (RespondentUnit::Organisation, Some(survey)) => Ok(vec![catalogue.survey(survey)?.survey()]),
+    }
+}
+
+/// Cities as units: the answers of their organisations aggregated, and official figures beside them.
+fn cities(
+    store: &Store,
+    framework: &Framework,
+    tally: &Tally,
+    options: &Options,
+) -> Result<(Assessment, ResponseRecord), StudyError> {
+    let units = units(store, tally)?;
+    let statistics = statistics(store, &units)?;
+    let estimates = Estimates::new(framework, tally, &units, Some(&statistics), &options.responses)?;
+    let assessment = assess_estimates(framework, &estimates, options)?;
+    let responses = ResponseRecord {
+        count: estimates.responses,
+        hash: estimates.responses_hash,
+    };
+    Ok((assessment, responses))
 }
 
 /// A stored framework, compiled against the newest definitions.

@@ -6,6 +6,7 @@
 mod assessment;
 mod catalogue;
 mod error;
+mod organisations;
 mod report;
 mod responses;
 

@@ -2,13 +2,15 @@
 
 use std::io::{Seek, Write};
 
+use indexmap::IndexMap;
+
 use super::assessment::{compile, places, states};
 use super::responses::reported;
 use super::{Catalogue, StudyError};
 use crate::definition::{Definition, Text};
 use crate::report::{Edition, Provenance, Report, SurveyReport, Wording};
-use crate::scoring::{Framework, Options, read_result};
-use crate::store::{AssessmentSummary, Filter, Store};
+use crate::scoring::{Framework, Options, RespondentUnit, read_result};
+use crate::store::{AssessmentSummary, Filter, Store, StoreError};
 
 /// Which workbook is wanted.
 #[derive(Debug, Clone)]
@@ -61,16 +63,42 @@ pub fn write_report<W: Write + Seek + Send>(store: &Store, request: &ReportReque
         assessment: &assessment,
         options: &options,
         edition: request.edition,
-        units: places(store)?
-            .into_iter()
-            .map(|(code, place)| (code, place.label))
-            .collect(),
+        units: units(store, &kept.summary.round, &options, request.edition)?,
         provenance: provenance(store, &kept.summary, &framework, &surveys)?,
         surveys,
         personal: request.personal,
     };
     report.write_workbook(&request.wording, to)?;
     Ok(())
+}
+
+/// The names of the units: places, or organisations where the edition may name them.
+fn units(
+    store: &Store,
+    round: &str,
+    options: &Options,
+    edition: Edition,
+) -> Result<IndexMap<String, Text>, StudyError> {
+    match (options.responses.unit, edition) {
+        (RespondentUnit::City, _) => Ok(places(store)?
+            .into_iter()
+            .map(|(code, place)| (code, place.label))
+            .collect()),
+        (RespondentUnit::Organisation, Edition::Publication) => Ok(IndexMap::new()),
+        (RespondentUnit::Organisation, Edition::Analysis) => {
+            let of_round = Filter {
+                round: Some(round.to_owned()),
+                ..Filter::default()
+            };
+            let mut names = IndexMap::new();
+            store.for_each_response::<StoreError>(&of_round, |response| {
+                let name = response.identity.name.or(response.identity.code);
+                names.extend(name.map(|name| (response.instance_id, Text::plain(name))));
+                Ok(())
+            })?;
+            Ok(names)
+        }
+    }
 }
 
 fn provenance(

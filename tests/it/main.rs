@@ -9,6 +9,7 @@
 )]
 
 mod app;
+mod assessments;
 mod client;
 mod content;
 mod databases;

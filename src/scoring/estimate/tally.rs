@@ -205,6 +205,11 @@ impl Tally {
         self.responses.count
     }
 
+    /// A hash of the set of responses that were counted, whatever the order they were read in.
+    pub fn responses_hash(&self) -> String {
+        self.responses.hash()
+    }
+
     /// How many could not be used.
     pub fn unreadable(&self) -> u64 {
         self.unreadable
