@@ -17,6 +17,9 @@ pub struct Check {
     /// Also tell the fewest and the most questions that an interview can have
     #[arg(long)]
     paths: bool,
+    /// Print only the Markdown tables that map dimensions to indicators, questions and sources
+    #[arg(long, conflicts_with = "paths")]
+    map: bool,
 }
 
 impl Check {
@@ -38,7 +41,15 @@ impl Check {
             }
         }
         match load_files(&files).and_then(with_framework) {
-            Ok(checked) => {
+            Ok((checked, framework)) if self.map => {
+                let Some(framework) = framework else {
+                    return Err(Failure::Input("there is no framework.yaml to map".to_owned()));
+                };
+                let surveys: Vec<&Definition> = checked.value.surveys.iter().map(|survey| &survey.definition).collect();
+                print!("{}", framework.map(&surveys));
+                Ok(())
+            }
+            Ok((checked, _)) => {
                 print(&checked.warnings);
                 println!("{}", summary(&checked.value, &checked.warnings));
                 if self.paths {
@@ -56,10 +67,11 @@ impl Check {
     }
 }
 
-/// The framework of indicators is checked against the surveys that it reads.
-fn with_framework(mut checked: Checked<Folder>) -> Result<Checked<Folder>, Vec<Diagnostic>> {
+/// The framework of indicators is checked against the surveys that it reads, and they against it: whether every
+/// question is asked for something.
+fn with_framework(mut checked: Checked<Folder>) -> Result<(Checked<Folder>, Option<Framework>), Vec<Diagnostic>> {
     let Some(source) = &checked.value.framework else {
-        return Ok(checked);
+        return Ok((checked, None));
     };
     let surveys: Vec<&Definition> = checked.value.surveys.iter().map(|survey| &survey.definition).collect();
     let framework = if surveys.is_empty() {
@@ -69,8 +81,13 @@ fn with_framework(mut checked: Checked<Folder>) -> Result<Checked<Folder>, Vec<D
     };
     match framework {
         Ok(framework) => {
+            let unused: Vec<Diagnostic> = surveys
+                .iter()
+                .flat_map(|survey| framework.value.unused(survey))
+                .collect();
             checked.warnings.extend(framework.warnings);
-            Ok(checked)
+            checked.warnings.extend(unused);
+            Ok((checked, Some(framework.value)))
         }
         Err(found) => Err(checked.warnings.into_iter().chain(found).collect()),
     }

@@ -1,44 +1,12 @@
 //! The survey content: clean, complete, and as its README says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use innogauge::definition::{Definition, Element, Folder, Formula, load_folder};
+use innogauge::definition::{Definition, Folder, load_folder};
 use innogauge::expression::Expression;
 use innogauge::scoring::{Framework, Origin, Part};
-
-/// Questions that tables are broken down by, and nothing else reads.
-const BREAKDOWNS: [&str; 28] = [
-    "enterprise/barrier_cost",
-    "enterprise/barrier_demand",
-    "enterprise/barrier_information",
-    "enterprise/barrier_partners",
-    "enterprise/barrier_risk",
-    "enterprise/barrier_skills",
-    "enterprise/competition",
-    "enterprise/founding_year",
-    "enterprise/main_market",
-    "enterprise/ownership",
-    "enterprise/reasons",
-    "institution/barrier_cost",
-    "institution/barrier_demand",
-    "institution/barrier_information",
-    "institution/barrier_partners",
-    "institution/barrier_risk",
-    "institution/barrier_skills",
-    "institution/clients",
-    "institution/contract_value",
-    "institution/decision_days",
-    "institution/evaluated",
-    "institution/finance_kind",
-    "institution/finance_products",
-    "institution/incubator_services",
-    "institution/policy_instruments",
-    "institution/research_kind",
-    "institution/services_offered",
-    "institution/tenants_graduated",
-];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("survey_defs")
@@ -155,97 +123,40 @@ fn no_indicator_on_a_filtered_question_lacks_its_base() {
 #[test]
 fn every_question_is_used_by_an_indicator_a_rule_a_breakdown_or_the_profile() {
     let (folder, framework) = content();
-    let mut unused = BTreeSet::new();
-    for definition in folder
-        .surveys
-        .iter()
-        .map(|survey| &survey.definition)
-        .filter(|one| one.survey() != "statistics")
-    {
-        let indicators = framework
-            .indicators()
-            .filter_map(|(_, _, indicator)| match &indicator.origin {
-                Origin::Answers { parts, .. } => Some(parts),
-                Origin::Statistics(_) | Origin::Column(_) => None,
-            });
-        let mut used: BTreeSet<String> = indicators
-            .flatten()
-            .filter(|part| part.survey == definition.survey())
-            .flat_map(reads)
-            .collect();
-        for element in definition.elements() {
-            let formulas = [
-                &element.relevant,
-                &element.constraint,
-                &element.calculation,
-                &element.choice_filter,
-            ];
-            let tests = element.warn_if.iter().map(|check| &check.test);
-            for formula in formulas.into_iter().flatten().chain(tests) {
-                let others = formula.depends_on().iter().filter(|id| **id != element.id);
-                used.extend(others.map(|id| definition.element(*id).name.clone()));
-            }
-        }
-        // A figure that is held against another one is part of a rule, too.
-        let held = |question: &&Element| {
-            let others = |rule: &Formula| rule.depends_on().iter().any(|id| *id != question.id);
-            question.constraint.as_ref().is_some_and(others)
-        };
-        used.extend(
-            definition
-                .elements()
-                .iter()
-                .filter(held)
-                .map(|element| element.name.clone()),
-        );
-        let identity = definition.identity();
-        let known = [
-            identity.code(),
-            identity.name(),
-            identity.city(),
-            identity.sector(),
-            identity.consent(),
-        ];
-        used.extend(
-            known
-                .into_iter()
-                .flatten()
-                .map(|id| definition.element(id).name.clone()),
-        );
-        for (element, question_type) in definition.questions() {
-            if question_type.is_asked() && !element.is_personal() && !used.contains(&element.name) {
-                unused.insert(format!("{}/{}", definition.survey(), element.name));
-            }
-        }
+    for definition in folder.surveys.iter().map(|survey| &survey.definition) {
+        let unused = framework.unused(definition);
+        assert!(unused.is_empty(), "{unused:#?}");
     }
-    assert_eq!(unused.iter().map(String::as_str).collect::<Vec<_>>(), BREAKDOWNS);
+    // Without its breakdowns, a framework is warned of each of them: none is named that has another use.
+    let text = &folder.framework.as_ref().expect("framework.yaml").text;
+    let (before, rest) = text.split_once("breakdowns:\n").expect("breakdowns");
+    let (declared, index) = rest.split_once("\nindex:").expect("index");
+    let surveys: Vec<&Definition> = folder.surveys.iter().map(|survey| &survey.definition).collect();
+    let bare = Framework::from_yaml("framework.yaml", &format!("{before}\nindex:{index}"), &surveys);
+    let bare = bare.unwrap_or_else(|errors| panic!("{errors:#?}")).value;
+    let warned = surveys.iter().map(|survey| bare.unused(survey).len()).sum::<usize>();
+    assert_eq!(warned, declared.lines().filter(|line| line.contains("- ")).count());
 }
 
 #[test]
-fn the_readme_maps_every_indicator_to_its_questions() {
-    let (_, framework) = content();
-    let readme = fs::read_to_string(folder().join("README.md")).unwrap();
-    let rows: BTreeMap<&str, &str> = readme
-        .lines()
-        .filter_map(|line| Some((line.strip_prefix("| ")?.split(' ').next()?, line)))
-        .collect();
-    for (_, element, indicator) in framework.indicators() {
-        let row = rows
-            .get(element.id.as_str())
-            .unwrap_or_else(|| panic!("{} is not in the README", element.id));
-        let names = match &indicator.origin {
-            Origin::Answers { parts, .. } => parts.iter().flat_map(reads).collect(),
-            Origin::Statistics(column) | Origin::Column(column) => BTreeSet::from([column.clone()]),
-        };
-        let missing: Vec<&String> = names
-            .iter()
-            .filter(|name| !row.contains(&format!("`{name}`")))
-            .collect();
-        assert!(missing.is_empty(), "{}: {missing:?} not in {row}", element.id);
+fn the_readme_holds_the_map_that_check_prints() {
+    let (folder, framework) = content();
+    let surveys: Vec<&Definition> = folder.surveys.iter().map(|survey| &survey.definition).collect();
+    let map = framework.map(&surveys);
+    for (_, element, _) in framework.indicators() {
         assert!(
-            row.contains(element.label.get("zh")) && row.contains(element.label.get("en")),
-            "{row}"
+            map.contains(&format!("\n| {} | ", element.id)),
+            "{} is not in the map",
+            element.id
         );
-        assert_eq!(row.contains("*(context)*"), element.weight == 0.0, "{row}");
     }
+    let readme = fs::read_to_string(self::folder().join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("<!-- map -->\n").expect("the mark <!-- map -->");
+    let (held, _) = rest
+        .split_once("<!-- end of the map -->")
+        .expect("the mark <!-- end of the map -->");
+    assert!(
+        held.trim() == map.trim(),
+        "survey_defs/README.md is not current: put what `innogauge check survey_defs --map` prints between its marks"
+    );
 }

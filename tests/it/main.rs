@@ -14,6 +14,7 @@ mod client;
 mod content;
 mod databases;
 mod definitions;
+mod demonstration;
 mod estimates;
 mod http_bad_input;
 mod http_files;

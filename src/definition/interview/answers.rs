@@ -7,8 +7,8 @@ use crate::definition::model::{Definition, ElementId};
 use crate::definition::question_type::QuestionType;
 use crate::definition::scan::{Token, tokens};
 
-/// Selects with more choices are tried with the choices that conditions name, and one other.
-const MOST_CHOICES: usize = 12;
+/// Of more choices in a multiple select, only those that conditions name are tried together with each other.
+const MOST_TOGETHER: usize = 12;
 
 /// Answers to try.
 pub(super) struct Tried {
@@ -29,17 +29,19 @@ pub(super) fn to_try(definition: &Definition, question: ElementId, sample: &mut 
     let mut all = true;
     let mut values: Vec<String> = match element.question_type() {
         Some(QuestionType::SelectOne(_)) => {
-            let choices = choices(definition, question, &written, &mut all);
-            choices
-                .into_iter()
-                .chain(element.missing.iter().map(|code| code.code().to_owned()))
-                .collect()
+            let choices = offered(definition, question, sample).unwrap_or_else(|| {
+                all = false;
+                written.texts.iter().cloned().chain(["x".to_owned()]).collect()
+            });
+            let codes = element.missing.iter().map(|code| code.code().to_owned());
+            choices.into_iter().chain(codes).collect()
         }
         Some(QuestionType::SelectMultiple(_) | QuestionType::Rank(_)) => {
-            let choices = choices(definition, question, &written, &mut all);
-            all = all && choices.len() <= 1;
-            let together = choices.join(" ");
-            choices.into_iter().chain([together]).collect()
+            let choices = offered(definition, question, sample).unwrap_or_else(|| {
+                all = false;
+                written.texts.iter().cloned().collect()
+            });
+            together(&choices, &written, &mut all)
         }
         Some(QuestionType::Integer | QuestionType::Decimal | QuestionType::Range) => {
             let numbers = written
@@ -106,18 +108,47 @@ fn written(definition: &Definition, question: ElementId) -> Written {
     written
 }
 
-fn choices(definition: &Definition, question: ElementId, written: &Written, all: &mut bool) -> Vec<String> {
-    let Some(list) = definition.choice_list(question) else {
+/// The choices that are offered now; `None` where they lie in a file.
+fn offered(definition: &Definition, question: ElementId, sample: &Sample<'_>) -> Option<Vec<String>> {
+    let list = definition.choice_list(question)?;
+    let filter = definition
+        .get(question)
+        .and_then(|element| element.choice_filter.as_ref());
+    let fits = |position| filter.is_none_or(|filter| sample.is_offered(filter, question, position));
+    let choices = list.choices().iter().enumerate();
+    Some(
+        choices
+            .filter(|(position, _)| fits(*position))
+            .map(|(_, choice)| choice.name.clone())
+            .collect(),
+    )
+}
+
+/// Choices together: every set of them, or of those that conditions name with none, one and all of the others.
+fn together(choices: &[String], written: &Written, all: &mut bool) -> Vec<String> {
+    let (mut named, mut others): (Vec<&str>, Vec<&str>) = choices
+        .iter()
+        .map(String::as_str)
+        .partition(|name| choices.len() <= MOST_TOGETHER || written.texts.contains(*name));
+    if named.len() > MOST_TOGETHER {
         *all = false;
-        return written.texts.iter().cloned().chain(["x".to_owned()]).collect();
-    };
-    let names = || list.choices().iter().map(|choice| choice.name.clone());
-    if list.choices().len() <= MOST_CHOICES {
-        return names().collect();
+        others.extend(named.split_off(MOST_TOGETHER));
     }
-    *all = false;
-    names()
-        .filter(|name| written.texts.contains(name))
-        .chain(names().find(|name| !written.texts.contains(name)))
-        .collect()
+    // A condition on the number chosen is met or not by none, one or all of the others if it asks for some or none.
+    *all = *all && (others.is_empty() || written.numbers.iter().all(|number| (0.0..=1.0).contains(number)));
+    let one = others.first().map_or(&[][..], std::slice::from_ref);
+    let sets = 1_usize << named.len();
+    let mut together = Vec::new();
+    for set in 0..sets {
+        let chosen = named
+            .iter()
+            .enumerate()
+            .filter(|(position, _)| set >> position & 1 == 1);
+        let chosen: Vec<&str> = chosen.map(|(_, name)| *name).collect();
+        for more in [&[], one, &others[..]] {
+            together.push([chosen.as_slice(), more].concat().join(" "));
+        }
+    }
+    together.retain(|value| !value.is_empty());
+    together
 }

@@ -6,21 +6,25 @@
 //!
 //! Answers that are tried: each choice of a select; for a number each number that is written in its constraint or in a
 //! condition which reads it, with one below and one above; for a text each text that is written there, and another. An answer that
-//! breaks the question's own constraint is not tried, nor is none where one is required. Choice filters are not
-//! applied, and each repeat is counted once. Where a number of answers, or the effort, is beyond the bounds here, the
-//! result is a safe bound and not exact: no interview is shorter than the fewest or longer than the most.
+//! breaks the question's own constraint is not tried, nor is a choice that is not offered, nor none where one is
+//! required. Each repeat is counted once. What is left after some answers is counted once for all answers that leave
+//! the same behind. Where a number of answers, or the effort, is beyond the bounds here, the result is not exact: it
+//! then is what was found, or where nothing could be tried a bound.
 
 mod answers;
 mod sample;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::formula::Formula;
 use super::model::{Definition, ElementId};
 use sample::{Sample, is_asked};
 
 /// Interviews in thought that are settled before the search gives up being exact.
-const MOST_EFFORT: usize = 40_000;
+const MOST_EFFORT: usize = 300_000;
+
+/// Questions that are left, and what is read of the answers so far in asking them.
+type Left = (Vec<ElementId>, Vec<(ElementId, String)>);
 
 /// The fewest and the most questions of any interview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +76,7 @@ impl InterviewLength {
             feeds,
             sample: Sample::new(definition),
             answered: vec![false; definition.elements().len()],
+            counted: HashMap::new(),
             effort: 0,
         };
         search.count(&questions)
@@ -143,6 +148,7 @@ struct Search<'d> {
     feeds: Vec<ElementId>,
     sample: Sample<'d>,
     answered: Vec<bool>,
+    counted: HashMap<Left, InterviewLength>,
     effort: usize,
 }
 
@@ -162,7 +168,10 @@ impl Search<'_> {
             exact: true,
         };
         for part in self.parts(&open) {
-            let counted = self.count_part(&part);
+            let left = self.left(&part);
+            let known = self.counted.get(&left).copied();
+            let counted = known.unwrap_or_else(|| self.count_part(&part));
+            self.counted.insert(left, counted);
             total = total.plus(counted);
         }
         total
@@ -204,6 +213,41 @@ impl Search<'_> {
         } else {
             InterviewLength { exact: false, ..result }
         }
+    }
+
+    /// What the rest of the interview is known by: these questions, and all that their rules, and those of what is
+    /// still open before them, read of what is settled.
+    fn left(&self, part: &[ElementId]) -> Left {
+        let mut open: Vec<ElementId> = part.to_vec();
+        let mut seen: BTreeSet<ElementId> = part.iter().copied().collect();
+        let mut settled = BTreeSet::new();
+        while let Some(element) = open.pop().and_then(|id| self.definition.get(id)) {
+            let rules = [
+                &element.relevant,
+                &element.calculation,
+                &element.constraint,
+                &element.required,
+                &element.choice_filter,
+            ];
+            let inputs = rules.into_iter().flatten().flat_map(Formula::depends_on);
+            for input in inputs.chain(&element.parent) {
+                let unanswered = is_asked(self.definition, *input) && self.answered.get(input.index()) == Some(&false);
+                if !unanswered && self.open(*input).next().is_none() {
+                    settled.insert(*input);
+                } else if seen.insert(*input) {
+                    open.push(*input);
+                }
+            }
+        }
+        let read = settled.into_iter().map(|id| {
+            let reads = if self.sample.is_relevant(id) {
+                self.sample.reads(id)
+            } else {
+                "-"
+            };
+            (id, reads.to_owned())
+        });
+        (part.to_vec(), read.collect())
     }
 
     fn set(&mut self, question: ElementId, value: &str, answered: bool) {

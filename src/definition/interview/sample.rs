@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use chrono::{DateTime, FixedOffset};
 
 use crate::definition::Formula;
+use crate::definition::choices::Choice;
 use crate::definition::element::Kind;
 use crate::definition::model::{Definition, ElementId, MISSING_SLOT};
 use crate::definition::question_type::QuestionType;
@@ -17,6 +18,10 @@ pub(super) enum Node {
     Document,
     Root,
     Element(ElementId),
+    /// A choice of a question, by its position.
+    Choice(ElementId, usize),
+    /// A column of a choice; the first is the name.
+    Column(ElementId, usize, usize),
 }
 
 /// The world of an interview in thought: always the same moment.
@@ -89,6 +94,25 @@ impl<'d> Sample<'d> {
             .map_or(true, |value| value.boolean())
     }
 
+    /// Whether a choice is offered now.
+    pub fn is_offered(&self, filter: &Formula, question: ElementId, choice: usize) -> bool {
+        let scope = Scope::for_choice(self, Node::Choice(question, choice), Node::Element(question), &Moment);
+        filter
+            .expression()
+            .evaluate(&scope)
+            .map_or(true, |value| value.boolean())
+    }
+
+    /// What an element reads as now.
+    pub fn reads(&self, id: ElementId) -> &str {
+        let value = self.values.get(id.index()).map_or("", String::as_str);
+        if self.is_relevant(id) { value } else { "" }
+    }
+
+    fn choice(&self, question: ElementId, position: usize) -> Option<&Choice> {
+        self.definition.choice_list(question)?.choices().get(position)
+    }
+
     fn value(&self, formula: &Formula, id: ElementId) -> String {
         let scope = Scope::new(self, Node::Element(id), &Moment);
         let text = formula
@@ -108,9 +132,10 @@ impl Tree for Sample<'_> {
 
     fn parent(&self, node: Node) -> Option<Node> {
         match node {
-            Node::Document => None,
+            Node::Document | Node::Choice(..) => None,
             Node::Root => Some(Node::Document),
             Node::Element(id) => Some(self.definition.get(id)?.parent.map_or(Node::Root, Node::Element)),
+            Node::Column(question, position, _) => Some(Node::Choice(question, position)),
         }
     }
 
@@ -119,6 +144,11 @@ impl Tree for Sample<'_> {
             Node::Document => return found.push(Node::Root),
             Node::Root => None,
             Node::Element(id) => Some(id),
+            Node::Choice(question, position) => {
+                let columns = self.choice(question, position).map_or(0, |choice| choice.columns.len());
+                return found.extend((0..=columns).map(|column| Node::Column(question, position, column)));
+            }
+            Node::Column(..) => return,
         };
         found.extend(self.definition.children(parent).iter().copied().map(Node::Element));
     }
@@ -139,23 +169,35 @@ impl Tree for Sample<'_> {
                 .definition
                 .get(id)
                 .map_or(Name::default(), |element| Name::plain(&element.name)),
+            Node::Choice(..) => Name::plain("item"),
+            Node::Column(.., 0) => Name::plain("name"),
+            Node::Column(question, position, column) => self
+                .choice(question, position)
+                .and_then(|choice| choice.columns.get_index(column - 1))
+                .map_or(Name::default(), |(name, _)| Name::plain(name)),
         }
     }
 
     fn string_value(&self, node: Node) -> Cow<'_, str> {
         match node {
-            Node::Element(id) if self.is_relevant(id) => {
-                Cow::Borrowed(self.values.get(id.index()).map_or("", String::as_str))
+            Node::Element(id) => Cow::Borrowed(self.reads(id)),
+            Node::Column(question, position, column) => {
+                Cow::Borrowed(self.choice(question, position).map_or("", |choice| match column {
+                    0 => &choice.name,
+                    column => choice.columns.get_index(column - 1).map_or("", |(_, value)| value),
+                }))
             }
-            Node::Element(_) | Node::Root | Node::Document => Cow::Borrowed(""),
+            Node::Root | Node::Document | Node::Choice(..) => Cow::Borrowed(""),
         }
     }
 
     fn order(&self, left: Node, right: Node) -> Ordering {
         let rank = |node| match node {
-            Node::Document => 0,
-            Node::Root => 1,
-            Node::Element(id) => id.index() + 2,
+            Node::Document => (0, 0, 0),
+            Node::Root => (1, 0, 0),
+            Node::Element(id) => (2, id.index(), 0),
+            Node::Choice(_, position) => (3, position, 0),
+            Node::Column(_, position, column) => (3, position, column + 1),
         };
         rank(left).cmp(&rank(right))
     }

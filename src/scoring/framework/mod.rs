@@ -15,6 +15,9 @@
 //!     where: "${institution_type} = 'university'"
 //!     confidential: false            # listed public bodies: one respondent is enough
 //!
+//! breakdowns:                        # questions that tables are broken down by and no indicator reads, by survey
+//!   enterprise: [ownership, founding_year]
+//!
 //! index:
 //!   id: Index
 //!   label: {zh: 综合指数, en: Innovation system index}
@@ -73,9 +76,11 @@
 //! number or a column) and `transform: none|ln|log10|sqrt` may be given.
 
 mod indicator;
+mod map;
 mod parts;
 mod read;
 mod read_indicator;
+mod uses;
 
 use indexmap::IndexMap;
 
@@ -105,6 +110,7 @@ pub struct Framework {
     version: String,
     title: Text,
     actors: IndexMap<String, Actor>,
+    breakdowns: IndexMap<String, Vec<String>>,
     elements: Vec<Element>,
     hash: String,
 }

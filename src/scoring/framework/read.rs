@@ -75,6 +75,7 @@ impl Reading<'_> {
         if let Some(actors) = fields.get("actors") {
             self.actors(actors);
         }
+        let breakdowns = fields.get("breakdowns").map(|node| self.breakdowns(node));
         let index = fields.require("index", &mut self.findings);
         fields.finish(&mut self.findings);
         self.element(index?, None, false, &mut Vec::new());
@@ -84,6 +85,7 @@ impl Reading<'_> {
             version,
             title,
             actors: std::mem::take(&mut self.actors),
+            breakdowns: breakdowns.unwrap_or_default(),
             elements: std::mem::take(&mut self.elements),
             hash,
         })
@@ -117,6 +119,32 @@ impl Reading<'_> {
             };
             self.actors.insert(id, actor);
         }
+    }
+
+    fn breakdowns(&mut self, node: &Node) -> IndexMap<String, Vec<String>> {
+        let mut breakdowns = IndexMap::new();
+        for (key, value) in pairs(node, "breakdowns", &mut self.findings) {
+            let Some(survey) = key.text().map(str::to_owned) else {
+                continue;
+            };
+            let mut names = Vec::new();
+            let known = self.known_survey(key, &survey);
+            for item in list(value, "breakdowns", &mut self.findings) {
+                let Some(name) = scalar(item, "breakdowns", &mut self.findings) else {
+                    continue;
+                };
+                let of_survey = |definition: &&&Definition| definition.survey() == survey;
+                let definition = self.surveys.and_then(|surveys| surveys.iter().find(of_survey));
+                if let Some(definition) = definition.filter(|definition| known && definition.find(name).is_none()) {
+                    let questions = definition.questions().map(|(question, _)| question.name.as_str());
+                    self.findings
+                        .unknown(item, "question", name, questions.collect::<Vec<_>>());
+                }
+                names.push(name.to_owned());
+            }
+            breakdowns.insert(survey, names);
+        }
+        breakdowns
     }
 
     pub(super) fn known_survey(&mut self, node: &Node, survey: &str) -> bool {
