@@ -23,6 +23,7 @@ mod http_rights;
 mod http_server;
 mod imports;
 mod interviews;
+mod main_job;
 mod process;
 mod report;
 mod scoring;
