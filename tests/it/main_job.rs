@@ -200,7 +200,7 @@ fn scores([rd, university, obstacle, productivity]: [f64; 4]) -> [f64; 7] {
         on(productivity, 5.0, 60.0),
     ];
     let knowledge = (normalised[0] + 3.0 * normalised[1]) / 4.0;
-    let conditions = (normalised[2] + normalised[3]) / 2.0;
+    let conditions = f64::midpoint(normalised[2], normalised[3]);
     let index = (2.0 * knowledge + conditions) / 3.0;
     [
         index,
