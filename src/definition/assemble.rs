@@ -10,6 +10,7 @@ use super::formula::Formula;
 use super::model::{Definition, ElementId, MISSING_SLOT};
 use super::outline::Outline;
 use super::unanswered::MissingCode;
+use crate::expression::{Reference, Skeleton};
 
 /// Settles everything about a definition that follows from its outline.
 pub(super) fn assemble(outline: Outline) -> Definition {
@@ -65,16 +66,17 @@ fn bind(definition: &mut Definition) {
         by_name: definition.by_name.clone(),
         missing: definition.elements.iter().map(takes_companion).collect(),
     };
-    let paths = std::mem::take(&mut definition.by_path);
-    let own_paths = std::mem::take(&mut definition.paths);
-    for (element, path) in definition.elements.iter_mut().zip(&own_paths) {
-        element.each_formula_mut(&mut |formula| formula.bind(&names, &paths, path));
+    let bones = Bones {
+        roots: definition.roots.clone(),
+        elements: definition.elements.iter().map(Bone::of).collect(),
+    };
+    for element in &mut definition.elements {
+        let id = element.id;
+        element.each_formula_mut(&mut |formula| formula.bind(&names, &bones, Some(id)));
     }
     if let Some(formula) = &mut definition.settings.instance_name {
-        formula.bind(&names, &paths, "");
+        formula.bind(&names, &bones, None);
     }
-    definition.by_path = paths;
-    definition.paths = own_paths;
     for question in definition.identity.parts.values_mut() {
         question.id = match definition.by_name.get(&question.name).map(Vec::as_slice) {
             Some([id]) => Some(*id),
@@ -89,6 +91,59 @@ pub(super) fn takes_companion(element: &Element) -> bool {
         && element
             .question_type()
             .is_some_and(|question_type| question_type.select().is_none())
+}
+
+/// How the elements lie in each other, apart from their expressions, which are changed meanwhile.
+struct Bones {
+    roots: Vec<ElementId>,
+    elements: Vec<Bone>,
+}
+
+struct Bone {
+    name: String,
+    parent: Option<ElementId>,
+    children: Vec<ElementId>,
+}
+
+impl Bone {
+    fn of(element: &Element) -> Self {
+        Self {
+            name: element.name.clone(),
+            parent: element.parent,
+            children: element.children.clone(),
+        }
+    }
+}
+
+impl Skeleton for Bones {
+    fn parent(&self, element: u32) -> Option<u32> {
+        Some(self.elements.get(ElementId(element).index())?.parent?.0)
+    }
+
+    fn children(&self, element: Option<u32>) -> Vec<u32> {
+        let children = match element {
+            None => Some(&self.roots),
+            Some(element) => self.elements.get(ElementId(element).index()).map(|bone| &bone.children),
+        };
+        children.into_iter().flatten().map(|id| id.0).collect()
+    }
+
+    fn name(&self, element: u32) -> &str {
+        self.elements
+            .get(ElementId(element).index())
+            .map_or("", |bone| bone.name.as_str())
+    }
+
+    fn referred(&self, reference: &Reference) -> Option<u32> {
+        referred(reference)
+    }
+}
+
+/// The element that a bound reference stands for; none where it is the companion of one, or an earlier response's.
+pub(super) fn referred(reference: &Reference) -> Option<u32> {
+    reference
+        .slot
+        .filter(|slot| slot & MISSING_SLOT == 0 && !reference.name.starts_with("last-saved#"))
 }
 
 /// What `${name}` can stand for.

@@ -1,13 +1,9 @@
 //! An expression as a part of a definition: bound to the questions that it reads.
 
-use std::collections::HashMap;
-
 use super::assemble::Names;
-use super::check::resolve;
 use super::model::{ElementId, MISSING_SLOT};
 use super::place::{Diagnostic, Origin, Place, Position};
-use super::scan::paths;
-use crate::expression::Expression;
+use crate::expression::{Expression, Skeleton, Standpoint};
 
 /// An expression of a definition, with the elements that it reads and the place it was written at.
 #[derive(Debug, Clone)]
@@ -81,9 +77,9 @@ impl Formula {
         advance(&self.origin, self.verbatim, self.source(), offset)
     }
 
-    /// Binds every name that stands for one thing, and notes what the expression reads. `own` is the path of the
-    /// element that it belongs to.
-    pub(super) fn bind(&mut self, names: &Names, elements: &HashMap<String, ElementId>, own: &str) {
+    /// Binds every name that stands for one thing, and notes what the expression reads. `own` is the element that it
+    /// belongs to.
+    pub(super) fn bind(&mut self, names: &Names, skeleton: &dyn Skeleton, own: Option<ElementId>) {
         // What stays unbound is an error of the checks, which name it with its place.
         let _unbound = self.expression.bind(|name| names.slot(name));
         let referred = self
@@ -93,11 +89,12 @@ impl Formula {
             .filter(|reference| !reference.name.starts_with("last-saved#"))
             .filter_map(|reference| reference.slot)
             .map(|slot| ElementId(slot & !MISSING_SLOT));
-        let by_path = paths(self.expression.source())
-            .into_iter()
-            .filter_map(|path| resolve(own, path.start, &path.steps))
-            .filter_map(|path| elements.get(&path).copied());
-        let mut depends_on: Vec<ElementId> = referred.chain(by_path).collect();
+        let standpoint = Standpoint {
+            own: own.map(|id| id.0),
+            on_choice: false,
+        };
+        let by_path = self.expression.reach(skeleton, standpoint).elements;
+        let mut depends_on: Vec<ElementId> = referred.chain(by_path.into_iter().map(ElementId)).collect();
         depends_on.sort_unstable();
         depends_on.dedup();
         self.depends_on = depends_on;

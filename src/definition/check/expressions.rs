@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use super::Subject;
 use super::facts::facts;
+use crate::definition::assemble::referred;
 use crate::definition::choices::ChoiceSource;
 use crate::definition::element::Element;
 use crate::definition::formula::Formula;
-use crate::definition::model::Definition;
+use crate::definition::model::{Definition, ElementId};
 use crate::definition::place::{Diagnostic, Place, nearest};
-use crate::definition::scan::{Start, paths};
-use crate::expression::{FindingKind, Purpose, Surroundings};
+use crate::definition::unanswered::MissingCode;
+use crate::expression::{FindingKind, Manner, Missed, Purpose, Reference, Skeleton, Standpoint, Surroundings};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     for element in subject.definition.elements() {
@@ -58,19 +59,27 @@ fn names(definition: &Definition, formula: &Formula, key: &str, found: &mut Vec<
     }
 }
 
-/// What a path is resolved to from where it stands.
-pub(in crate::definition) fn resolve(own: &str, start: Start, steps: &[&str]) -> Option<String> {
-    let mut path: Vec<&str> = match start {
-        Start::Root => Vec::new(),
-        Start::Up(up) => {
-            let own: Vec<&str> = own.split('/').skip(1).filter(|step| !step.is_empty()).collect();
-            own.get(..own.len().checked_sub(up)?)?.to_vec()
-        }
-        Start::Bare => return None,
-    };
-    let steps = if start == Start::Root { steps.get(1..)? } else { steps };
-    path.extend(steps);
-    Some(path.iter().fold(String::new(), |path, step| path + "/" + step))
+/// The definition as the paths of its expressions see it.
+struct Seen<'d>(&'d Definition);
+
+impl Skeleton for Seen<'_> {
+    fn parent(&self, element: u32) -> Option<u32> {
+        Some(self.0.get(ElementId(element))?.parent?.0)
+    }
+
+    fn children(&self, element: Option<u32>) -> Vec<u32> {
+        self.0.children(element.map(ElementId)).iter().map(|id| id.0).collect()
+    }
+
+    fn name(&self, element: u32) -> &str {
+        self.0
+            .get(ElementId(element))
+            .map_or("", |element| element.name.as_str())
+    }
+
+    fn referred(&self, reference: &Reference) -> Option<u32> {
+        referred(reference)
+    }
 }
 
 fn check_paths(
@@ -80,55 +89,65 @@ fn check_paths(
     formula: &Formula,
     found: &mut Vec<Diagnostic>,
 ) {
-    let own = element.map_or("", |element| definition.path(element.id));
-    for path in paths(formula.source()) {
-        let place = formula.place_at(path.offset);
-        if path.start == Start::Bare {
-            bare_name(definition, element, key, place, &path.steps, found);
-        } else if let Some(resolved) = resolve(own, path.start, &path.steps)
-            && !resolved.is_empty()
-            && !resolved.starts_with("/meta")
-            && definition.find_path(&resolved).is_none()
-        {
-            let last = path.steps.last().copied().unwrap_or_default();
-            let near = nearest(
-                &resolved,
-                definition.elements().iter().map(|element| definition.path(element.id)),
-            )
-            .or_else(|| definition.find(last).map(|id| definition.path(id)));
-            let diagnostic = Diagnostic::error(place, format!("there is no question at {resolved}"));
-            found.push(match near {
-                Some(near) if path.start == Start::Root => {
-                    let root = path.steps.first().copied().unwrap_or("data");
-                    diagnostic.with_help(format!("did you mean /{root}{near}?"))
-                }
-                Some(near) => diagnostic.with_help(format!("did you mean {near}?")),
-                None => diagnostic.with_help("a path is /data, then the groups, then the question"),
-            });
-        }
+    let standpoint = Standpoint {
+        own: element.map(|element| element.id.0),
+        on_choice: key == "choice_filter",
+    };
+    let reach = formula.expression().reach(&Seen(definition), standpoint);
+    for missed in &reach.missed {
+        let place = formula.place_at(missed.offset);
+        found.push(match missed.manner {
+            Manner::Bare => bare_name(definition, place, missed),
+            Manner::Absolute | Manner::Relative => no_question(definition, place, missed),
+        });
+    }
+    for (offset, name) in &reach.columns {
+        column(definition, element, formula.place_at(*offset), name, found);
     }
 }
 
-/// A bare name is a column in a choice filter; elsewhere it can only be empty.
-fn bare_name(
-    definition: &Definition,
-    element: Option<&Element>,
-    key: &str,
-    place: Place,
-    steps: &[&str],
-    found: &mut Vec<Diagnostic>,
-) {
-    let name = steps.first().copied().unwrap_or_default();
-    if key != "choice_filter" {
-        let diagnostic = Diagnostic::error(place, format!("the bare name '{name}' can only be empty here"));
-        found.push(
-            match nearest(name, definition.elements().iter().map(|element| element.name.as_str())) {
-                Some(near) => diagnostic.with_help(format!("did you mean ${{{near}}}?")),
-                None => diagnostic.with_help("a question is written ${name}, a text in quotes"),
-            },
-        );
-        return;
+/// What to say of a path that leads to no question.
+fn no_question(definition: &Definition, place: Place, missed: &Missed) -> Diagnostic {
+    let within = missed.within.map_or("", |id| definition.path(ElementId(id)));
+    let path = missed
+        .steps
+        .iter()
+        .fold(within.to_owned(), |path, step| path + "/" + step);
+    let diagnostic = Diagnostic::error(place, format!("there is no question at {path}"));
+    let last = missed.steps.last().map(String::as_str).unwrap_or_default();
+    let companion = last
+        .strip_suffix(MissingCode::COMPANION_SUFFIX)
+        .and_then(|name| definition.find(name))
+        .and_then(|id| definition.get(id));
+    if companion.is_some_and(|question| !question.missing.is_empty()) {
+        return diagnostic.with_help(format!(
+            "write ${{{last}}}: the code for a missing answer has no path of its own"
+        ));
     }
+    let near = nearest(
+        &path,
+        definition.elements().iter().map(|element| definition.path(element.id)),
+    )
+    .or_else(|| definition.find(last).map(|id| definition.path(id)));
+    match near {
+        Some(near) if missed.manner == Manner::Absolute => diagnostic.with_help(format!("did you mean /data{near}?")),
+        Some(near) => diagnostic.with_help(format!("did you mean {near}?")),
+        None => diagnostic.with_help("a path is /data, then the groups, then the question"),
+    }
+}
+
+/// A bare name would be an element within the question.
+fn bare_name(definition: &Definition, place: Place, missed: &Missed) -> Diagnostic {
+    let name = missed.steps.first().map(String::as_str).unwrap_or_default();
+    let diagnostic = Diagnostic::error(place, format!("the bare name '{name}' can only be empty here"));
+    match nearest(name, definition.elements().iter().map(|element| element.name.as_str())) {
+        Some(near) => diagnostic.with_help(format!("did you mean ${{{near}}}?")),
+        None => diagnostic.with_help("a question is written ${name}, a text in quotes"),
+    }
+}
+
+/// A bare name in a choice filter is a column of the choices.
+fn column(definition: &Definition, element: Option<&Element>, place: Place, name: &str, found: &mut Vec<Diagnostic>) {
     let Some(select) = element
         .and_then(Element::question_type)
         .and_then(|question_type| question_type.select())
@@ -185,6 +204,7 @@ fn findings(
             let slot = reference.slot?;
             super::facts::of_slot(definition, element, slot)
         },
+        choices: &|reference| super::facts::choices_of_slot(definition, reference.slot?),
     };
     for finding in formula.expression().check(&surroundings) {
         let place = formula.place_at(finding.offset);

@@ -21,6 +21,26 @@ pub(super) fn of_slot(definition: &Definition, from: Option<&Element>, slot: u32
     })
 }
 
+/// The names that a select can hold, or a companion's codes; `None` where it is no select, or they lie in a file.
+pub(super) fn choices_of_slot(definition: &Definition, slot: u32) -> Option<Vec<String>> {
+    let named = definition.get(ElementId(slot & !MISSING_SLOT))?;
+    let codes = named.missing.iter().map(|code| code.code().to_owned());
+    if slot & MISSING_SLOT != 0 {
+        return Some(codes.collect());
+    }
+    let select = named.question_type()?.select()?;
+    let list = definition.choices().get(select.list()?)?;
+    let other = select.or_other.then(|| "other".to_owned());
+    Some(
+        list.choices()
+            .iter()
+            .map(|choice| choice.name.clone())
+            .chain(codes)
+            .chain(other)
+            .collect(),
+    )
+}
+
 /// What is known of a question, as seen from an element.
 pub(super) fn facts(definition: &Definition, from: Option<&Element>, named: &Element) -> Facts {
     let around = |id: ElementId| {

@@ -11,7 +11,6 @@ mod names;
 mod questions;
 
 pub use clients::{Client, cannot_ask};
-pub(super) use expressions::resolve;
 
 use super::element::Element;
 use super::model::Definition;

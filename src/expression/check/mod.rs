@@ -17,7 +17,7 @@ use super::ast::{Call, Expr, Operator, Start};
 use super::bind::Reference;
 use super::moment;
 use super::signature::Function;
-use super::value::parse_number;
+use super::value::{format_number, parse_number};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +79,8 @@ pub struct Surroundings<'a> {
     pub own: Option<Facts>,
     /// The question that a reference names, where it is known.
     pub facts: &'a dyn Fn(&Reference) -> Option<Facts>,
+    /// The names of all choices of the question that a reference names, where it is a select and they are known.
+    pub choices: &'a dyn Fn(&Reference) -> Option<Vec<String>>,
 }
 
 impl Surroundings<'static> {
@@ -88,6 +90,7 @@ impl Surroundings<'static> {
             purpose,
             own: None,
             facts: &|_| None,
+            choices: &|_| None,
         }
     }
 }
@@ -302,6 +305,9 @@ impl<'a> Checker<'a> {
     /// What can be told of one side of a comparison.
     fn comparison(&mut self, side: &'a Expr, operator: Operator, other: &'a Expr) {
         let equality = matches!(operator, Operator::Equal | Operator::NotEqual);
+        if equality {
+            self.is_a_choice(side, other, if operator == Operator::Equal { "false" } else { "true" });
+        }
         let question = self.question(side);
         if let Expr::Literal(text, offset) = other {
             let date = moment::looks_like_date(text);
@@ -350,6 +356,57 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// A select never holds a name that is not among its choices.
+    fn is_a_choice(&mut self, select: &'a Expr, name: &'a Expr, always: &str) {
+        let Some(reference) = self.reference(select) else {
+            return;
+        };
+        let (wanted, holds): (String, Box<dyn Fn(&str) -> bool>) = match name {
+            Expr::Literal(text, _) => {
+                let text = text.to_string();
+                (
+                    text.clone(),
+                    Box::new(move |choice| text.split_whitespace().any(|name| name == choice)),
+                )
+            }
+            Expr::Number(number) => {
+                let number = *number;
+                (
+                    format_number(number),
+                    Box::new(move |choice| parse_number(choice) == Some(number)),
+                )
+            }
+            _ => return,
+        };
+        if wanted.trim().is_empty() {
+            return;
+        }
+        let Some(choices) = (self.surroundings.choices)(reference) else {
+            return;
+        };
+        if choices.iter().any(|choice| holds(choice)) {
+            return;
+        }
+        let offset = match name {
+            Expr::Literal(_, offset) => *offset,
+            _ => reference.offset,
+        };
+        let message = format!(
+            "${{{}}} has no choice '{wanted}', so this is always {always}",
+            reference.name
+        );
+        let help = choices
+            .iter()
+            .map(|choice| (strsim::damerau_levenshtein(choice, &wanted), choice))
+            .min_by_key(|(distance, _)| *distance)
+            .filter(|(distance, choice)| *distance < choice.chars().count().min(3))
+            .map_or_else(
+                || format!("its choices are {}", choices.join(", ")),
+                |(_, near)| format!("did you mean '{near}'?"),
+            );
+        self.find(FindingKind::Doubt, offset, message, Some(help));
+    }
+
     fn bare_date(&mut self, text: &str, offset: usize) {
         self.find(
             FindingKind::Portability,
@@ -387,6 +444,11 @@ impl<'a> Checker<'a> {
 
     fn call(&mut self, call: &'a Call, wanted: Wanted) {
         functions::check(self, call);
+        if let (Some(Function::Selected | Function::IsSelected), [list, name]) =
+            (call.function, call.arguments.as_slice())
+        {
+            self.is_a_choice(list, name, "false");
+        }
         for (index, argument) in call.arguments.iter().enumerate() {
             let wanted = match (call.function, index) {
                 (Some(Function::If | Function::Not | Function::Boolean), 0) | (Some(Function::Checklist), 2..) => {

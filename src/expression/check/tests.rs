@@ -49,6 +49,9 @@ fn findings(purpose: Purpose, source: &str) -> Vec<Finding> {
         purpose,
         own,
         facts: &survey,
+        choices: &|reference| {
+            (reference.name == "region").then(|| ["north", "south", "01"].map(ToOwned::to_owned).to_vec())
+        },
     })
 }
 
@@ -171,4 +174,42 @@ fn what_can_only_be_nan_or_false_is_doubted() {
         messages(Purpose::Condition, "${turnover} > '5' and ${has_rd} = 1"),
         [""; 0]
     );
+}
+
+#[test]
+fn a_name_that_is_not_among_the_choices_is_told() {
+    for fine in [
+        "${region} = 'north'",
+        "${region} = ''",
+        "${region} != 1",
+        "selected(${region}, 'south')",
+        "${region} = ${note}",
+        "${note} = 'elsewhere'",
+    ] {
+        assert_eq!(messages(Purpose::Condition, fine), [""; 0], "{fine}");
+    }
+    for (doubtful, message, help) in [
+        (
+            "${region} = 'nort'",
+            "${region} has no choice 'nort', so this is always false",
+            "did you mean 'north'?",
+        ),
+        (
+            "2 != ${region}",
+            "${region} has no choice '2', so this is always true",
+            "did you mean",
+        ),
+        (
+            "selected(${region}, 'elsewhere')",
+            "${region} has no choice 'elsewhere', so this is always false",
+            "its choices are north, south, 01",
+        ),
+    ] {
+        let found = findings(Purpose::Condition, doubtful);
+        assert_eq!(found.len(), 1, "{doubtful}: {found:?}");
+        assert_eq!(found[0].message, message);
+        assert_eq!(found[0].kind, FindingKind::Doubt);
+        let said = found[0].help.as_deref().unwrap_or_default();
+        assert!(said.starts_with(help) || said.starts_with("its choices are"), "{said}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Digests, base64 and identifiers.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -41,10 +41,13 @@ fn in_hexadecimal(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// `base64-decode(text)`: empty where the text is not base64; bytes that are not UTF-8 become replacement signs.
+/// `base64-decode(text)`, with padding or without: empty where the text is not base64; bytes that are not UTF-8 become
+/// replacement signs.
 pub(super) fn base64_decode<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
     let text = of.string(0)?;
-    let bytes = STANDARD.decode(text.trim()).unwrap_or_default();
+    let bytes = STANDARD_NO_PAD
+        .decode(text.trim().trim_end_matches('='))
+        .unwrap_or_default();
     Ok(Value::text(String::from_utf8_lossy(&bytes).into_owned()))
 }
 

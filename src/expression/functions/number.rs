@@ -24,10 +24,15 @@ pub(super) fn round<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
     }))
 }
 
-/// The nearest whole number, of two the greater.
+/// The nearest whole number, of two the greater; negative zero for what is a little less than zero.
 pub(super) fn half_up(number: f64) -> f64 {
     let floor = number.floor();
-    if number - floor >= 0.5 { floor + 1.0 } else { floor }
+    let nearest = if number - floor >= 0.5 { floor + 1.0 } else { floor };
+    if nearest == 0.0 {
+        nearest.copysign(number)
+    } else {
+        nearest
+    }
 }
 
 /// The number with its decimal point moved, without the error of a multiplication.

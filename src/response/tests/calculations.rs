@@ -151,3 +151,20 @@ fn an_instance_that_is_added_counts() {
     assert_eq!(answers.get(id(&form, "total_share")).as_number(), Some(42.0));
     assert_eq!(answers.in_instance(second, id(&form, "sales")).as_number(), Some(108.0));
 }
+
+#[test]
+fn a_sum_waits_for_what_only_its_predicate_names() {
+    let form = form_of(
+        "{survey: s, version: '1', title: S, languages: [en], questions: [
+           {type: calculate, name: total, data_type: decimal, calculation: 'sum(/data/p[doubled > 2]/share)'},
+           {type: repeat, name: p, label: {en: P}, questions: [
+             {type: decimal, name: share, label: {en: Share}},
+             {type: calculate, name: doubled, data_type: decimal, calculation: '2 * ${share}'}]}]}",
+    );
+    let processed = send(
+        &form,
+        Door::Json,
+        &json!({"p": [{"share": 1}, {"share": 2}, {"share": 4}]}),
+    );
+    assert_eq!(value(&processed, "total"), Answer::number(6.0));
+}
