@@ -25,6 +25,8 @@ pub(super) struct Surroundings<'a> {
     pub frames: &'a [Vec<usize>],
     /// The indicators of one parent, as positions of columns.
     pub siblings: Vec<Vec<usize>>,
+    /// Per column 1, or -1 where less is better.
+    pub directions: Vec<f64>,
 }
 
 /// Fills in the missing values of all columns.
@@ -94,8 +96,8 @@ fn from_units(method: ImputeMethod, column: &mut [f64], around: &Surroundings<'_
     }
 }
 
-/// The mean of the unit's other indicators of the same parent, each on its own min-max scale, taken back to the
-/// indicator's scale. An indicator without spread has no min-max scale and takes no part.
+/// The mean of the unit's other indicators of the same parent, each on its own min-max scale from worst to best, taken
+/// back to the indicator's scale. An indicator without spread has no min-max scale and takes no part.
 fn row_mean(columns: &mut [Vec<f64>], around: &Surroundings<'_>) {
     for rows in around.frames {
         for siblings in &around.siblings {
@@ -103,7 +105,15 @@ fn row_mean(columns: &mut [Vec<f64>], around: &Surroundings<'_>) {
                 .iter()
                 .map(|&sibling| {
                     let values: Vec<f64> = rows.iter().map(|&row| columns[sibling][row]).collect();
-                    extremes(&values).filter(|(least, greatest)| greatest > least)
+                    extremes(&values)
+                        .filter(|(least, greatest)| greatest > least)
+                        .map(|(least, greatest)| {
+                            if around.directions[sibling] < 0.0 {
+                                (greatest, least)
+                            } else {
+                                (least, greatest)
+                            }
+                        })
                 })
                 .collect();
             for &row in rows {
@@ -111,15 +121,15 @@ fn row_mean(columns: &mut [Vec<f64>], around: &Surroundings<'_>) {
                     .iter()
                     .zip(&scales)
                     .map(|(&sibling, scale)| {
-                        scale.map_or(f64::NAN, |(least, greatest)| {
-                            (columns[sibling][row] - least) / (greatest - least)
+                        scale.map_or(f64::NAN, |(worst, best)| {
+                            (columns[sibling][row] - worst) / (best - worst)
                         })
                     })
                     .collect();
                 let Some(position) = mean(&positions) else { continue };
                 for (&sibling, scale) in siblings.iter().zip(&scales) {
-                    if let (true, Some((least, greatest))) = (columns[sibling][row].is_nan(), scale) {
-                        columns[sibling][row] = least + position * (greatest - least);
+                    if let (true, Some((worst, best))) = (columns[sibling][row].is_nan(), scale) {
+                        columns[sibling][row] = worst + position * (best - worst);
                     }
                 }
             }
@@ -177,6 +187,8 @@ mod tests {
             times,
             frames: &frames,
             siblings: vec![(0..columns.len()).collect()],
+            // The fourth indicator of a test is one of which less is better.
+            directions: [1.0, 1.0, 1.0, -1.0][..columns.len()].to_vec(),
         };
         let names: Vec<String> = (0..columns.len()).map(|number| format!("i{number}")).collect();
         impute(method, &names, columns, &around, &mut Notes::default());
@@ -203,6 +215,19 @@ mod tests {
         let mut columns = [vec![0.0, 10.0, 5.0], vec![0.0, 4.0, 4.0], vec![10.0, 30.0, MISSING]];
         run(ImputeMethod::RowMean, &mut columns, None, None, &["a", "b", "c"]);
         assert!((columns[2][2] - 25.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_row_mean_counts_from_the_worst_to_the_best_where_less_is_better() {
+        // Unit c: 0.5, 1.0 and, at 10 of 10 to 50 downwards, 1.0; so 2.5 / 3 on the third.
+        let mut columns = [
+            vec![0.0, 10.0, 5.0],
+            vec![0.0, 4.0, 4.0],
+            vec![10.0, 40.0, MISSING],
+            vec![50.0, 20.0, 10.0],
+        ];
+        run(ImputeMethod::RowMean, &mut columns, None, None, &["a", "b", "c"]);
+        assert!((columns[2][2] - 35.0).abs() < 1e-12);
     }
 
     #[test]

@@ -327,6 +327,11 @@ impl<'a> Run<'a> {
             times: self.table.time_numbers(),
             frames,
             siblings: siblings.into_values().collect(),
+            directions: self
+                .indicators
+                .iter()
+                .map(|(.., indicator)| indicator.direction.sign())
+                .collect(),
         };
         let names: Vec<String> = self
             .indicators
