@@ -96,6 +96,7 @@ enum Spot {
     Element(u32),
 }
 
+#[allow(clippy::struct_field_names, reason = "there is no better word for them")]
 #[derive(Debug, Clone)]
 struct Spots {
     spots: Vec<Spot>,

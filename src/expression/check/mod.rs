@@ -162,6 +162,9 @@ struct Checker<'a> {
     findings: Vec<Finding>,
 }
 
+/// Whether a spelling fulfils what is asked of it.
+type Holds = dyn Fn(&str) -> bool;
+
 impl<'a> Checker<'a> {
     fn find(&mut self, kind: FindingKind, offset: usize, message: impl Into<String>, help: Option<String>) {
         self.findings.push(Finding {
@@ -361,7 +364,7 @@ impl<'a> Checker<'a> {
         let Some(reference) = self.reference(select) else {
             return;
         };
-        let (wanted, holds): (String, Box<dyn Fn(&str) -> bool>) = match name {
+        let (wanted, holds): (String, Box<Holds>) = match name {
             Expr::Literal(text, _) => {
                 let text = text.to_string();
                 (
