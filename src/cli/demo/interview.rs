@@ -197,10 +197,19 @@ fn several(
 ) -> Vec<String> {
     let choices = offered(form, answers, question);
     let lean = lean(&question.name, organisation);
-    let any = random.random_bool(logistic(lean - 0.6));
+    let before = chosen_before(answers, question);
+    // What was sought is more often obtained than anything is sought; partners are rarer than contacts.
+    let (any, each) = match (before.is_some(), question.name.as_str()) {
+        (true, _) => (lean + 0.9, 0.4),
+        (false, "coop_partners") => (lean - 1.6, -1.2),
+        (false, "linked_actors") => (lean + 0.4, -0.6),
+        (false, _) => (lean - 0.6, -1.0),
+    };
+    let any = random.random_bool(logistic(any));
     let chosen: Vec<String> = choices
         .iter()
-        .filter(|choice| any && choice.name != "none" && random.random_bool(logistic(0.3 * lean - 1.0)))
+        .filter(|choice| before.is_none_or(|before| before.contains(&choice.name)))
+        .filter(|choice| any && choice.name != "none" && random.random_bool(logistic(0.3 * lean + each)))
         .map(|choice| choice.name.clone())
         .collect();
     if !chosen.is_empty() {
@@ -208,6 +217,15 @@ fn several(
     }
     let none = choices.iter().find(|choice| choice.name == "none").or(choices.first());
     none.map(|choice| choice.name.clone()).into_iter().collect()
+}
+
+/// What was chosen before, where only that is offered now.
+fn chosen_before<'a>(answers: &'a Answers, question: &Element) -> Option<&'a Vec<String>> {
+    let read = question.choice_filter.as_ref()?.depends_on();
+    read.iter().find_map(|id| match answers.get(*id).value() {
+        Some(Value::Choices(chosen)) => Some(chosen),
+        _ => None,
+    })
 }
 
 /// Which way an organisation leans on a question.

@@ -66,7 +66,13 @@ pub struct Organisation {
 impl Organisation {
     /// Draws an organisation.
     pub fn new(number: usize, kind: Kind, city: &City, random: &mut ChaCha8Rng) -> Self {
-        let employees = normal(random, 3.7, 1.1).exp().round().clamp(10.0, 8_000.0);
+        // Research bodies are larger than most enterprises.
+        let middle = if kind == Kind::Institution("research") {
+            5.0
+        } else {
+            3.7
+        };
+        let employees = normal(random, middle, 1.1).exp().round().clamp(10.0, 8_000.0);
         let turnover = (employees * normal(random, 4.0, 0.6).exp()).round();
         let size = (employees / 40.0).ln() * 0.35;
         let words = match kind {

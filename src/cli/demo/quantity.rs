@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::city::normal;
-use super::organisation::Organisation;
+use super::organisation::{Kind, Organisation};
 
 /// The answer to a question for a quantity; `known` are the numbers that were answered before.
 ///
@@ -17,6 +17,7 @@ pub fn quantity(
     random: &mut ChaCha8Rng,
 ) -> Option<f64> {
     let (employees, turnover) = (organisation.employees, organisation.turnover);
+    let researches = organisation.kind == Kind::Institution("research");
     let lift = (0.5 * organisation.innovation).exp();
     let share = |random: &mut ChaCha8Rng, low: f64, high: f64| random.random_range(low..high);
     let of = |name: &str| known(name).unwrap_or(0.0);
@@ -24,7 +25,8 @@ pub fn quantity(
     Some(match name {
         "founding_year" => (2025.0 - normal(random, 2.3, 0.7).exp()).clamp(1952.0, 2025.0).floor(),
         "employees" => employees,
-        "graduates" => (employees * share(random, 0.02, 0.2) * lift).min(employees).floor(),
+        "graduates" if researches => (employees * share(random, 0.6, 0.9)).floor(),
+        "graduates" => (employees * share(random, 0.06, 0.26) * lift).min(employees).floor(),
         "turnover" => turnover,
         "operating_costs" => turnover * share(random, 0.65, 0.95),
         "assets" => turnover * share(random, 0.6, 2.0),
@@ -37,6 +39,7 @@ pub fn quantity(
         "rd_inhouse" => (turnover * normal(random, -4.0, 0.6).exp() * lift).min(0.4 * turnover),
         "rd_government" => part(random, "rd_inhouse", 0.0, 0.4),
         "rd_external" => (turnover * share(random, 0.0, 0.006) * lift).min(0.3 * turnover),
+        "rd_persons" if researches => (employees * share(random, 0.4, 0.8)).ceil(),
         "rd_persons" => (employees * share(random, 0.02, 0.12) * lift)
             .clamp(1.0, employees)
             .floor(),
@@ -50,7 +53,7 @@ pub fn quantity(
         "hard_vacancies" => part(random, "vacancies", 0.1, 0.7).floor(),
         "other_innovation" => (turnover * share(random, 0.0, 0.015) * lift).min(0.3 * turnover),
 
-        "patents" => (share(random, 0.0, 6.0) * lift).floor(),
+        "patents" => (of("rd_fte") * share(random, 0.1, 0.9) + share(random, 0.0, 1.4)).floor(),
         "patents_used" => part(random, "patents", 0.2, 1.0).floor(),
         "licence_income" => turnover * share(random, 0.0, 0.004),
         "licence_spend" => turnover * share(random, 0.0, 0.003),
@@ -73,7 +76,7 @@ pub fn quantity(
 
         "rd_income" => of("rd_persons").max(1.0) * share(random, 8.0, 40.0),
         "rd_income_enterprises" => part(random, "rd_income", 0.02, 0.3),
-        "spinoffs" => share(random, 0.0, 2.5).floor(),
+        "spinoffs" => part(random, "rd_persons", 0.0, 0.05).floor(),
         "department_budget" => employees * share(random, 20.0, 90.0),
         "innovation_budget" => part(random, "department_budget", 0.02, 0.25),
         "applications" => share(random, 10.0, 160.0).floor(),
@@ -90,7 +93,7 @@ pub fn quantity(
         "tenants_graduated" => part(random, "places_occupied", 0.0, 0.15).floor(),
         "clients" => share(random, 10.0, 200.0).floor(),
         "professionals" => (employees * share(random, 0.2, 0.7)).floor().max(1.0),
-        "tech_contracts" => share(random, 0.0, 25.0).floor(),
+        "tech_contracts" => part(random, "professionals", 0.05, 0.6).floor(),
         "contract_value" => of("tech_contracts") * share(random, 5.0, 60.0),
         _ => return None,
     })
