@@ -25,6 +25,7 @@ pub mod expression;
 pub mod report;
 pub mod response;
 pub mod scoring;
+pub mod settings;
 pub mod spreadsheet;
 pub mod store;
 pub mod study;

@@ -4,14 +4,24 @@ use chrono::Utc;
 
 use super::{DatabaseOptions, Failure};
 use crate::definition::{self, Diagnostic};
-use crate::store::{Seed, Store};
+use crate::settings::Settings;
+use crate::store::{OpenOptions, Seed, Store};
 
 /// Opens the database and takes in what is new in the folder of definitions.
 ///
 /// Where the folder is missing, a database that has its definitions already is opened as it is.
 pub fn open(options: &DatabaseOptions) -> Result<Store, Failure> {
-    let store = Store::open(&options.database)?;
-    let folder = &options.definitions.defs;
+    open_with(&options.settings()?)
+}
+
+/// The same, with settings that were read already.
+pub fn open_with(settings: &Settings) -> Result<Store, Failure> {
+    let options = OpenOptions {
+        connections: settings.connections,
+        wait: settings.database_wait,
+    };
+    let store = Store::open_with(&settings.database.0, &options)?;
+    let folder = &settings.defs;
     if !folder.is_dir() {
         if store.definitions()?.is_empty() {
             return Err(Failure::Input(format!(

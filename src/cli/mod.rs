@@ -5,6 +5,7 @@
 
 mod assess;
 mod check;
+mod config;
 mod database;
 mod demo;
 mod eval;
@@ -15,6 +16,7 @@ mod migrate;
 mod read_workbook;
 mod score;
 mod serve;
+mod settings;
 mod template;
 mod token;
 mod user;
@@ -23,6 +25,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use settings::SettingOptions;
 
 use crate::store::StoreError;
 use crate::study::StudyError;
@@ -39,6 +43,7 @@ struct Cli {
 enum Command {
     Serve(serve::Serve),
     Check(check::Check),
+    Config(config::Config),
     Assess(assess::Assess),
     Demo(demo::Demo),
     Export(export::Export),
@@ -57,15 +62,9 @@ enum Command {
 /// The options of every command that opens the database.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseOptions {
-    /// Where the answers are kept: sqlite:FILE or postgres://…
-    #[arg(
-        long,
-        env = "INNOGAUGE_DATABASE",
-        default_value = "sqlite:innogauge.db",
-        value_name = "URL",
-        hide_env_values = true
-    )]
-    pub database: String,
+    /// Where the answers are kept: sqlite:FILE or postgres://… [default: sqlite:innogauge.db]
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
     /// Where the definitions are
     #[command(flatten)]
     pub definitions: DefinitionOptions,
@@ -74,9 +73,12 @@ pub struct DatabaseOptions {
 /// The option of every command that reads survey definitions.
 #[derive(Debug, Clone, Args)]
 pub struct DefinitionOptions {
-    /// The folder of survey definitions
-    #[arg(long, env = "INNOGAUGE_DEFS", default_value = "survey_defs", value_name = "DIR")]
-    pub defs: PathBuf,
+    /// The folder of survey definitions [default: `survey_defs`]
+    #[arg(long, value_name = "DIR")]
+    pub defs: Option<PathBuf>,
+    /// Where else settings come from
+    #[command(flatten)]
+    pub settings: SettingOptions,
 }
 
 /// Why a command did not do what was asked, as an exit code. Usage errors (2) are clap's.
@@ -135,6 +137,7 @@ fn execute(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(check) => check.run(),
+        Command::Config(arguments) => config::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Assess(arguments) => assess::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),

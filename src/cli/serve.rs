@@ -4,44 +4,32 @@ use clap::Args;
 use tracing_subscriber::EnvFilter;
 
 use super::{DatabaseOptions, Failure, database};
+use crate::settings::{LogFormat, Settings};
 use crate::store::Store;
-use crate::web::{Server, Settings, StartError};
+use crate::web::{Server, StartError};
 
 /// Serve the database over HTTP until SIGTERM
 #[derive(Debug, Args)]
 pub struct Serve {
     #[command(flatten)]
     database: DatabaseOptions,
-    /// The address to listen on; port 0 takes any free port
-    #[arg(
-        long,
-        env = "INNOGAUGE_LISTEN",
-        default_value = "127.0.0.1:8080",
-        value_name = "ADDR"
-    )]
-    listen: String,
-    /// How log lines are written to standard error
-    #[arg(long, env = "INNOGAUGE_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
-    log_format: LogFormat,
-}
-
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum LogFormat {
-    /// For people
-    Text,
-    /// One JSON object per line, for programs
-    Json,
+    /// The address to listen on; port 0 takes any free port [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// How log lines are written to standard error: text or json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
 }
 
 /// Opens the database and serves it until SIGTERM or SIGINT.
 pub fn run(arguments: Serve) -> Result<(), Failure> {
-    start_logging(arguments.log_format);
-    let store = database::open(&arguments.database)?;
-    let settings = Settings {
-        listen: arguments.listen,
-        ..Settings::default()
-    };
+    let own = [
+        ("--listen", "listen", arguments.listen),
+        ("--log-format", "log_format", arguments.log_format),
+    ];
+    let settings = arguments.database.load(&own)?.settings;
+    start_logging(&settings)?;
+    let store = database::open_with(&settings)?;
     serve(settings, store)
 }
 
@@ -49,21 +37,25 @@ pub fn run(arguments: Serve) -> Result<(), Failure> {
 pub fn serve(settings: Settings, store: Store) -> Result<(), Failure> {
     let _lock = store.lock_for_serving()?;
     let server = Server::bind(settings, store)?;
-    println!("innogauge listens on http://{}/", server.address());
+    println!("innogauge listens on {}/", server.url());
     Ok(server.run()?)
 }
 
-/// Starts logging to standard error; `INNOGAUGE_LOG` says how much (`info` by default).
-pub fn start_logging(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("INNOGAUGE_LOG").unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
+/// Starts logging to standard error, as much and in the form that the settings say.
+pub fn start_logging(settings: &Settings) -> Result<(), Failure> {
+    let filter: EnvFilter = settings
+        .log
+        .parse()
+        .map_err(|error| Failure::Input(format!("log: '{}' is no filter: {error}", settings.log)))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     // Fails only where logging was started already; then it goes on as it is.
-    let _ = match format {
+    let _ = match settings.log_format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     };
+    Ok(())
 }
 
 impl From<StartError> for Failure {

@@ -75,11 +75,7 @@ impl Template {
         found.ok_or_else(|| {
             let known: Vec<&str> = folder.surveys.iter().map(|loaded| loaded.definition.survey()).collect();
             let known = known.join(", ");
-            let folder = self.definitions.defs.display();
-            Failure::Input(format!(
-                "there is no survey '{}' in {folder}; there are: {known}",
-                self.survey
-            ))
+            Failure::Input(format!("there is no survey '{}'; there are: {known}", self.survey))
         })
     }
 
@@ -100,7 +96,7 @@ impl Template {
 
 /// The definitions of the folder, or everything that is wrong with them.
 fn load(options: &DefinitionOptions) -> Result<Folder, Failure> {
-    match load_folder(&options.defs) {
+    match load_folder(&options.settings()?.defs) {
         Ok(checked) => Ok(checked.value),
         Err(found) => {
             let found: Vec<String> = found.iter().map(ToString::to_string).collect();

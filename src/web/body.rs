@@ -118,7 +118,7 @@ fn expect_type(request: &HttpRequest, accepted: &[&str]) -> Result<(), Problem> 
 async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let limit = request
         .app_data::<web::Data<App>>()
-        .map_or(0, |app| app.settings.limits.body_bytes);
+        .map_or(0, |app| app.settings.limits.body_bytes.0);
     let too_large = || {
         Problem::new(Code::TooLarge)
             .explain(format!("上限为 {limit} 字节。"), format!("The limit is {limit} bytes."))

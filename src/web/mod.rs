@@ -6,7 +6,6 @@
 
 pub mod authentication;
 mod body;
-mod config;
 mod guard;
 mod language;
 mod logging;
@@ -21,7 +20,7 @@ mod server;
 mod state;
 mod surveys;
 
+pub use crate::settings::{Limits, Settings};
 pub use authentication::Caller;
-pub use config::{Limits, Settings};
 pub use routes::mounted;
 pub use server::{Running, Server, StartError};

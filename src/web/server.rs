@@ -9,13 +9,13 @@ use actix_web::{App as ActixApp, HttpServer, web};
 use tracing_actix_web::TracingLogger;
 
 use super::authentication::PasswordHashing;
-use super::config::Settings;
 use super::logging::RequestSpan;
 use super::metrics::{self, Metrics};
 use super::problem::{self, Problem};
 use super::routes;
 use super::state::App;
 use super::surveys::Surveys;
+use crate::settings::Settings;
 use crate::store::{Store, StoreError};
 
 /// Why the server could not start, or ended badly.
@@ -98,6 +98,11 @@ impl Server {
         self.address
     }
 
+    /// The address to type into a browser, without a slash at its end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Answers requests until SIGTERM or SIGINT. After SIGTERM requests in flight are finished first.
     ///
     /// # Errors
@@ -156,7 +161,7 @@ impl Server {
                     }))
                     .app_data(
                         MultipartFormConfig::default()
-                            .total_limit(app.settings.limits.upload_bytes)
+                            .total_limit(app.settings.limits.upload_bytes.0)
                             .error_handler(|error, _| routes::upload_problem(error).into()),
                     )
                     .configure(|config| app.routes.configure(config))

@@ -3,11 +3,11 @@
 use chrono::{DateTime, FixedOffset, Utc};
 
 use super::authentication::PasswordHashing;
-use super::config::Settings;
 use super::metrics::Metrics;
 use super::mount::Routes;
 use super::surveys::Surveys;
 use crate::expression::Environment;
+use crate::settings::Settings;
 use crate::store::Store;
 
 /// The application: the store, what is kept of it in memory, settings and counters.

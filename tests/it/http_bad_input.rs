@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use innogauge::response::Role;
+use innogauge::settings::Bytes;
 use innogauge::web::Limits;
 use serde_json::json;
 
@@ -124,7 +125,7 @@ fn a_body_over_the_limit_is_refused_before_it_is_read() {
     let app = TestApp::with(
         "sqlite::memory:",
         Limits {
-            body_bytes: 10_000,
+            body_bytes: Bytes(10_000),
             ..Limits::default()
         },
     );

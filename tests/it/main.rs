@@ -28,6 +28,7 @@ mod process;
 mod report;
 mod scoring;
 mod scoring_properties;
+mod settings;
 mod store;
 mod workbooks;
 mod xpath_conformance;

@@ -67,7 +67,7 @@ pub fn run(arguments: &Demo) -> Result<(), Failure> {
         .clone()
         .unwrap_or_else(|| format!("sqlite:{}", folder.path().join("demo.db").display()));
     let options = DatabaseOptions {
-        database: address,
+        database: Some(address),
         definitions: arguments.definitions.clone(),
     };
     let store = database::open(&options)?;
@@ -92,11 +92,12 @@ pub fn run(arguments: &Demo) -> Result<(), Failure> {
     }
     let password = administrator(&store)?;
     println!("Sign in as 'demo' with the password {password}");
-    serve::start_logging(serve::LogFormat::Text);
+    let settings = options.settings()?;
+    serve::start_logging(&settings)?;
     serve::serve(
         Settings {
             listen: arguments.listen.clone(),
-            ..Settings::default()
+            ..settings
         },
         store,
     )

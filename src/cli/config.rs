@@ -1,0 +1,29 @@
+//! `innogauge config`: the effective settings, and where each comes from.
+
+use clap::Args;
+
+use super::{DatabaseOptions, Failure};
+use crate::settings;
+
+/// Print every setting with its value and where that comes from; passwords and tokens are masked
+#[derive(Debug, Args)]
+pub struct Config {
+    #[command(flatten)]
+    options: DatabaseOptions,
+    /// Print the table of docs/settings.md instead
+    #[arg(long)]
+    markdown: bool,
+}
+
+pub fn run(arguments: &Config) -> Result<(), Failure> {
+    if arguments.markdown {
+        print!("{}", settings::markdown());
+        return Ok(());
+    }
+    let shown = arguments.options.load(&[])?.shown();
+    let width = shown.iter().map(|(line, ..)| line.name.len()).max().unwrap_or(0);
+    for (line, value, origin) in shown {
+        println!("{:width$}  {value}  ({origin})", line.name);
+    }
+    Ok(())
+}
