@@ -31,7 +31,8 @@ pub(super) fn organisation_lock(round: &str, survey: &str, key: Option<&str>) ->
     key.map(|key| lock_key(&["organisation", round, survey, key]))
 }
 
-fn lock_key(parts: &[&str]) -> i64 {
+/// The number of the lock that these words name.
+pub(super) fn lock_key(parts: &[&str]) -> i64 {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_le_bytes());

@@ -21,6 +21,7 @@ mod json;
 mod listing;
 mod locks;
 mod migrations;
+mod partitions;
 mod places;
 mod reading;
 mod responses;
@@ -169,6 +170,10 @@ impl Store {
     /// Where the database is; shown without its password.
     pub fn address(&self) -> &Address {
         &self.inner.address
+    }
+
+    fn is_postgres(&self) -> bool {
+        matches!(self.inner.pool, Pool::Postgres(_))
     }
 
     /// Makes this process the one server of an SQLite file, for as long as the lock is held. PostgreSQL takes many.

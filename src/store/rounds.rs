@@ -139,7 +139,9 @@ impl Store {
                 what: "round",
                 name: round.round.clone(),
             })
-        })
+        })?;
+        self.partition_rounds();
+        Ok(())
     }
 
     /// All rounds, by code.

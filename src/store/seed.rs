@@ -67,7 +67,7 @@ impl Store {
     /// [`StoreError::PublishedDefinition`] where a file differs from what was published under its version.
     pub fn seed(&self, seed: &Seed, now: DateTime<Utc>) -> Result<Seeded, StoreError> {
         let stored_now = time::stored(now);
-        self.write(|connection| {
+        let seeded = self.write(|connection| {
             let mut seeded = Seeded::default();
             for definition in &seed.definitions {
                 if definitions::keep(connection, definition, VersionState::Published, stored_now)? {
@@ -112,6 +112,8 @@ impl Store {
                 }
             }
             Ok(seeded)
-        })
+        })?;
+        self.partition_rounds();
+        Ok(seeded)
     }
 }

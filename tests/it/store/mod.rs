@@ -6,6 +6,7 @@ mod definitions;
 mod imports;
 mod listing;
 mod opening;
+mod partitions;
 mod review;
 mod submissions;
 

@@ -1,0 +1,128 @@
+//! Partitions by round, on PostgreSQL: the tables that grow with the responses have one per round.
+//!
+//! Rounds are what fieldwork ends, what is read and exported together, and what is erased together when its time is
+//! over; a round that is closed is neither written to nor vacuumed again. Rows of a round without partitions of its own
+//! (and those of no round) are in the default ones, so a partition is never needed for a row to be taken: where making
+//! one would hold others up, it waits for the next time the program looks.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use sha2::{Digest, Sha256};
+
+use super::backend::Connection;
+use super::locks::{lock_key, take_locks};
+use super::{Store, StoreError};
+
+/// The partitioned tables, in the order in which storing a response writes to them.
+const PARTITIONED: [&str; 3] = ["response_versions", "responses", "response_events"];
+
+/// How long others may be held up by a partition that waits for its turn.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '2s'";
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+impl Store {
+    /// Gives every round that has none its partitions, on PostgreSQL. A failure is logged and left for the next time.
+    pub(super) fn partition_rounds(&self) {
+        if !self.is_postgres() {
+            return;
+        }
+        let rounds = self.read(|connection| match connection {
+            Connection::Postgres(c) => rounds_without_partitions(c),
+            Connection::Sqlite(_) => Ok(Vec::new()),
+        });
+        let made = rounds.and_then(|rounds| {
+            rounds
+                .iter()
+                .try_for_each(|round| self.write(|connection| make(connection, round)))
+        });
+        if let Err(error) = made {
+            tracing::warn!(%error, "a round has no partitions of its own yet: its rows go to the default ones");
+        }
+    }
+}
+
+fn rounds_without_partitions(connection: &mut PgConnection) -> Result<Vec<String>, StoreError> {
+    let rounds: Vec<Name> =
+        diesel::sql_query("SELECT round AS name FROM rounds ORDER BY created_at, round").load(connection)?;
+    let children: Vec<Name> = diesel::sql_query(
+        "SELECT relname::text AS name FROM pg_inherits JOIN pg_class ON oid = inhrelid
+         WHERE inhparent = 'responses'::regclass",
+    )
+    .load(connection)?;
+    let missing = |round: &String| {
+        let name = partition("responses", round);
+        !children.iter().any(|child| child.name == name)
+    };
+    Ok(rounds.into_iter().map(|row| row.name).filter(missing).collect())
+}
+
+/// Makes the partitions of one round, and moves to them what the default ones hold of it. Inside a transaction.
+fn make(connection: &mut Connection<'_>, round: &str) -> Result<(), StoreError> {
+    take_locks(connection, vec![lock_key(&["partitions"])])?;
+    let Connection::Postgres(c) = connection else {
+        return Ok(());
+    };
+    // Another server may have been faster.
+    if !rounds_without_partitions(c)?.iter().any(|missing| missing == round) {
+        return Ok(());
+    }
+    c.batch_execute(PATIENCE)?;
+    for table in PARTITIONED {
+        let name = partition(table, round);
+        // Rows that come meanwhile wait, and then go to the new partition.
+        c.batch_execute(&format!(
+            "LOCK TABLE {table}_default IN ACCESS EXCLUSIVE MODE;
+             CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
+        ))?;
+        for statement in [
+            format!("INSERT INTO {name} SELECT * FROM {table}_default WHERE round = $1"),
+            format!("DELETE FROM {table}_default WHERE round = $1"),
+        ] {
+            diesel::sql_query(statement).bind::<Text, _>(round).execute(*c)?;
+        }
+        let literal = round.replace('\'', "''");
+        c.batch_execute(&format!(
+            "ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES IN ('{literal}')"
+        ))?;
+    }
+    Ok(())
+}
+
+/// The name of a round's partition of a table: readable, and distinct also where two rounds look alike in it.
+fn partition(table: &str, round: &str) -> String {
+    let readable: String = round
+        .chars()
+        .take(24)
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let digest: [u8; 32] = Sha256::digest(round.as_bytes()).into();
+    let distinct: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{table}_{readable}_{distinct}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_that_postgresql_takes_whole() {
+        let longest = partition("response_versions", &"R".repeat(64));
+        assert!(
+            longest.len() < 64 && longest.starts_with("response_versions_rrrr"),
+            "{longest}"
+        );
+        assert_ne!(partition("responses", "2026.1"), partition("responses", "2026-1"));
+    }
+}
