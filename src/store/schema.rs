@@ -254,6 +254,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::json::Json;
+
+    idempotency_keys (caller, key) {
+        caller -> Text,
+        key -> Text,
+        fingerprint -> Text,
+        begun_at -> Timestamp,
+        status -> Nullable<BigInt>,
+        headers -> Nullable<Json>,
+        body -> Nullable<Binary>,
+    }
+}
+
 diesel::joinable!(tokens -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(tokens, users);
 diesel::allow_tables_to_appear_in_same_query!(responses, response_versions, instance_ids, response_events);

@@ -115,7 +115,7 @@ fn expect_type(request: &HttpRequest, accepted: &[&str]) -> Result<(), Problem> 
 }
 
 /// The whole body, or a problem as soon as it is over the limit.
-async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
+pub(super) async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
     let limit = request
         .app_data::<web::Data<App>>()
         .map_or(0, |app| app.settings.limits.body_bytes.0);

@@ -80,5 +80,5 @@ async fn admit(app: &web::Data<App>, act: Act, request: &ServiceRequest) -> Resu
 }
 
 fn refuse(request: ServiceRequest, problem: Problem) -> ServiceResponse<BoxBody> {
-    request.into_response(HttpResponse::from_error(problem))
+    ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(problem))
 }

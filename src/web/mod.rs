@@ -7,6 +7,7 @@
 pub mod authentication;
 mod body;
 mod guard;
+mod idempotency;
 mod language;
 mod logging;
 pub mod metrics;

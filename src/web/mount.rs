@@ -14,8 +14,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::schema::Schema;
 
-use super::guard;
 use super::rights::Act;
+use super::{guard, idempotency};
 
 /// The documentation that `#[utoipa::path]` makes of a handler.
 pub trait Documented: utoipa::Path + utoipa::__dev::SchemaReferences + for<'t> utoipa::__dev::Tags<'t> {}
@@ -35,6 +35,8 @@ pub enum Weight {
 pub struct Mounted {
     /// What is done.
     pub act: Act,
+    /// How long it may take.
+    pub weight: Weight,
     /// The method.
     pub method: Method,
     /// The path, with its parameters in braces.
@@ -109,16 +111,21 @@ impl Routes {
             let route_method = method.clone();
             self.mounted.push(Mounted {
                 act,
+                weight,
                 method,
                 path: D::path(),
                 operation: operation.clone(),
                 schemas: schemas.clone(),
                 document_method,
                 route: Arc::new(move || {
-                    Route::new()
-                        .method(route_method.clone())
-                        .to(handler.clone())
-                        .wrap(from_fn(move |request, next| guard::guard(act, weight, request, next)))
+                    let route = Route::new().method(route_method.clone()).to(handler.clone());
+                    // The guard, wrapped last, is asked first.
+                    let route = if idempotency::applies(act, &route_method, weight) {
+                        route.wrap(from_fn(idempotency::once))
+                    } else {
+                        route
+                    };
+                    route.wrap(from_fn(move |request, next| guard::guard(act, weight, request, next)))
                 }),
             });
         }

@@ -1,12 +1,15 @@
 //! The OpenAPI 3.1 document, made of the mounted routes and nothing else.
 
 use utoipa::PartialSchema as _;
-use utoipa::openapi::path::{Operation, Paths};
-use utoipa::openapi::schema::Components;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, Paths};
+use utoipa::openapi::schema::{Components, ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, ResponseBuilder};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Required, ResponseBuilder,
+};
 use utoipa::{ToSchema as _, openapi};
 
+use super::idempotency;
 use super::mount::{Mounted, Routes};
 use super::problem::Document;
 
@@ -66,6 +69,12 @@ fn operation(mounted: &Mounted) -> Operation {
     let mut operation = mounted.operation.clone();
     if let Some(roles) = mounted.act.rule().roles {
         operation.security = Some(vec![SecurityRequirement::new("token", [] as [&str; 0])]);
+        if idempotency::applies(mounted.act, &mounted.method, mounted.weight) {
+            operation
+                .parameters
+                .get_or_insert_default()
+                .push(idempotency_key().into());
+        }
         let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
         let rights = format!("Roles: {}.", names.join(", "));
         operation.description = Some(match operation.description.take() {
@@ -91,4 +100,24 @@ fn operation(mounted: &Mounted) -> Operation {
             )
         });
     operation
+}
+
+/// The header that makes sending a request again harmless.
+fn idempotency_key() -> Parameter {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "A key of your own making: the same request sent again within a day is answered as before, and done once",
+        ))
+        .schema(Some(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .min_length(Some(1))
+                .max_length(Some(255))
+                .examples([serde_json::json!("5a1c2e0e-6f0b-4a57-9a53-0c4a3a1c9b11")])
+                .build(),
+        ))
+        .build()
 }

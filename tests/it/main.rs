@@ -18,6 +18,7 @@ mod demonstration;
 mod estimates;
 mod http_bad_input;
 mod http_files;
+mod http_once;
 mod http_responses;
 mod http_rights;
 mod http_server;

@@ -106,6 +106,26 @@ codes! {
         zh: "状态不允许", "答卷当前的审核状态不允许此变更。";
         en: "State does not allow it", "The present review state of the response does not allow this change."
     }
+    /// The same request, by its idempotency key, is worked on.
+    RequestInProgress "request_in_progress" CONFLICT {
+        zh: "请求正在处理", "带有相同 Idempotency-Key 的请求正在处理中，请稍后重试以取得其结果。";
+        en: "Request in progress", "The request with this Idempotency-Key is being worked on. Send it again in a moment for its answer."
+    }
+    /// The request was done, and its answer held a secret that is shown once.
+    AlreadyDone "already_done" CONFLICT {
+        zh: "请求已完成", "该请求此前已完成。其结果含有只显示一次的密码或令牌，不再显示；如未收到，请重置密码或撤销令牌后重新签发。";
+        en: "Already done", "This request was done before. Its answer held a password or token that is shown once: where it was lost, reset the password, or revoke the token and issue another."
+    }
+    /// The idempotency key belongs to another request.
+    IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY {
+        zh: "Idempotency-Key 已用于其他请求", "该 Idempotency-Key 已用于内容不同的请求。请为每个新请求使用新的键。";
+        en: "Idempotency key used before", "This Idempotency-Key belongs to a request with other content. Make a new key for each new request."
+    }
+    /// What is to be changed is no longer what the caller saw.
+    PreconditionFailed "precondition_failed" PRECONDITION_FAILED {
+        zh: "内容已被他人更改", "您看到的版本之后内容已有变动（见 changes）。请重新读取后再修改。";
+        en: "Changed in the meantime", "It was changed since the version that you saw: changes says what. Read it again, then change it."
+    }
     /// The body is larger than the limit.
     TooLarge "too_large" PAYLOAD_TOO_LARGE {
         zh: "内容过大", "请求正文超过大小上限。";
@@ -198,6 +218,7 @@ impl Code {
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::REQUEST_TIMEOUT => Self::Timeout,
             StatusCode::CONFLICT => Self::Conflict,
+            StatusCode::PRECONDITION_FAILED => Self::PreconditionFailed,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             StatusCode::SERVICE_UNAVAILABLE => Self::Busy,

@@ -21,7 +21,7 @@ pub struct Body {
     /// Its identifier, which makes sending idempotent; one is made where it is absent.
     #[serde(default)]
     #[schema(example = "uuid:7f1f2b9e-3b57-4c0e-9a55-1f1a0d6f2a11")]
-    instance_id: Option<String>,
+    pub(super) instance_id: Option<String>,
     /// The identifier of the version that this one replaces.
     #[serde(default)]
     pub(super) deprecated_id: Option<String>,

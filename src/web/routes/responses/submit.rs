@@ -1,6 +1,6 @@
 //! Send a response.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::expect_in_scope;
 use super::sending::{self, Acknowledgement, Body, Options};
@@ -8,6 +8,7 @@ use crate::definition::Language;
 use crate::store::StoreError;
 use crate::web::Caller;
 use crate::web::body::RawJson;
+use crate::web::idempotency;
 use crate::web::problem::Problem;
 use crate::web::state::App;
 
@@ -15,7 +16,8 @@ use crate::web::state::App;
 ///
 /// The answers are checked by every rule of the survey. A response that breaks one is refused with every problem
 /// listed by question. The same content under the same `instance_id` again is a success that changes nothing; other
-/// content under it is a conflict. With `deprecated_id` it is a new version of the response that has that version.
+/// content under it is a conflict. Where `instance_id` is absent, the header `Idempotency-Key` names the response
+/// instead: sent again under the same key it is stored once. With `deprecated_id` it is a new version of the response that has that version.
 #[utoipa::path(
     post, path = "/api/v1/surveys/{survey}/responses", tag = "responses", request_body = Body,
     params(("survey" = String, Path, description = "The survey", example = "enterprise"), Options),
@@ -32,9 +34,13 @@ pub async fn submit(
     survey: web::Path<String>,
     options: web::Query<Options>,
     language: Language,
-    RawJson { bytes, value: body }: RawJson<Body>,
+    request: HttpRequest,
+    RawJson { bytes, value: mut body }: RawJson<Body>,
 ) -> Result<HttpResponse, Problem> {
     let survey = survey.into_inner();
+    if body.instance_id.is_none() {
+        body.instance_id = idempotency::instance_id(&request, &caller)?;
+    }
     if let Some(deprecated) = body.deprecated_id.clone()
         && !caller.is_unlimited()
     {

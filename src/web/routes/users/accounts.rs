@@ -110,10 +110,12 @@ pub async fn add_user(app: web::Data<App>, Json(add): Json<AddUser>) -> Result<H
         app.store.add_user(&new, now).map_err(Problem::from)
     })
     .await??;
-    Ok(HttpResponse::Created().json(UserWithPassword {
-        user: user.into(),
-        password,
-    }))
+    Ok(HttpResponse::Created()
+        .insert_header(("cache-control", "no-store"))
+        .json(UserWithPassword {
+            user: user.into(),
+            password,
+        }))
 }
 
 /// One user
@@ -165,10 +167,12 @@ pub async fn reset_password(app: web::Data<App>, name: web::Path<String>) -> Res
         app.store.user(&name)
     })
     .await??;
-    Ok(HttpResponse::Ok().json(UserWithPassword {
-        user: user.into(),
-        password,
-    }))
+    Ok(HttpResponse::Ok()
+        .insert_header(("cache-control", "no-store"))
+        .json(UserWithPassword {
+            user: user.into(),
+            password,
+        }))
 }
 
 /// Every city that a user is limited to is a place.
