@@ -109,7 +109,10 @@ fn import(path: &Path, form: &Arc<Form>) -> usize {
     let at = DateTime::parse_from_rfc3339("2026-03-01T08:30:00+08:00").unwrap();
     let options = ImportOptions::new("zh", at);
     let keep = |accepted: innogauge::spreadsheet::Accepted| accepted.instance_id;
-    let plan = plan(&mut workbook, &head, form, &WallClock, &options, &keep, &mut |_| ()).unwrap();
+    let plan = plan(&mut workbook, &head, form, &WallClock, &options, &keep, &mut |_| {
+        std::ops::ControlFlow::Continue(())
+    })
+    .unwrap();
     assert!(plan.is_sound(), "{:?}", plan.findings.first());
     plan.accepted.len()
 }

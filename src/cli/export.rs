@@ -9,8 +9,8 @@ use clap::Args;
 use super::language::WorkbookLanguage;
 use super::{DatabaseOptions, Failure, database};
 use crate::report;
-use crate::store::{Filter, Store, StoreError};
-use crate::study::{self, Catalogue};
+use crate::store::Filter;
+use crate::study::{self, Catalogue, StudyError};
 
 /// Write the responses to a survey to .xlsx or .csv
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ pub fn run(arguments: &Export) -> Result<(), Failure> {
     };
     let store = database::open(&arguments.database)?;
     let catalogue = Catalogue::load(&store)?;
-    let definition = catalogue.survey(&arguments.survey)?;
+    let definition = &catalogue.newest(&arguments.survey)?.definition;
     let export = report::Export::new(definition, arguments.personal, arguments.lang.wording());
     let filter = Filter {
         round: arguments.round.clone(),
@@ -61,7 +61,13 @@ pub fn run(arguments: &Export) -> Result<(), Failure> {
     } else {
         let mut count = 0;
         for table in export.tables() {
-            count = write_csv(&store, &filter, &export, table, &csv_path(&arguments.out, table))?;
+            let out = csv_path(&arguments.out, table);
+            let file = BufWriter::new(create(&out)?);
+            let written = study::write_table(&store, &filter, &export, table, file).map_err(|error| match error {
+                StudyError::Table(error) => Failure::System(format!("cannot write {}: {error}", out.display())),
+                error => error.into(),
+            })?;
+            count = written.unwrap_or(count);
         }
         count
     };
@@ -75,44 +81,6 @@ fn csv_path(out: &Path, table: &str) -> PathBuf {
         out.to_owned()
     } else {
         out.with_extension(format!("{table}.csv"))
-    }
-}
-
-fn write_csv(
-    store: &Store,
-    filter: &Filter,
-    export: &report::Export<'_>,
-    table: &str,
-    out: &Path,
-) -> Result<u64, Failure> {
-    let cannot = |error: csv::Error| Failure::System(format!("cannot write {}: {error}", out.display()));
-    let Some(mut writer) = export.csv(table, BufWriter::new(create(out)?)).map_err(cannot)? else {
-        return Ok(0);
-    };
-    let count = study::for_each_reported::<Stop>(store, filter, |response| Ok(writer.write(&response)?));
-    let count = count.map_err(|stop| match stop {
-        Stop::Store(error) => Failure::from(error),
-        Stop::Csv(error) => cannot(error),
-    })?;
-    writer.finish().map_err(cannot)?;
-    Ok(count)
-}
-
-/// Why an export ended early.
-enum Stop {
-    Store(StoreError),
-    Csv(csv::Error),
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<csv::Error> for Stop {
-    fn from(error: csv::Error) -> Self {
-        Self::Csv(error)
     }
 }
 

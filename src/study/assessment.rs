@@ -57,7 +57,7 @@ pub fn assess(store: &Store, request: &AssessmentRequest, now: DateTime<Utc>) ->
     let framework = compile(&stored, &catalogue)?;
     let round = match &request.round {
         Some(round) => round.clone(),
-        None => only_open_round(store)?,
+        None => catalogue.open_round(None)?.to_owned(),
     };
     let states = states(&request.options)?;
 
@@ -121,7 +121,7 @@ fn surveys<'f>(
     match (options.unit, &options.survey) {
         (RespondentUnit::City, _) => Ok(all),
         (RespondentUnit::Organisation, None) => Ok(all.into_iter().take(1).collect()),
-        (RespondentUnit::Organisation, Some(survey)) => Ok(vec![catalogue.survey(survey)?.survey()]),
+        (RespondentUnit::Organisation, Some(survey)) => Ok(vec![catalogue.survey(survey)?.survey.as_str()]),
     }
 }
 
@@ -145,7 +145,7 @@ fn cities(
 
 /// A stored framework, compiled against the newest definitions.
 pub(super) fn compile(stored: &StoredFramework, catalogue: &Catalogue) -> Result<Framework, StudyError> {
-    match Framework::from_yaml(&stored.file_name, &stored.source, &catalogue.newest()) {
+    match Framework::from_yaml(&stored.file_name, &stored.source, &catalogue.newest_definitions()) {
         Ok(checked) => Ok(checked.value),
         Err(diagnostics) => Err(StudyError::Unreadable {
             what: format!("framework {}", stored.file_name),
@@ -169,20 +169,6 @@ pub(super) fn states(options: &Options) -> Result<Vec<ReviewState>, StudyError> 
 pub(super) fn places(store: &Store) -> Result<IndexMap<String, StudyPlace>, StudyError> {
     let by_code = |place: StudyPlace| (place.code.clone(), place);
     Ok(store.places()?.into_iter().map(by_code).collect())
-}
-
-fn only_open_round(store: &Store) -> Result<String, StudyError> {
-    use crate::store::RoundState;
-    let open = store
-        .rounds()?
-        .into_iter()
-        .filter(|round| round.state == RoundState::Open)
-        .map(|round| round.round);
-    let open: Vec<String> = open.collect();
-    match open.as_slice() {
-        [only] => Ok(only.clone()),
-        _ => Err(StudyError::RoundNeeded { open }),
-    }
 }
 
 /// The codes of the places that are ranked, in their order.
@@ -234,10 +220,10 @@ fn tally_survey(
     survey: &str,
 ) -> Result<Vec<Tally>, StudyError> {
     let intakes: HashMap<&str, Arc<Intake>> = catalogue
-        .versions(survey)
+        .definitions_of(survey)
         .map(|definition| (definition.version(), Arc::new(Intake::new(framework, definition))))
         .collect();
-    let newest = Arc::new(Intake::new(framework, catalogue.survey(survey)?));
+    let newest = Arc::new(Intake::new(framework, &catalogue.newest(survey)?.definition));
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let (senders, handles): (Vec<_>, Vec<_>) = (0..workers)

@@ -1,7 +1,10 @@
 //! Why a study could not do what was asked.
 
+use std::path::PathBuf;
+
 use crate::definition::Diagnostic;
 use crate::scoring::ScoringError;
+use crate::spreadsheet::{ImportError, WriteError};
 use crate::store::StoreError;
 
 /// Why a study could not do what was asked.
@@ -25,6 +28,18 @@ pub enum StudyError {
         /// Those that there are.
         known: Vec<String>,
     },
+    /// No version of the survey is published.
+    #[error("no version of survey '{survey}' is published: publish a draft first")]
+    NothingPublished {
+        /// The survey.
+        survey: String,
+    },
+    /// The survey takes no responses now.
+    #[error("survey '{survey}' is closed: it takes no responses now")]
+    SurveyClosed {
+        /// The survey.
+        survey: String,
+    },
     /// A stored definition or framework can't be read any more.
     #[error("{what}, as the database holds it, can't be used:\n{}", lines(diagnostics))]
     Unreadable {
@@ -42,6 +57,48 @@ pub enum StudyError {
         /// The rounds that are open.
         open: Vec<String>,
     },
+    /// The round that was named is not open.
+    #[error("round '{round}' is not open; open rounds: {}", open.join(", "))]
+    RoundNotOpen {
+        /// The round that was asked for.
+        round: String,
+        /// The rounds that are open.
+        open: Vec<String>,
+    },
+    /// There is no such round.
+    #[error("there is no round '{round}'; there are: {}", known.join(", "))]
+    UnknownRound {
+        /// The round that was asked for.
+        round: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// A row is of a city that its sender may not answer for.
+    #[error("{at}: the city is not one of yours")]
+    CityNotYours {
+        /// The sheet and cell.
+        at: String,
+    },
+    /// A workbook that people filled in can't be taken.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The workbook of issues could not be written.
+    #[error("the workbook of issues could not be written: {0}")]
+    Issues(#[source] WriteError),
+    /// A file can't be read or written.
+    #[error("{}: {error}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// A table of text could not be written.
+    #[error("the table could not be written: {0}")]
+    Table(#[from] csv::Error),
+    /// Whoever watched the work ended it.
+    #[error("the work was cancelled; nothing of it was kept")]
+    Cancelled,
     /// There is nothing to score.
     #[error("round '{round}' has no response in the states {}: collect or import some, or name other states in the options", states.join(", "))]
     NothingToScore {
@@ -82,7 +139,13 @@ impl StudyError {
     pub fn is_input(&self) -> bool {
         match self {
             Self::Store(error) => error.is_input(),
-            Self::Workbook(_) | Self::DamagedAssessment { .. } | Self::Unreadable { .. } => false,
+            Self::Import(ImportError::Read(error)) => !error.is_of_the_system(),
+            Self::File { error, .. } => error.kind() == std::io::ErrorKind::NotFound,
+            Self::Workbook(_)
+            | Self::Issues(_)
+            | Self::Table(_)
+            | Self::DamagedAssessment { .. }
+            | Self::Unreadable { .. } => false,
             _ => true,
         }
     }

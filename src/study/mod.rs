@@ -1,17 +1,28 @@
 //! A study as a whole: what the server and the command line both do with a store and everything above it.
 //!
-//! Flows in: a [`Store`](crate::store::Store) with definitions, places, a framework and responses. Flows out: its
-//! definitions compiled, assessments of what it holds, and the reports on them. Nothing here knows HTTP or prints.
+//! Flows in: a [`Store`](crate::store::Store) with definitions, places, a framework and responses; answers and
+//! workbooks that are to be kept. Flows out: its definitions compiled, submissions ready to be stored, imports,
+//! assessments of what it holds, and the reports on them. Nothing here knows HTTP or prints.
 
 mod assessment;
 mod catalogue;
 mod error;
+mod import;
+mod lists;
 mod organisations;
+mod progress;
 mod report;
 mod responses;
+mod submission;
+mod surveys;
 
 pub use assessment::{Assessed, AssessmentRequest, assess, target_places};
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, Survey, Version};
 pub use error::StudyError;
+pub use import::{CheckedImport, ImportRequest, Loaded, LoadedAs};
+pub use lists::{Lists, Lookup, Table};
+pub use progress::{Progress, Stage, Unwatched, Watch};
 pub use report::{ReportRequest, write_report};
-pub use responses::{for_each_reported, reported};
+pub use responses::{for_each_reported, reported, write_table};
+pub use submission::{Names, Reception, World};
+pub use surveys::Surveys;

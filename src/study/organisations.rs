@@ -19,13 +19,13 @@ pub(super) fn table(
     survey: &str,
 ) -> Result<Table, StudyError> {
     let mut profilers: HashMap<String, Profiler> = catalogue
-        .versions(survey)
+        .definitions_of(survey)
         .map(|definition| {
             let intake = Arc::new(Intake::new(framework, definition));
             (definition.version().to_owned(), Profiler::new(framework, &intake))
         })
         .collect();
-    let newest = Arc::new(Intake::new(framework, catalogue.survey(survey)?));
+    let newest = Arc::new(Intake::new(framework, &catalogue.newest(survey)?.definition));
     let mut unknown = Profiler::new(framework, &newest);
     let mut units = Vec::new();
     let mut columns: Vec<Vec<Option<f64>>> = framework.indicators().map(|_| Vec::new()).collect();

@@ -42,7 +42,7 @@ pub fn write_report<W: Write + Seek + Send>(store: &Store, request: &ReportReque
     let states = states(&options)?;
     let surveys = framework.surveys();
     let surveys = surveys.into_iter().map(|survey| {
-        let definition = catalogue.survey(survey)?;
+        let definition = catalogue.newest(survey)?.definition.as_ref();
         let responses = if request.edition == Edition::Analysis {
             reported(
                 store,

@@ -1,9 +1,11 @@
 //! The responses of a store as reports and exports show them.
 
+use std::io::Write;
+
 use serde_json::Value as Json;
 
 use super::StudyError;
-use crate::report::ReportedResponse;
+use crate::report::{Export, ReportedResponse};
 use crate::store::{Filter, Store, StoreError};
 
 /// Hands every response that meets a filter to `act`, in the order that they first came, and says how many.
@@ -40,4 +42,25 @@ pub fn reported(store: &Store, filter: &Filter) -> Result<Vec<ReportedResponse>,
         Ok(())
     })?;
     Ok(responses)
+}
+
+/// Writes one table of an export as CSV, response by response, and says how many there were; `None` where the export
+/// has no table of this name.
+///
+/// # Errors
+///
+/// What writing or the database says.
+pub fn write_table<W: Write>(
+    store: &Store,
+    filter: &Filter,
+    export: &Export<'_>,
+    table: &str,
+    to: W,
+) -> Result<Option<u64>, StudyError> {
+    let Some(mut writer) = export.csv(table, to)? else {
+        return Ok(None);
+    };
+    let count = for_each_reported::<StudyError>(store, filter, |response| Ok(writer.write(&response)?))?;
+    writer.finish()?;
+    Ok(Some(count))
 }

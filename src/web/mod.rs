@@ -19,7 +19,6 @@ pub mod rights;
 mod routes;
 mod server;
 mod state;
-mod surveys;
 
 pub use crate::settings::{Limits, Settings};
 pub use authentication::Caller;

@@ -14,9 +14,9 @@ use super::metrics::{self, Metrics};
 use super::problem::{self, Problem};
 use super::routes;
 use super::state::App;
-use super::surveys::Surveys;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
+use crate::study::Surveys;
 
 /// Why the server could not start, or ended badly.
 #[derive(Debug, thiserror::Error)]

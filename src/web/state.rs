@@ -1,14 +1,13 @@
 //! What every handler shares.
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, Utc};
 
 use super::authentication::PasswordHashing;
 use super::metrics::Metrics;
 use super::mount::Routes;
-use super::surveys::Surveys;
-use crate::expression::Environment;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::study::Surveys;
 
 /// The application: the store, what is kept of it in memory, settings and counters.
 #[derive(Debug)]
@@ -33,24 +32,5 @@ impl App {
     /// The time, which everything below the handlers is handed.
     pub fn now(&self) -> DateTime<Utc> {
         (self.clock)()
-    }
-
-    /// What the rules of a survey may ask of the world when a response comes.
-    pub fn environment(&self) -> Arrival {
-        Arrival {
-            at: self.now().fixed_offset(),
-        }
-    }
-}
-
-/// The world at the moment when a response arrives. Random numbers and look-ups are form clients': none are given.
-#[derive(Debug, Clone, Copy)]
-pub struct Arrival {
-    at: DateTime<FixedOffset>,
-}
-
-impl Environment for Arrival {
-    fn now(&self) -> DateTime<FixedOffset> {
-        self.at
     }
 }

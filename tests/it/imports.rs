@@ -228,7 +228,10 @@ fn read_with(form: &Arc<Form>, path: &Path) -> (Workbook, Head, Plan) {
     let options = ImportOptions::new("en", at());
     let keep =
         |accepted: innogauge::spreadsheet::Accepted| (accepted.instance_id, accepted.processed.answers.to_json());
-    let plan = plan(&mut workbook, &head, form, &WallClock, &options, &keep, &mut |_| ()).unwrap();
+    let plan = plan(&mut workbook, &head, form, &WallClock, &options, &keep, &mut |_| {
+        std::ops::ControlFlow::Continue(())
+    })
+    .unwrap();
     (workbook, head, plan)
 }
 

@@ -15,6 +15,7 @@ mod content;
 mod databases;
 mod definitions;
 mod demonstration;
+mod doors;
 mod estimates;
 mod http_bad_input;
 mod http_files;

@@ -1,8 +1,6 @@
 //! A synthetic interview: asks what the form asks, in its order, and answers as the organisation would.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, Duration, FixedOffset, Utc};
+use chrono::{DateTime, Duration, Utc};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -10,43 +8,36 @@ use super::city::normal;
 use super::organisation::{Kind, Organisation};
 use super::quantity::quantity;
 use crate::definition::{Choice, Element, ElementId, MissingCode, QuestionType};
-use crate::expression::Environment;
-use crate::response::{
-    Answer, Answers, Door, Form, InstanceId, ProblemCode, Received, Value, process, recalculate, recalculate_from,
-};
+use crate::response::{Answer, Answers, Door, Form, InstanceId, ProblemCode, Value, recalculate, recalculate_from};
+use crate::study::Reception;
 
 /// How often answers that break a rule are thought over.
 const SECOND_THOUGHTS: usize = 6;
 /// Of a hundred quantities, how many are not known or not told.
 const UNKNOWN_PERCENT: u32 = 4;
 
-/// The world of an interview: its own time, and nothing else.
-#[derive(Debug, Clone, Copy)]
-pub struct World(pub DateTime<Utc>);
-
-impl Environment for World {
-    fn now(&self) -> DateTime<FixedOffset> {
-        self.0.fixed_offset()
-    }
-}
-
 /// Interviews an organisation. A careless one leaves an answer that breaks a rule.
-pub fn interview(form: &Arc<Form>, organisation: &Organisation, at: DateTime<Utc>, random: &mut ChaCha8Rng) -> Answers {
-    let world = World(at);
+pub fn interview(
+    reception: &Reception,
+    organisation: &Organisation,
+    at: DateTime<Utc>,
+    random: &mut ChaCha8Rng,
+) -> Answers {
+    let (form, world) = (reception.form(), reception.world());
     let mut answers = Answers::new(form);
-    recalculate(&mut answers, Door::WebForm, &world);
+    recalculate(&mut answers, Door::WebForm, world);
     let questions: Vec<ElementId> = form.questions().map(|(question, _)| question.id).collect();
     for id in &questions {
         let Some(answer) = answer(form, &answers, *id, organisation, at, random) else {
             continue;
         };
         answers.set(InstanceId::ROOT, *id, answer);
-        recalculate_from(&mut answers, &[*id], Door::WebForm, &world);
+        recalculate_from(&mut answers, &[*id], Door::WebForm, world);
     }
-    think_again(form, &mut answers, organisation, at, random);
+    think_again(reception, &mut answers, organisation, at, random);
     if organisation.careless {
         slip(form, &mut answers, &questions);
-        recalculate(&mut answers, Door::WebForm, &world);
+        recalculate(&mut answers, Door::WebForm, world);
     }
     answers
 }
@@ -250,16 +241,15 @@ fn declared_size(organisation: &Organisation) -> &'static str {
 
 /// Answers again what breaks a rule; what can't be set right is said not to be known.
 fn think_again(
-    form: &Arc<Form>,
+    reception: &Reception,
     answers: &mut Answers,
     organisation: &Organisation,
     at: DateTime<Utc>,
     random: &mut ChaCha8Rng,
 ) {
-    let world = World(at);
+    let (form, world) = (reception.form(), reception.world());
     for thought in 0..SECOND_THOUGHTS {
-        let received = Received::new(answers.clone(), Vec::new(), Door::WebForm, at.fixed_offset());
-        let processed = process(received, &world);
+        let processed = reception.process(answers.clone(), Vec::new());
         if processed.is_sound() {
             return;
         }
@@ -276,7 +266,7 @@ fn think_again(
                 question.missing.first().map(|code| Answer::Missing(*code))
             };
             answers.set(InstanceId::ROOT, id, again.unwrap_or_default());
-            recalculate_from(answers, &[id], Door::WebForm, &world);
+            recalculate_from(answers, &[id], Door::WebForm, world);
         }
     }
 }

@@ -9,7 +9,6 @@ mod organisation;
 mod quantity;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use clap::Args;
@@ -23,12 +22,10 @@ use self::organisation::{Kind, Organisation};
 use super::{DatabaseOptions, DefinitionOptions, Failure, database, serve};
 use crate::definition::Text;
 use crate::report::{Edition, Wording};
-use crate::response::{Door, Form, Received, Role, process};
+use crate::response::{Door, Role};
 use crate::scoring::{Framework, Options, Origin};
-use crate::store::{
-    Envelope, NewUser, Round, RoundState, Statistic, Store, Submission, hash_password, random_password,
-};
-use crate::study::{self, AssessmentRequest, Catalogue, ReportRequest, StudyError};
+use crate::store::{NewUser, Round, RoundState, Statistic, Store, hash_password, random_password};
+use crate::study::{self, AssessmentRequest, Catalogue, Names, Reception, ReportRequest, StudyError, Version};
 use crate::web::Settings;
 
 /// The round of the synthetic answers.
@@ -153,20 +150,20 @@ fn answer(store: &Store, catalogue: &Catalogue, count: usize) -> Result<Made, Fa
     }
     let cities: Vec<City> = targets.iter().map(|code| City::new(code, SEED)).collect();
     official_figures(store, catalogue, &cities)?;
-    let enterprise = Form::new(catalogue.survey("enterprise")?.clone());
-    let institution = Form::new(catalogue.survey("institution")?.clone());
+    let enterprise = catalogue.newest("enterprise")?;
+    let institution = catalogue.newest("institution")?;
     let progress = progress(count);
     let mut made = Made::default();
     for number in 0..count {
         let mut random = ChaCha8Rng::seed_from_u64(SEED);
         random.set_stream(number as u64);
         let institutions = number * INSTITUTIONS_PERCENT / 100;
-        let (turn, form, kind) = if institutions == (number + 1) * INSTITUTIONS_PERCENT / 100 {
-            (number - institutions, &enterprise, Kind::Enterprise)
+        let (turn, version, kind) = if institutions == (number + 1) * INSTITUTIONS_PERCENT / 100 {
+            (number - institutions, enterprise, Kind::Enterprise)
         } else {
             (
                 institutions,
-                &institution,
+                institution,
                 Kind::institution(institutions / cities.len()),
             )
         };
@@ -174,7 +171,7 @@ fn answer(store: &Store, catalogue: &Catalogue, count: usize) -> Result<Made, Fa
             break;
         };
         let organisation = Organisation::new(number, kind, city, &mut random);
-        if submit(store, form, &organisation, number, &mut random)? {
+        if submit(store, version, &organisation, number, &mut random)? {
             made.sound += 1;
         } else {
             made.faulty += 1;
@@ -188,29 +185,22 @@ fn answer(store: &Store, catalogue: &Catalogue, count: usize) -> Result<Made, Fa
 /// Sends one organisation's answers the way that a web form does. Whether they break no rule.
 fn submit(
     store: &Store,
-    form: &Arc<Form>,
+    version: &Version,
     organisation: &Organisation,
     number: usize,
     random: &mut ChaCha8Rng,
 ) -> Result<bool, Failure> {
     let at = interview_time(number, random);
-    let answers = interview::interview(form, organisation, at, random);
-    let received = Received::new(answers, Vec::new(), Door::WebForm, at.fixed_offset());
-    let processed = process(received, &interview::World(at));
-    let envelope = Envelope {
-        round: Some(ROUND.to_owned()),
-        survey: form.survey().to_owned(),
-        definition_version: form.version().to_owned(),
-        claimed_version: form.version().to_owned(),
+    let reception = Reception::new(store, version, Some(ROUND), Door::WebForm, at)?.sent_by(Some("demo".to_owned()));
+    let answers = interview::interview(&reception, organisation, at, random);
+    let processed = reception.process(answers, Vec::new());
+    let names = Names {
         instance_id: format!("uuid:{}", Uuid::from_u128(random.random())),
         deprecated_id: None,
-        door: Door::WebForm,
-        sender: Some("demo".to_owned()),
-        received_at: at,
-        test: false,
+        claimed_version: version.version.clone(),
     };
     let bytes = processed.answers.received_json().to_string();
-    store.submit_blocking(&Submission::new(envelope, &processed, bytes.as_bytes())?)?;
+    store.submit_blocking(&reception.submission(names, &processed, bytes.as_bytes())?)?;
     Ok(processed.is_sound())
 }
 
@@ -226,7 +216,7 @@ fn official_figures(store: &Store, catalogue: &Catalogue, cities: &[City]) -> Re
     let Some(stored) = store.current_framework()? else {
         return Err(StudyError::NoFramework.into());
     };
-    let framework = Framework::from_yaml(&stored.file_name, &stored.source, &catalogue.newest());
+    let framework = Framework::from_yaml(&stored.file_name, &stored.source, &catalogue.newest_definitions());
     let framework = framework.map_err(|_| StudyError::NoFramework)?.value;
     let mut figures = Vec::new();
     for (_, element, indicator) in framework.indicators() {

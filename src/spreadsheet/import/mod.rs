@@ -68,6 +68,9 @@ pub enum ImportError {
         /// Where it says so.
         at: Address,
     },
+    /// Whoever heard of the progress ended it.
+    #[error("the reading was stopped before its end")]
+    Stopped,
 }
 
 impl ImportError {
@@ -81,6 +84,7 @@ impl ImportError {
         }
         match self {
             Self::Read(error) => error.message(language),
+            Self::Stopped => "读取在完成前被停止。".to_owned(),
             Self::NoMark => "没有找到模板的代码行，请把答案填入由 innogauge template 生成的工作簿。".to_owned(),
             Self::Mixed { one, another } => {
                 format!("工作表属于不同的调查或版本：{one} 和 {another}，请分成不同的文件导入。")

@@ -1,6 +1,7 @@
 //! The rows of a workbook, read in blocks and checked on all cores, in their order.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -23,7 +24,7 @@ use super::{Accepted, ImportError, ImportOptions, ImportPlan};
 /// Reads the answers of a workbook and checks them. Nothing is stored.
 ///
 /// Rows are checked on all cores and handed to `keep` there, which makes of each sound one what is worth its memory;
-/// `progress` hears how many rows were done. What `head` says of survey and version is the caller's to check, who
+/// `progress` hears how many rows were done, and may end it. What `head` says of survey and version is the caller's to check, who
 /// has chosen the form by it.
 pub fn plan<T: Send>(
     workbook: &mut Workbook,
@@ -32,7 +33,7 @@ pub fn plan<T: Send>(
     environment: &(dyn Environment + Sync),
     options: &ImportOptions,
     keep: &(dyn Fn(Accepted) -> T + Sync),
-    progress: &mut dyn FnMut(usize),
+    progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<ImportPlan<T>, ImportError> {
     let (sheets, header_findings) = head.sheets(form, &options.language);
     let mut plan = ImportPlan {
@@ -176,7 +177,7 @@ impl<T: Send> Reading<'_, T> {
         sheet: &Sheet,
         plan: &mut ImportPlan<T>,
         seen: &mut Seen<T>,
-        progress: &mut dyn FnMut(usize),
+        progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<(), ImportError> {
         let batches = workbook.read(sheet.index, None)?;
         std::thread::scope(|scope| {
@@ -196,7 +197,9 @@ impl<T: Send> Reading<'_, T> {
                         plan.take(checked, sheet, seen, self.options);
                     }
                 }
-                progress(plan.organisations);
+                if progress(plan.organisations).is_break() {
+                    return Err(ImportError::Stopped);
+                }
             }
             Ok(())
         })

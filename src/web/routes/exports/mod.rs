@@ -10,7 +10,7 @@ use super::files::{self, CSV, XLSX, download, wrong_parameter};
 use super::responses::{Personal, states};
 use crate::definition::{Definition, Language};
 use crate::report::{Export, Wording};
-use crate::store::{Filter, Store, StoreError};
+use crate::store::{Filter, Store};
 use crate::study;
 use crate::web::Caller;
 use crate::web::mount::Routes;
@@ -120,30 +120,12 @@ impl<'a> Wanted<'a> {
     fn table(&self, store: &Store, repeat: &str) -> Result<Vec<u8>, Problem> {
         let mut bytes = Vec::new();
         let export = self.export();
-        let Some(mut table) = export.csv(repeat, &mut bytes).map_err(Problem::internal)? else {
-            return Err(wrong_parameter(
+        match study::write_table(store, self.filter, &export, repeat, &mut bytes)? {
+            Some(_) => Ok(bytes),
+            None => Err(wrong_parameter(
                 "repeat",
                 export.tables().collect::<Vec<_>>().join(", "),
-            ));
-        };
-        study::for_each_reported::<Stop>(store, self.filter, |response| table.write(&response).map_err(Stop::Csv))
-            .map_err(|stop| match stop {
-                Stop::Store(error) => error.into(),
-                Stop::Csv(error) => Problem::internal(error),
-            })?;
-        table.finish().map_err(Problem::internal)?;
-        Ok(bytes)
-    }
-}
-
-/// Why an export ended early.
-enum Stop {
-    Store(StoreError),
-    Csv(csv::Error),
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
+            )),
+        }
     }
 }

@@ -3,9 +3,9 @@
 use actix_multipart::form::MultipartForm;
 use actix_web::{HttpResponse, web};
 
-use super::checking::{Checked, Loading, Options};
+use super::loading::{Loading, Options};
 use crate::definition::Language;
-use crate::spreadsheet::{IssuesOptions, write_issues};
+use crate::study::Unwatched;
 use crate::web::Caller;
 use crate::web::problem::Problem;
 use crate::web::routes::files::{Upload, XLSX, download};
@@ -49,24 +49,17 @@ pub async fn import_issues(
 impl Loading {
     /// The workbook of issues, where there is something to say.
     fn issues(&self, upload: &Upload) -> Result<Option<Vec<u8>>, Problem> {
-        let Checked {
-            mut workbook,
-            head,
-            plan,
-            ..
-        } = self.check(upload.file.file.path())?;
-        if plan.findings.is_empty() {
-            return Ok(None);
-        }
-        let options = IssuesOptions {
-            language: self.language.code().to_owned(),
-            only_rejected: self.options.valid_rows,
-        };
+        let (request, app) = (self.request()?, &self.app);
+        let catalogue = app.surveys.catalogue(&app.store)?;
+        let path = upload.file.file.path();
+        let mut checked = request.check(&app.store, &catalogue, &self.reader()?, path, app.now(), &Unwatched)?;
         let out = tempfile::Builder::new()
             .suffix(".xlsx")
             .tempfile()
             .map_err(Problem::internal)?;
-        write_issues(&mut workbook, &head, &plan, &options, out.path()).map_err(Problem::internal)?;
+        if !checked.write_issues(out.path())? {
+            return Ok(None);
+        }
         std::fs::read(out.path()).map(Some).map_err(Problem::internal)
     }
 }

@@ -3,15 +3,14 @@
 use actix_multipart::form::MultipartForm;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::Import;
-use super::checking::{Checked, Loading, Options};
+use super::loading::{Loading, Options};
 use crate::definition::Language;
-use crate::response::{Fingerprint, Severity};
+use crate::response::Severity;
 use crate::spreadsheet::Finding;
-use crate::store::{ImportOutcome, NewImport, StoreError, Submission};
+use crate::study::{LoadedAs, Unwatched};
 use crate::web::Caller;
 use crate::web::problem::{Code, Fault, Problem};
 use crate::web::routes::files::Upload;
@@ -76,63 +75,38 @@ pub async fn import_workbook(
 
 impl Loading {
     fn run(&self, upload: &Upload) -> Result<ImportResult, Problem> {
+        let (request, app) = (self.request()?, &self.app);
+        let catalogue = app.surveys.catalogue(&app.store)?;
         let path = upload.file.file.path();
-        let Checked { plan, round, .. } = self.check(path)?;
-        let findings = plan.findings.iter().map(fault).collect();
+        let checked = request.check(&app.store, &catalogue, &self.reader()?, path, app.now(), &Unwatched)?;
+        let plan = &checked.plan;
         let mut result = ImportResult {
             outcome: "checked",
             import: None,
             organisations: plan.organisations,
             sound: plan.accepted.len(),
             rejected: plan.rejected.len(),
-            findings,
+            findings: plan.findings.iter().map(fault).collect(),
             findings_left_out: plan.findings_left_out,
         };
         if self.options.dry_run {
             return Ok(result);
         }
-        // A problem outside of the rows (a column that nobody understands) is none that leaving rows out would mend.
-        let some_rows = self.options.valid_rows && result.sound > 0;
-        if !plan.is_sound() && !some_rows {
+        if !checked.may_be_stored() {
             return Err(Problem::new(Code::RowsInvalid)
                 .faults(result.findings)
                 .member("organisations", result.organisations)
                 .member("rejected", result.rejected));
         }
-        let rows = plan.accepted.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let ids: Vec<String> = rows.iter().map(|row| row.instance_id().to_owned()).collect();
-        let known = self.app.store.known_instances(&self.survey, &ids)?;
-        let new: Vec<Submission> = rows
-            .into_iter()
-            .filter(|row| !known.contains(row.instance_id()))
-            .collect();
-        result.outcome = "unchanged";
-        if new.is_empty() {
-            return Ok(result);
-        }
-        let import = NewImport {
-            round: Some(round),
-            survey: self.survey.clone(),
-            content: Fingerprint::of_bytes(&std::fs::read(path).map_err(Problem::internal)?),
-            file_name: upload.name(),
-            summary: json!({
-                "organisations": result.organisations,
-                "imported": new.len(),
-                "known": known.len(),
-                "rejected": result.rejected,
-            }),
-            created_by: self.caller.name.clone(),
-        };
-        let stored = self
-            .app
-            .store
-            .import(&import, new.into_iter().map(Ok::<_, StoreError>), self.app.now())?;
-        let (outcome, import) = match stored {
-            ImportOutcome::Applied(import) => ("imported", import),
-            ImportOutcome::SameFile(import) => ("unchanged", import),
+        let maker = self.caller.name.clone();
+        let loaded = checked.store(&app.store, upload.name(), maker, app.now(), &Unwatched)?;
+        let (outcome, import) = match loaded.outcome {
+            LoadedAs::Imported(import) => ("imported", Some(import)),
+            LoadedAs::SameFile(import) => ("unchanged", Some(import)),
+            LoadedAs::NothingNew => ("unchanged", None),
         };
         result.outcome = outcome;
-        result.import = Some(Import::of(import)?);
+        result.import = import.map(Import::of).transpose()?;
         Ok(result)
     }
 }

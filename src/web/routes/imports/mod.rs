@@ -1,9 +1,9 @@
 //! Imports: workbooks that people filled in, loaded as one batch and taken back as one.
 
-mod checking;
 mod issues;
 mod list;
 mod load;
+mod loading;
 mod withdraw;
 
 use chrono::{DateTime, Utc};

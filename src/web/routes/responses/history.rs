@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 use super::{Personal, expect_in_scope, is_personal};
 use crate::response::{Answers, Difference, ReviewState, differences};
 use crate::store::{Event, JsonText, Version};
+use crate::study::Survey;
 use crate::web::Caller;
 use crate::web::problem::Problem;
 use crate::web::state::App;
-use crate::web::surveys::Survey;
 
 /// Everything that happened to a response, the oldest first.
 #[derive(Serialize, ToSchema)]

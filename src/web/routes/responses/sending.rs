@@ -7,8 +7,9 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::definition::{Language, VersionState};
-use crate::response::{self, Answers, Door, Received};
-use crate::store::{Envelope, Outcome, Receipt, StoreError, Submission};
+use crate::response::{self, Answers, Door, Unasked};
+use crate::store::{Outcome, Receipt, StoreError, Submission};
+use crate::study::{Names, Reception};
 use crate::web::Caller;
 use crate::web::metrics;
 use crate::web::problem::{Code, Fault, Problem};
@@ -155,20 +156,20 @@ fn prepare(
     let catalogue = app.surveys.catalogue(&app.store)?;
     let survey = catalogue.survey(survey_name)?;
     let version = survey.version_or_newest(body.version.as_deref())?;
-    let test = version.state == VersionState::Draft;
-    if !test && !survey.state.accepts() {
-        return Err(Problem::new(Code::SurveyClosed));
+    if version.state == VersionState::Published {
+        survey.expect_open()?;
     }
-    let round = catalogue
-        .open_round(caller.round.as_deref().or(body.round.as_deref()))?
-        .to_owned();
-    let now = app.now();
+    let round = catalogue.open_round(caller.round.as_deref().or(body.round.as_deref()))?;
+    let unasked = if options.drop_unasked {
+        Unasked::Drop
+    } else {
+        Unasked::Report
+    };
+    let reception = Reception::new(&app.store, version, Some(round), Door::Json, app.now())?
+        .sent_by(Some(caller.name.clone()))
+        .unasked(unasked);
     let (answers, problems) = Answers::from_json(&version.form, &body.answers);
-    let mut received = Received::new(answers, problems, Door::Json, now.fixed_offset());
-    if options.drop_unasked {
-        received = received.dropping_unasked();
-    }
-    let processed = response::process(received, &app.environment());
+    let processed = reception.process(answers, problems);
     if !processed.is_sound() {
         return Err(Problem::of_answers(&processed.problems, language));
     }
@@ -178,22 +179,15 @@ fn prepare(
             "The city of this response is not one of yours.",
         ));
     }
-    let envelope = Envelope {
-        round: Some(round),
-        survey: survey_name.to_owned(),
-        definition_version: version.version.clone(),
-        claimed_version: body.version.unwrap_or_default(),
+    let names = Names {
         instance_id: body.instance_id.unwrap_or_else(|| format!("uuid:{}", Uuid::new_v4())),
         deprecated_id: body.deprecated_id,
-        door: Door::Json,
-        sender: Some(caller.name.clone()),
-        received_at: now,
-        test,
+        claimed_version: body.version.unwrap_or_default(),
     };
     Ok(Prepared {
         version: version.version.clone(),
-        round: envelope.round.clone().unwrap_or_default(),
+        round: round.to_owned(),
         warnings: Fault::all(&processed.warnings, language),
-        submission: Submission::new(envelope, &processed, bytes)?,
+        submission: reception.submission(names, &processed, bytes)?,
     })
 }

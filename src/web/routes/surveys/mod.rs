@@ -15,10 +15,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::definition::{Diagnostic, Text};
+use crate::study;
 use crate::web::mount::Routes;
 use crate::web::problem::Fault;
 use crate::web::rights::Act;
-use crate::web::surveys;
 
 pub(super) fn mount(routes: &mut Routes) {
     routes
@@ -91,8 +91,8 @@ pub struct Version {
     published_at: Option<DateTime<Utc>>,
 }
 
-impl From<&surveys::Survey> for Survey {
-    fn from(survey: &surveys::Survey) -> Self {
+impl From<&study::Survey> for Survey {
+    fn from(survey: &study::Survey) -> Self {
         let shown = survey.newest().or(survey.versions.last());
         Self {
             survey: survey.survey.clone(),
@@ -111,8 +111,8 @@ impl From<&surveys::Survey> for Survey {
     }
 }
 
-impl From<&surveys::Version> for Version {
-    fn from(version: &surveys::Version) -> Self {
+impl From<&study::Version> for Version {
+    fn from(version: &study::Version) -> Self {
         Self {
             version: version.version.clone(),
             state: version.state.name(),

@@ -28,6 +28,7 @@ pub async fn publish_definition(
             .survey(&survey)?
             .version(&version)
             .map(|version| Version::from(version.as_ref()))
+            .map_err(Problem::from)
     })
     .await??;
     Ok(HttpResponse::Ok().json(published))

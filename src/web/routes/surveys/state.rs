@@ -35,7 +35,7 @@ pub async fn change_survey(
         move || {
             app.store.set_survey_state(&survey, change.state)?;
             app.surveys.forget();
-            app.surveys.catalogue(&app.store)
+            app.surveys.catalogue(&app.store).map_err(Problem::from)
         }
     })
     .await??;

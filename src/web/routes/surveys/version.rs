@@ -12,10 +12,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Version, words};
 use crate::definition::codebook;
 use crate::spreadsheet::{Shape, TemplateOptions, template};
+use crate::study;
 use crate::web::problem::{Code, Problem};
 use crate::web::routes::files::{XLSX, download};
 use crate::web::state::App;
-use crate::web::surveys;
 
 /// A version with what every client needs to know of it.
 #[derive(Serialize, ToSchema)]
@@ -143,7 +143,7 @@ pub async fn get_template(
 }
 
 /// The version that an address names.
-async fn find(app: web::Data<App>, (survey, version): (String, String)) -> Result<Arc<surveys::Version>, Problem> {
+async fn find(app: web::Data<App>, (survey, version): (String, String)) -> Result<Arc<study::Version>, Problem> {
     let catalogue = web::block(move || app.surveys.catalogue(&app.store)).await??;
     let survey = catalogue.survey(&survey)?;
     let wanted = Some(version.as_str()).filter(|version| *version != "newest");

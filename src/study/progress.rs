@@ -1,0 +1,49 @@
+//! How far long work has come, and whether it goes on.
+
+use super::StudyError;
+
+/// What long work is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// The rows of a workbook are read and checked.
+    CheckingRows,
+    /// Rows are stored.
+    StoringRows,
+    /// Responses are read from the database.
+    ReadingResponses,
+    /// The figures are scored.
+    Scoring,
+    /// A file is written.
+    WritingFile,
+}
+
+/// How far a stage has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The stage.
+    pub stage: Stage,
+    /// How many rows or responses are done.
+    pub done: u64,
+    /// How many there are, where that is known.
+    pub of: Option<u64>,
+}
+
+/// Somebody who is told how far work has come, and may end it.
+pub trait Watch: Sync {
+    /// Hears of the progress.
+    ///
+    /// # Errors
+    ///
+    /// [`StudyError::Cancelled`] where the work is to end here; nothing of it is kept then.
+    fn see(&self, progress: Progress) -> Result<(), StudyError>;
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn see(&self, _: Progress) -> Result<(), StudyError> {
+        Ok(())
+    }
+}
