@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::quality::QualityPlan;
 use super::tree::companion_name;
 use crate::definition::{Definition, Element, ElementId, Kind, QuestionType};
 
@@ -24,6 +25,7 @@ pub struct Form {
     reads_clock: Vec<bool>,
     end: Option<ElementId>,
     today: Option<ElementId>,
+    pub(super) quality: QualityPlan,
 }
 
 /// One element whose relevance or calculation is to be settled, in dependency order.
@@ -155,6 +157,7 @@ impl Form {
             .map(|element| element.id)
             .collect();
         Arc::new(Self {
+            quality: QualityPlan::of(&definition),
             definition,
             places,
             frames,

@@ -14,6 +14,7 @@ mod identity;
 mod json;
 mod parse;
 mod problem;
+mod quality;
 mod recalculate;
 mod review;
 mod sending;
@@ -33,6 +34,7 @@ pub use identity::Identity;
 pub use json::Read;
 pub use parse::{parse_cell, parse_text};
 pub use problem::{Problem, ProblemCode, Severity};
+pub use quality::{Position, Quality};
 pub use recalculate::{Recalculated, RuleError, recalculate, recalculate_from};
 pub use review::{
     Act, Comment, ReviewError, ReviewState, Role, TRANSITIONS, Transition, may_send, review, state_after,

@@ -135,7 +135,7 @@ pub(super) fn store(connection: &mut Connection<'_>, submission: &Submission) ->
 
 fn store_first(connection: &mut Connection<'_>, submission: &Submission) -> Result<Receipt, StoreError> {
     let id = next_ids(connection, 1)?.first().copied().unwrap_or(1);
-    let mut head = submission.first_head(id, None);
+    let mut head = submission.first_head(id, None)?;
     insert_version(connection, submission, id, &head.round, id)?;
     on_backend!(connection, |c| diesel::insert_into(responses::table)
         .values(&head)
@@ -189,13 +189,14 @@ fn store_version(
     let current = family.current().unwrap_or(id);
     head.branched = family.branched();
     let kind = if current == id {
-        head.show(id, &submission.envelope.definition_version, &submission.facts);
+        head.show(id, &submission.envelope.definition_version, &submission.facts)?;
+        head.returned = false;
         let state = state_after(Some(shown_state), head.problems > 0 || head.round.is_empty());
         state.name().clone_into(&mut head.state);
         EventKind::Edited
     } else {
         let (definition_version, facts) = facts_of(connection, &head, current)?;
-        head.show(current, &definition_version, &facts);
+        head.show(current, &definition_version, &facts)?;
         if let Some((_, state)) = shown.into_iter().find(|(version, _)| *version == current) {
             head.state = state;
         }

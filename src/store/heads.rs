@@ -3,11 +3,11 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::StoreError;
 use super::backend::{Connection, on_backend};
 use super::responses::read_state;
 use super::schema::responses;
 use super::submission::Facts;
+use super::{JsonText, StoreError};
 use crate::response::ReviewState;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -41,11 +41,13 @@ pub(super) struct HeadRow {
     pub import_id: Option<i64>,
     pub received_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    pub quality: Option<JsonText>,
+    pub returned: bool,
 }
 
 impl HeadRow {
     /// Shows this version of the response from now on.
-    pub(super) fn show(&mut self, version: i64, definition_version: &str, facts: &Facts) {
+    pub(super) fn show(&mut self, version: i64, definition_version: &str, facts: &Facts) -> Result<(), StoreError> {
         self.current_version = version;
         definition_version.clone_into(&mut self.definition_version);
         self.problems = facts.problems;
@@ -60,6 +62,8 @@ impl HeadRow {
         self.stratum = identity.stratum;
         self.weight = identity.weight;
         self.consent = identity.consent;
+        self.quality = Some(JsonText::of(&facts.quality)?);
+        Ok(())
     }
 
     pub(super) fn review_state(&self) -> Result<ReviewState, StoreError> {
@@ -122,6 +126,8 @@ pub(super) fn update_head(connection: &mut Connection<'_>, head: &HeadRow) -> Re
             responses::consent.eq(&head.consent),
         ),
         responses::updated_at.eq(head.updated_at),
+        responses::quality.eq(&head.quality),
+        responses::returned.eq(head.returned),
     );
     on_backend!(connection, |c| diesel::update(head_query(head)).set(changes).execute(c))?;
     Ok(())

@@ -362,7 +362,7 @@ fn store_batch(connection: &mut Connection<'_>, batch: &[Submission], import: i6
         .iter()
         .zip(&ids)
         .map(|(row, id)| row.first_head(*id, Some(import)))
-        .collect();
+        .collect::<Result<_, _>>()?;
     let versions = batch
         .iter()
         .zip(&heads)

@@ -37,6 +37,8 @@ pub struct Head {
     pub duplicate: bool,
     /// Whether one of its versions was edited twice.
     pub branched: bool,
+    /// Whether a supervisor returned it and no new version came since.
+    pub returned: bool,
     /// Whether it answers a draft, or was made to try things out.
     pub test: bool,
     /// The door it came through.
@@ -108,6 +110,11 @@ impl TryFrom<HeadRow> for Head {
                 },
                 problems: row.problems,
                 warnings: row.warnings,
+                quality: row
+                    .quality
+                    .map(|quality| quality.read())
+                    .transpose()?
+                    .unwrap_or_default(),
             },
             id: row.id,
             round: row.round,
@@ -119,6 +126,7 @@ impl TryFrom<HeadRow> for Head {
             definition_version: row.definition_version,
             duplicate: row.duplicate,
             branched: row.branched,
+            returned: row.returned,
             test: row.test,
             sender: row.sender,
             import_id: row.import_id,

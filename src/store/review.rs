@@ -63,6 +63,7 @@ impl Store {
                 head.problems > 0,
             )?;
             change.to.name().clone_into(&mut head.state);
+            head.returned = change.to == ReviewState::HasIssues;
             head.revision += 1;
             head.updated_at = time::stored(now);
             update_head(connection, &head)?;

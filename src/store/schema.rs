@@ -131,6 +131,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use crate::store::json::Json;
 
     responses (id) {
         id -> BigInt,
@@ -161,6 +162,8 @@ diesel::table! {
         import_id -> Nullable<BigInt>,
         received_at -> Timestamp,
         updated_at -> Timestamp,
+        quality -> Nullable<Json>,
+        returned -> Bool,
     }
 }
 

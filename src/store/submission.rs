@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::heads::HeadRow;
 use super::{JsonText, StoreError, time};
-use crate::response::{Door, Fingerprint, Identity, Processed, ReviewState, state_after};
+use crate::response::{Door, Fingerprint, Identity, Processed, Quality, ReviewState, state_after};
 
 /// Who answered, and how many problems the answers have: what a list shows of a version.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct Facts {
     pub problems: i64,
     /// How many warnings.
     pub warnings: i64,
+    /// How it was collected: durations, shares of missing answers, places.
+    pub quality: Quality,
 }
 
 /// What is known of a submission besides its answers.
@@ -66,6 +68,7 @@ impl Submission {
         let answers = processed.answers.to_json().to_string();
         let received = processed.answers.received_json().to_string();
         let count = |list: &[_]| i64::try_from(list.len()).unwrap_or(i64::MAX);
+        let quality = Quality::of(&processed.answers, envelope.received_at);
         let submission = Self {
             envelope,
             bytes: Fingerprint::of_bytes(bytes),
@@ -74,6 +77,7 @@ impl Submission {
                 identity: processed.identity.clone(),
                 problems: count(&processed.problems),
                 warnings: count(&processed.warnings),
+                quality,
             },
             original: (received != answers).then(|| received.into_bytes()),
             answers,
@@ -118,7 +122,7 @@ impl Submission {
     }
 
     /// The head of a response whose first version this is.
-    pub(super) fn first_head(&self, id: i64, import_id: Option<i64>) -> HeadRow {
+    pub(super) fn first_head(&self, id: i64, import_id: Option<i64>) -> Result<HeadRow, StoreError> {
         let envelope = &self.envelope;
         let at = time::stored(envelope.received_at);
         let mut head = HeadRow {
@@ -150,9 +154,11 @@ impl Submission {
             import_id,
             received_at: at,
             updated_at: at,
+            quality: None,
+            returned: false,
         };
-        head.show(id, &envelope.definition_version, &self.facts);
-        head
+        head.show(id, &envelope.definition_version, &self.facts)?;
+        Ok(head)
     }
 
     fn has_problems(&self) -> bool {

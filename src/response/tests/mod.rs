@@ -4,6 +4,7 @@
 
 mod calculations;
 mod properties;
+mod quality;
 mod reading;
 mod rules;
 mod tree;

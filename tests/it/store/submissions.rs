@@ -284,3 +284,28 @@ fn text_of_every_kind_comes_back_as_it_was_sent() {
         assert!(nul.is_err(), "U+0000 is refused before it reaches a database");
     });
 }
+
+#[test]
+fn the_facts_of_the_present_version_stand_beside_its_head() {
+    on_each(|database| {
+        let store = database.open();
+        send(&store, &Visit::new("uuid:a"));
+        let head = store.response_head("visit", "uuid:a").unwrap();
+        let quality = &head.facts.quality;
+        assert_eq!(
+            (quality.asked, quality.unanswered),
+            (4, 1),
+            "the visit was of nobody with a code"
+        );
+        assert!(!head.returned);
+        send(
+            &store,
+            &Visit::new("uuid:b").replacing("uuid:a").of_code("91230700MA19AAAA0X"),
+        );
+        let (head, version) = store.response("visit", "uuid:a").unwrap();
+        assert_eq!(
+            (head.facts.quality.unanswered, version.facts.quality.unanswered),
+            (0, 0)
+        );
+    });
+}

@@ -1,0 +1,5 @@
+-- How a response was collected, beside its head: lists and progress need not read the answers. Responses from before
+-- have none.
+ALTER TABLE responses ADD COLUMN quality TEXT CHECK (json_valid(quality));
+-- Whether a supervisor returned it and no new version came since.
+ALTER TABLE responses ADD COLUMN returned INTEGER NOT NULL DEFAULT 0 CHECK (returned IN (0, 1));
