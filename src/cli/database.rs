@@ -5,7 +5,7 @@ use chrono::Utc;
 use super::{DatabaseOptions, Failure};
 use crate::definition::{self, Diagnostic};
 use crate::settings::Settings;
-use crate::store::{OpenOptions, Seed, Store};
+use crate::store::{Channel, OpenOptions, Origin, Seed, Store};
 
 /// Opens the database and takes in what is new in the folder of definitions.
 ///
@@ -29,7 +29,7 @@ pub fn open_with(settings: &Settings) -> Result<Store, Failure> {
                 folder.display()
             )));
         }
-        return Ok(store);
+        return Ok(store.acting(at_the_command_line()));
     }
     let loaded = definition::load_folder(folder).map_err(|errors| Failure::Input(lines(&errors)))?;
     let seeded = store.seed(&Seed::from(&loaded.value), Utc::now())?;
@@ -39,7 +39,17 @@ pub fn open_with(settings: &Settings) -> Result<Store, Failure> {
     for round in &seeded.rounds {
         tracing::info!(round, "added a round");
     }
-    Ok(store)
+    Ok(store.acting(at_the_command_line()))
+}
+
+/// Whoever is signed in to the system that the command runs on.
+fn at_the_command_line() -> Origin {
+    let known = ["SUDO_USER", "USER", "LOGNAME"].map(std::env::var);
+    Origin {
+        actor: known.into_iter().flatten().find(|name| !name.is_empty()),
+        channel: Channel::Command,
+        address: None,
+    }
 }
 
 fn lines(errors: &[Diagnostic]) -> String {

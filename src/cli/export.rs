@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
+use chrono::Utc;
 use clap::Args;
 
 use super::language::WorkbookLanguage;
@@ -51,6 +52,9 @@ pub fn run(arguments: &Export) -> Result<(), Failure> {
         round: arguments.round.clone(),
         ..Filter::of_survey(&arguments.survey)
     };
+    if arguments.personal {
+        store.note_personal_export(&arguments.survey, arguments.round.as_deref(), Utc::now())?;
+    }
     let count = if as_workbook {
         let responses = study::reported(&store, &filter)?;
         let count = responses.len() as u64;

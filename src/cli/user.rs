@@ -84,7 +84,7 @@ pub fn run(arguments: &User) -> Result<(), Failure> {
         Act::Enable { name } => store.set_user_disabled(name, false, Utc::now())?,
         Act::Password { name } => {
             let password = random_password()?;
-            store.set_password(name, &hash_password(&password)?, true)?;
+            store.set_password(name, &hash_password(&password)?, true, Utc::now())?;
             print_password(name, &password);
         }
     }

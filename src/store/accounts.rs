@@ -10,7 +10,7 @@ use rand::rngs::SysRng;
 
 use super::backend::on_backend;
 use super::schema::{tokens, users};
-use super::{JsonText, Store, StoreError, time};
+use super::{AuditAct, JsonText, Store, StoreError, time};
 use crate::response::Role;
 
 /// A user to be added.
@@ -111,7 +111,7 @@ impl Store {
                 "a user needs a name without control characters".to_owned(),
             ));
         }
-        self.write(|connection| {
+        self.change(now, |connection, journal| {
             let added = on_backend!(connection, |c| diesel::insert_into(users::table)
                 .values(&row)
                 .on_conflict(users::name)
@@ -124,6 +124,9 @@ impl Store {
                 });
             }
             let id = connection.inserted_id()?;
+            journal
+                .note(AuditAct::UserAdded, target(&user.name))
+                .after(format!("role={}", user.role.name()));
             Ok(User {
                 id,
                 name: user.name.clone(),
@@ -184,7 +187,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] where there is none.
     pub fn set_user_disabled(&self, name: &str, disabled: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.write(|connection| {
+        self.change(now, |connection, journal| {
             let id: Option<i64> = on_backend!(connection, |c| users::table
                 .filter(users::name.eq(name))
                 .select(users::id)
@@ -202,6 +205,12 @@ impl Store {
                     .set(tokens::revoked_at.eq(time::stored(now)))
                     .execute(c))?;
             }
+            let act = if disabled {
+                AuditAct::UserDisabled
+            } else {
+                AuditAct::UserEnabled
+            };
+            journal.note(act, target(name));
             Ok(())
         })
     }
@@ -210,8 +219,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where there is no such user.
-    pub fn set_password(&self, name: &str, password_hash: &str, must_change: bool) -> Result<(), StoreError> {
-        self.write(|connection| {
+    pub fn set_password(
+        &self,
+        name: &str,
+        password_hash: &str,
+        must_change: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.change(now, |connection, journal| {
             let changed = on_backend!(connection, |c| diesel::update(
                 users::table.filter(users::name.eq(name))
             )
@@ -220,9 +235,18 @@ impl Store {
                 users::must_change_password.eq(must_change)
             ))
             .execute(c))?;
-            if changed == 0 { Err(no_user(name)) } else { Ok(()) }
+            if changed == 0 {
+                return Err(no_user(name));
+            }
+            journal.note(AuditAct::UserPassword, target(name));
+            Ok(())
         })
     }
+}
+
+/// What the audit log calls it.
+pub(super) fn target(name: &str) -> String {
+    format!("users/{name}")
 }
 
 fn no_user(name: &str) -> StoreError {

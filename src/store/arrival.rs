@@ -13,14 +13,14 @@ use std::collections::HashSet;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::audit::Journal;
 use super::backend::{Connection, on_backend};
 use super::duplicates::{flag_duplicates, recount_duplicates};
 use super::events::{self, EventKind, NewEvent};
 use super::heads::{HeadRow, head_query, lock_head, update_head};
-use super::locks::lock_what_it_names;
 use super::schema::{instance_ids, response_events, response_versions, responses};
 use super::submission::{Facts, Outcome, Receipt, Submission};
-use super::{JsonText, StoreError, time};
+use super::{AuditAct, JsonText, StoreError, time};
 use crate::response::{Decision, Fingerprint, KnownVersion, Predecessor, Sending, decide, state_after};
 
 #[derive(Insertable)]
@@ -87,9 +87,12 @@ pub(super) struct NewInstanceId<'a> {
     pub version_id: i64,
 }
 
-/// Stores one submission.
-pub(super) fn store(connection: &mut Connection<'_>, submission: &Submission) -> Result<Receipt, StoreError> {
-    lock_what_it_names(connection, submission)?;
+/// Stores one submission. On PostgreSQL the caller has locked what it names, see [`super::locks`].
+pub(super) fn store(
+    connection: &mut Connection<'_>,
+    journal: &mut Journal<'_>,
+    submission: &Submission,
+) -> Result<Receipt, StoreError> {
     let survey = submission.envelope.survey.as_str();
     let known = find_version(connection, survey, &submission.envelope.instance_id)?;
     let before = match submission.predecessor() {
@@ -116,7 +119,9 @@ pub(super) fn store(connection: &mut Connection<'_>, submission: &Submission) ->
         (Decision::Conflict | Decision::Unchanged, _) => Err(StoreError::InstanceConflict {
             instance_id: submission.envelope.instance_id.clone(),
         }),
-        (Decision::NewResponse | Decision::NewResponseAwaitingPredecessor, _) => store_first(connection, submission),
+        (Decision::NewResponse | Decision::NewResponseAwaitingPredecessor, _) => {
+            store_first(connection, journal, submission)
+        }
         (Decision::EarlierVersion | Decision::NewVersion { .. }, _) => {
             let mut family: Vec<(String, i64)> = Vec::new();
             for member in before
@@ -128,12 +133,16 @@ pub(super) fn store(connection: &mut Connection<'_>, submission: &Submission) ->
                     family.push(member);
                 }
             }
-            store_version(connection, submission, &family)
+            store_version(connection, journal, submission, &family)
         }
     }
 }
 
-fn store_first(connection: &mut Connection<'_>, submission: &Submission) -> Result<Receipt, StoreError> {
+fn store_first(
+    connection: &mut Connection<'_>,
+    journal: &mut Journal<'_>,
+    submission: &Submission,
+) -> Result<Receipt, StoreError> {
     let id = next_ids(connection, 1)?.first().copied().unwrap_or(1);
     let mut head = submission.first_head(id, None)?;
     insert_version(connection, submission, id, &head.round, id)?;
@@ -146,6 +155,10 @@ fn store_first(connection: &mut Connection<'_>, submission: &Submission) -> Resu
         ..NewEvent::of(&head, EventKind::Received, head.received_at)
     };
     events::add(connection, &event)?;
+    journal
+        .note(AuditAct::ResponseReceived, head.target())
+        .by(submission.envelope.sender.as_deref(), submission.envelope.door.name())
+        .after(head.reference(head.review_state()?));
     head.duplicate = flag_duplicates(connection, &head)?;
     Receipt::of(&head, &submission.envelope.instance_id, Outcome::Created)
 }
@@ -153,6 +166,7 @@ fn store_first(connection: &mut Connection<'_>, submission: &Submission) -> Resu
 /// Stores a version of responses that are known: of one, or of several which it shows to be one.
 fn store_version(
     connection: &mut Connection<'_>,
+    journal: &mut Journal<'_>,
     submission: &Submission,
     family: &[(String, i64)],
 ) -> Result<Receipt, StoreError> {
@@ -167,9 +181,10 @@ fn store_version(
         .collect();
     let mut heads = heads.into_iter();
     let Some(mut head) = heads.next() else {
-        return store_first(connection, submission);
+        return store_first(connection, journal, submission);
     };
     let before = head.state.clone();
+    let before_reference = head.reference(head.review_state()?);
     let shown_state = head.review_state()?;
     let old_organisation = head.organisation.clone();
     let mut joined = Vec::new();
@@ -212,6 +227,20 @@ fn store_version(
         ..NewEvent::of(&head, kind, head.updated_at)
     };
     events::add(connection, &event)?;
+    journal
+        .note(AuditAct::ResponseEdited, head.target())
+        .by(submission.envelope.sender.as_deref(), submission.envelope.door.name())
+        .before(before_reference)
+        .after(head.reference(head.review_state()?));
+    for name in &joined {
+        journal
+            .note(
+                AuditAct::ResponseJoined,
+                format!("surveys/{}/responses/{name}", head.survey),
+            )
+            .by(submission.envelope.sender.as_deref(), submission.envelope.door.name())
+            .after(head.target());
+    }
     if !joined.is_empty() {
         let event = NewEvent {
             details: Some(JsonText::of(&serde_json::json!({ "joined": joined }))?),

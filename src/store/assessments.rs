@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::backend::on_backend;
 use super::schema::assessments;
-use super::{Store, StoreError, time};
+use super::{AuditAct, Store, StoreError, time};
 
 /// An assessment to be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,11 +121,18 @@ impl Store {
             created_at: time::stored(now),
             created_by: &assessment.created_by,
         };
-        self.write(|connection| {
+        self.change(now, |connection, journal| {
             on_backend!(connection, |c| diesel::insert_into(assessments::table)
                 .values(&row)
                 .execute(c))?;
-            connection.inserted_id()
+            let id = connection.inserted_id()?;
+            journal
+                .note(AuditAct::AssessmentKept, format!("assessments/{id}"))
+                .after(format!(
+                    "framework={} responses={}",
+                    assessment.framework_hash, assessment.responses_hash
+                ));
+            Ok(id)
         })
     }
 

@@ -3,9 +3,10 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
+use super::audit::Journal;
 use super::backend::{Connection, on_backend};
 use super::schema::{attached_files, definitions};
-use super::{Store, StoreError, surveys, time};
+use super::{AuditAct, Store, StoreError, surveys, time};
 use crate::definition::{AttachedFile, LoadedDefinition, SurveyState, VersionState};
 
 /// A definition to be kept. It has passed every check: the store asks no more about it.
@@ -119,6 +120,7 @@ impl TryFrom<Row> for StoredDefinition {
 /// A published version with the same hash is left alone, with another hash it is refused; a draft is replaced.
 pub(super) fn keep(
     connection: &mut Connection<'_>,
+    journal: &mut Journal<'_>,
     definition: &NewDefinition,
     state: VersionState,
     now: NaiveDateTime,
@@ -129,6 +131,7 @@ pub(super) fn keep(
         .select((definitions::state, definitions::hash))
         .first(c)
         .optional())?;
+    let mut replaced = None;
     if let Some((kept_state, hash)) = kept {
         if kept_state == VersionState::Published.name() {
             if hash == definition.hash {
@@ -142,6 +145,7 @@ pub(super) fn keep(
         }
         // Its files go with it.
         on_backend!(connection, |c| diesel::delete(definitions::table.find(key)).execute(c))?;
+        replaced = Some(hash);
     }
     let survey_state = match state {
         VersionState::Draft => SurveyState::Draft,
@@ -173,6 +177,16 @@ pub(super) fn keep(
             .values(&row)
             .execute(c))?;
     }
+    let act = match state {
+        VersionState::Draft => AuditAct::DefinitionDrafted,
+        VersionState::Published => AuditAct::DefinitionPublished,
+    };
+    let entry = journal
+        .note(act, target(&definition.survey, &definition.version))
+        .after(format!("hash={}", definition.hash));
+    if let Some(hash) = replaced {
+        entry.before(format!("hash={hash}"));
+    }
     Ok(true)
 }
 
@@ -182,8 +196,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::PublishedDefinition`] where that version is published.
     pub fn keep_draft(&self, draft: &NewDefinition, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let now = time::stored(now);
-        self.write(|connection| keep(connection, draft, VersionState::Draft, now).map(|_| ()))
+        self.change(now, |connection, journal| {
+            keep(connection, journal, draft, VersionState::Draft, time::stored(now)).map(|_| ())
+        })
     }
 
     /// Freezes a version with its files: from now on it never changes and accepts responses for ever.
@@ -191,17 +206,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] where there is no such version. Publishing again changes nothing.
     pub fn publish_definition(&self, survey: &str, version: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.write(|connection| {
+        self.change(now, |connection, journal| {
             use super::schema::surveys;
-            let state: Option<String> = on_backend!(connection, |c| definitions::table
+            let kept: Option<(String, String)> = on_backend!(connection, |c| definitions::table
                 .find((survey, version))
-                .select(definitions::state)
+                .select((definitions::state, definitions::hash))
                 .first(c)
                 .optional())?;
-            match state.as_deref().and_then(VersionState::from_name) {
+            let kept = kept.and_then(|(state, hash)| Some((VersionState::from_name(&state)?, hash)));
+            match kept {
                 None => Err(no_definition(survey, version)),
-                Some(VersionState::Published) => Ok(()),
-                Some(VersionState::Draft) => {
+                Some((VersionState::Published, _)) => Ok(()),
+                Some((VersionState::Draft, hash)) => {
                     on_backend!(connection, |c| diesel::update(
                         definitions::table.find((survey, version))
                     )
@@ -216,6 +232,9 @@ impl Store {
                     on_backend!(connection, |c| diesel::update(draft)
                         .set(surveys::state.eq(SurveyState::Open.name()))
                         .execute(c))?;
+                    journal
+                        .note(AuditAct::DefinitionPublished, target(survey, version))
+                        .after(format!("hash={hash}"));
                     Ok(())
                 }
             }
@@ -277,6 +296,11 @@ impl Store {
         let file = |(name, content)| AttachedFile { name, content };
         Ok(rows.into_iter().map(file).collect())
     }
+}
+
+/// What the audit log calls it.
+fn target(survey: &str, version: &str) -> String {
+    format!("surveys/{survey}/versions/{version}")
 }
 
 fn no_definition(survey: &str, version: &str) -> StoreError {

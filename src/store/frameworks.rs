@@ -3,9 +3,10 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
+use super::audit::Journal;
 use super::backend::{Connection, on_backend};
 use super::schema::frameworks;
-use super::{Store, StoreError, time};
+use super::{AuditAct, Store, StoreError, time};
 use crate::definition::SourceFile;
 use crate::response::Fingerprint;
 
@@ -81,6 +82,7 @@ struct NewRow<'a> {
 /// Keeps a framework as the current one, and says whether that changed anything.
 pub(super) fn keep(
     connection: &mut Connection<'_>,
+    journal: &mut Journal<'_>,
     framework: &NewFramework,
     now: NaiveDateTime,
 ) -> Result<bool, StoreError> {
@@ -107,6 +109,12 @@ pub(super) fn keep(
         .do_update()
         .set(frameworks::current.eq(true))
         .execute(c))?;
+    let entry = journal
+        .note(AuditAct::FrameworkKept, "framework")
+        .after(format!("hash={}", framework.hash));
+    if let Some(hash) = current {
+        entry.before(format!("hash={hash}"));
+    }
     Ok(true)
 }
 

@@ -66,6 +66,16 @@ impl HeadRow {
         Ok(())
     }
 
+    /// What the audit log calls it.
+    pub(super) fn target(&self) -> String {
+        format!("surveys/{}/responses/{}", self.survey, self.instance_id)
+    }
+
+    /// What the audit log points to where it is in that state.
+    pub(super) fn reference(&self, state: ReviewState) -> String {
+        format!("version={} state={}", self.current_version, state.name())
+    }
+
     pub(super) fn review_state(&self) -> Result<ReviewState, StoreError> {
         read_state(&self.state)
     }

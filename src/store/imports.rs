@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::arrival::{NewInstanceId, NewVersion, next_ids};
+use super::audit::Journal;
 use super::backend::{Connection, on_backend};
 use super::duplicates::flag_whole_survey;
 use super::events::{EventKind, NewEvent};
@@ -13,7 +14,7 @@ use super::heads::HeadRow;
 use super::locks::lock_batch;
 use super::schema::{imports, instance_ids, response_events, response_versions, responses};
 use super::submission::Submission;
-use super::{JsonText, Store, StoreError, time};
+use super::{AuditAct, JsonText, Store, StoreError, time};
 use crate::response::Fingerprint;
 
 /// How many rows go into one statement.
@@ -179,7 +180,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<ImportOutcome, E> {
         let mut failed = None;
-        let outcome = self.write(|connection| {
+        let outcome = self.change(now, |connection, journal| {
             let mut rows = rows.into_iter().map_while(|row| match row {
                 Ok(row) => Some(row),
                 Err(error) => {
@@ -187,7 +188,7 @@ impl Store {
                     None
                 }
             });
-            let outcome = store_file(connection, import, &mut rows, now);
+            let outcome = store_file(connection, journal, import, &mut rows, now);
             // What was stored so far is undone.
             if failed.is_some() {
                 Err(StoreError::Refused("a row failed".to_owned()))
@@ -257,7 +258,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] where there is no such import.
     pub fn withdraw_import(&self, id: i64, actor: &str, now: DateTime<Utc>) -> Result<Withdrawal, StoreError> {
-        self.write(|connection| {
+        self.change(now, |connection, journal| {
             let import = find(connection, id)?;
             lock_batch(connection, &import.round, &import.survey)?;
             let ours = || responses::table.filter(responses::import_id.eq(id));
@@ -279,6 +280,10 @@ impl Store {
             let removed = on_backend!(connection, |c| diesel::delete(untouched()).execute(c))?;
             let kept = on_backend!(connection, |c| ours().count().get_result(c))?;
             flag_whole_survey(connection, &import.round, &import.survey)?;
+            journal
+                .note(AuditAct::ImportWithdrawn, target(&import.survey, id))
+                .by(Some(actor), self.origin.channel.name())
+                .after(format!("removed={removed} kept={kept}"));
             let record = imports::table
                 .find(id)
                 .filter(imports::state.eq(ImportState::Applied.name()));
@@ -296,6 +301,7 @@ impl Store {
 
 fn store_file(
     connection: &mut Connection<'_>,
+    journal: &mut Journal<'_>,
     import: &NewImport,
     rows: &mut impl Iterator<Item = Submission>,
     now: DateTime<Utc>,
@@ -351,7 +357,15 @@ fn store_file(
         .set(imports::rows.eq(count))
         .execute(c))?;
     flag_whole_survey(connection, round, &import.survey)?;
+    journal
+        .note(AuditAct::ImportApplied, target(&import.survey, id))
+        .after(format!("rows={count} file={}", record.content_hash));
     find(connection, id).map(ImportOutcome::Applied)
+}
+
+/// What the audit log calls it.
+fn target(survey: &str, id: i64) -> String {
+    format!("surveys/{survey}/imports/{id}")
 }
 
 /// Stores new responses, a statement per table.

@@ -9,11 +9,18 @@ use super::submission::Submission;
 
 /// On PostgreSQL, makes submissions that name the same identifiers or the same organisation wait for each other, so
 /// that each sees what the other stored. Locks are taken in one order everywhere, and end with the transaction.
-pub(super) fn lock_what_it_names(connection: &mut Connection<'_>, submission: &Submission) -> Result<(), StoreError> {
-    if let Connection::Postgres(_) = connection {
+pub(super) fn lock_what_they_name<'a>(
+    connection: &mut Connection<'_>,
+    submissions: impl IntoIterator<Item = &'a Submission>,
+) -> Result<(), StoreError> {
+    if let Connection::Sqlite(_) = connection {
+        return Ok(());
+    }
+    let mut keys = Vec::new();
+    for submission in submissions {
         let envelope = &submission.envelope;
         let survey = envelope.survey.as_str();
-        let mut keys = vec![lock_key(&["instance", survey, &envelope.instance_id])];
+        keys.push(lock_key(&["instance", survey, &envelope.instance_id]));
         keys.extend(submission.predecessor().map(|id| lock_key(&["instance", survey, id])));
         let round = envelope.round.as_deref().unwrap_or_default();
         keys.extend(organisation_lock(
@@ -21,9 +28,8 @@ pub(super) fn lock_what_it_names(connection: &mut Connection<'_>, submission: &S
             survey,
             submission.facts.identity.key().as_deref(),
         ));
-        take_locks(connection, keys)?;
     }
-    Ok(())
+    take_locks(connection, keys)
 }
 
 /// The lock that whoever changes the flags of an organisation holds.

@@ -9,6 +9,7 @@ mod accounts;
 mod address;
 mod arrival;
 mod assessments;
+mod audit;
 mod backend;
 mod definitions;
 mod duplicates;
@@ -42,11 +43,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 
 pub use accounts::{NewUser, User, hash_password, password_matches, random_password};
 pub use address::Address;
 pub use assessments::{Assessment, AssessmentSummary, NewAssessment};
+pub use audit::{AuditAct, AuditCheck, AuditEntry, AuditFault, AuditFilter, AuditHead, Channel, Origin};
 pub use definitions::{NewDefinition, StoredDefinition};
 pub use error::StoreError;
 pub use events::{Event, EventKind};
@@ -65,6 +68,7 @@ pub use statistics::Statistic;
 pub use submission::{Envelope, Facts, Outcome, Receipt, Submission};
 pub use tokens::{NewToken, Token, TokenHolder};
 
+use audit::Journal;
 use backend::{Connection, Pool};
 use writer::Writer;
 
@@ -105,6 +109,7 @@ impl Default for OpenOptions {
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    origin: Arc<Origin>,
 }
 
 struct Inner {
@@ -166,6 +171,7 @@ impl Store {
                 write_turn,
                 _folder: folder,
             }),
+            origin: Arc::new(Origin::default()),
         })
     }
 
@@ -176,6 +182,15 @@ impl Store {
 
     fn is_postgres(&self) -> bool {
         matches!(self.inner.pool, Pool::Postgres(_))
+    }
+
+    /// The same database, for somebody: what is changed through this handle is theirs in the audit log.
+    #[must_use]
+    pub fn acting(&self, origin: Origin) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            origin: Arc::new(origin),
+        }
     }
 
     /// Makes this process the one server of an SQLite file, for as long as the lock is held. PostgreSQL takes many.
@@ -214,7 +229,21 @@ impl Store {
         self.inner.pool.get()?.snapshot(act)
     }
 
-    /// A transaction that writes: all of it or nothing.
+    /// A change of the data: what it says of itself in its journal is in the audit log once it is committed.
+    fn change<T>(
+        &self,
+        now: DateTime<Utc>,
+        act: impl FnOnce(&mut Connection<'_>, &mut Journal<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.write(|connection| {
+            let mut journal = Journal::new(&self.origin, time::stored(now));
+            let done = act(connection, &mut journal)?;
+            audit::append(connection, journal.into_entries())?;
+            Ok(done)
+        })
+    }
+
+    /// A transaction that writes, all of it or nothing, and is nobody's act: marks of use, sessions, leases.
     fn write<T>(&self, act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let _turn = match self.inner.pool {
             // Whoever panicked in its turn has left no transaction behind: the lock guards nothing but the order.

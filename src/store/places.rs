@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 
+use super::audit::Journal;
 use super::backend::{Connection, on_backend};
 use super::schema::places;
-use super::{JsonText, Store, StoreError};
+use super::{AuditAct, JsonText, Store, StoreError};
 use crate::definition::StudyPlace;
 
 #[derive(Insertable)]
@@ -16,7 +17,11 @@ struct NewRow<'a> {
 }
 
 /// Replaces all places, and says whether that changed anything.
-pub(super) fn replace(connection: &mut Connection<'_>, list: &[(String, JsonText)]) -> Result<bool, StoreError> {
+pub(super) fn replace(
+    connection: &mut Connection<'_>,
+    journal: &mut Journal<'_>,
+    list: &[(String, JsonText)],
+) -> Result<bool, StoreError> {
     let kept = all(connection)?;
     if kept == list {
         return Ok(false);
@@ -32,6 +37,10 @@ pub(super) fn replace(connection: &mut Connection<'_>, list: &[(String, JsonText
             .values(&row)
             .execute(c))?;
     }
+    journal
+        .note(AuditAct::PlacesReplaced, "places")
+        .before(format!("places={}", kept.len()))
+        .after(format!("places={}", list.len()));
     Ok(true)
 }
 

@@ -8,7 +8,7 @@ use super::events::{self, EventKind, NewEvent};
 use super::heads::{lock_head, update_head};
 use super::locks::{organisation_lock, take_locks};
 use super::responses::{Head, find_head, no_response};
-use super::{JsonText, Store, StoreError, time};
+use super::{AuditAct, JsonText, Store, StoreError, time};
 use crate::response::{ReviewState, Role, review};
 
 /// A decision of a person about a response.
@@ -41,7 +41,7 @@ impl Store {
         change: &StateChange,
         now: DateTime<Utc>,
     ) -> Result<Head, StoreError> {
-        let row = self.write(|connection| {
+        let row = self.change(now, |connection, journal| {
             let found = find_head(connection, survey, instance_id)?.ok_or_else(|| no_response(instance_id))?;
             if let Connection::Postgres(_) = connection {
                 let lock = organisation_lock(&found.round, survey, found.organisation.as_deref());
@@ -75,6 +75,11 @@ impl Store {
                 ..NewEvent::of(&head, EventKind::StateChanged, head.updated_at)
             };
             events::add(connection, &event)?;
+            journal
+                .note(AuditAct::ResponseState, head.target())
+                .by(Some(&change.actor), self.origin.channel.name())
+                .before(head.reference(from))
+                .after(head.reference(change.to));
             head.duplicate = flag_duplicates(connection, &head)?;
             Ok(head)
         })?;

@@ -4,9 +4,10 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::audit::Journal;
 use super::backend::{Connection, on_backend};
 use super::schema::rounds;
-use super::{JsonText, Store, StoreError, time};
+use super::{AuditAct, JsonText, Store, StoreError, time};
 use crate::definition::Text;
 
 /// Whether a round takes responses.
@@ -95,7 +96,12 @@ struct NewRow<'a> {
 }
 
 /// Adds a round; false where there is one of that code.
-pub(super) fn add(connection: &mut Connection<'_>, round: &Round, now: NaiveDateTime) -> Result<bool, StoreError> {
+pub(super) fn add(
+    connection: &mut Connection<'_>,
+    journal: &mut Journal<'_>,
+    round: &Round,
+    now: NaiveDateTime,
+) -> Result<bool, StoreError> {
     let row = NewRow {
         round: &round.round,
         label: JsonText::of(&round.label)?.0,
@@ -110,6 +116,11 @@ pub(super) fn add(connection: &mut Connection<'_>, round: &Round, now: NaiveDate
         .on_conflict(rounds::round)
         .do_nothing()
         .execute(c))?;
+    if added > 0 {
+        journal
+            .note(AuditAct::RoundAdded, format!("rounds/{}", round.round))
+            .after(format!("state={}", round.state.name()));
+    }
     Ok(added > 0)
 }
 
@@ -131,8 +142,8 @@ impl Store {
                 round.round
             )));
         }
-        self.write(|connection| {
-            if add(connection, round, time::stored(now))? {
+        self.change(now, |connection, journal| {
+            if add(connection, journal, round, time::stored(now))? {
                 return Ok(());
             }
             Err(StoreError::Exists {
@@ -175,17 +186,26 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where there is none.
-    pub fn set_round_state(&self, round: &str, state: RoundState) -> Result<(), StoreError> {
-        self.write(|connection| {
-            let changed = on_backend!(connection, |c| diesel::update(rounds::table.find(round))
-                .set(rounds::state.eq(state.name()))
-                .execute(c))?;
-            if changed == 0 {
+    pub fn set_round_state(&self, round: &str, state: RoundState, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.change(now, |connection, journal| {
+            let before: Option<String> = on_backend!(connection, |c| rounds::table
+                .find(round)
+                .select(rounds::state)
+                .first(c)
+                .optional())?;
+            let Some(before) = before else {
                 return Err(StoreError::NotFound {
                     what: "round",
                     name: round.to_owned(),
                 });
-            }
+            };
+            on_backend!(connection, |c| diesel::update(rounds::table.find(round))
+                .set(rounds::state.eq(state.name()))
+                .execute(c))?;
+            journal
+                .note(AuditAct::RoundState, format!("rounds/{round}"))
+                .before(format!("state={before}"))
+                .after(format!("state={}", state.name()));
             Ok(())
         })
     }

@@ -272,6 +272,24 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        act -> Text,
+        actor -> Nullable<Text>,
+        door -> Text,
+        address -> Nullable<Text>,
+        target -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        previous -> Text,
+        hash -> Text,
+    }
+}
+
 diesel::joinable!(tokens -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(tokens, users);
 diesel::allow_tables_to_appear_in_same_query!(responses, response_versions, instance_ids, response_events);

@@ -67,17 +67,17 @@ impl Store {
     /// [`StoreError::PublishedDefinition`] where a file differs from what was published under its version.
     pub fn seed(&self, seed: &Seed, now: DateTime<Utc>) -> Result<Seeded, StoreError> {
         let stored_now = time::stored(now);
-        let seeded = self.write(|connection| {
+        let seeded = self.change(now, |connection, journal| {
             let mut seeded = Seeded::default();
             for definition in &seed.definitions {
-                if definitions::keep(connection, definition, VersionState::Published, stored_now)? {
+                if definitions::keep(connection, journal, definition, VersionState::Published, stored_now)? {
                     seeded
                         .definitions
                         .push((definition.survey.clone(), definition.version.clone()));
                 }
             }
             if let Some(framework) = &seed.framework {
-                seeded.framework = frameworks::keep(connection, framework, stored_now)?;
+                seeded.framework = frameworks::keep(connection, journal, framework, stored_now)?;
             }
             if !seed.places.is_empty() {
                 let places = seed
@@ -85,7 +85,7 @@ impl Store {
                     .iter()
                     .map(|place| Ok((place.code.clone(), JsonText::of(place)?)));
                 let places = places.collect::<Result<Vec<_>, StoreError>>()?;
-                seeded.places = places::replace(connection, &places)?;
+                seeded.places = places::replace(connection, journal, &places)?;
             }
             let mut state = match rounds::count(connection)? {
                 0 => RoundState::Open,
@@ -106,7 +106,7 @@ impl Store {
                     closes_on: None,
                     synthetic: false,
                 };
-                if rounds::add(connection, &round, stored_now)? {
+                if rounds::add(connection, journal, &round, stored_now)? {
                     seeded.rounds.push(code.clone());
                     state = RoundState::Planned;
                 }

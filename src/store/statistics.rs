@@ -6,7 +6,7 @@ use diesel::upsert::excluded;
 
 use super::backend::on_backend;
 use super::schema::statistics;
-use super::{Store, StoreError, time};
+use super::{AuditAct, Store, StoreError, time};
 
 /// One official figure.
 #[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
@@ -51,7 +51,7 @@ impl Store {
                 wrong.variable, wrong.place, wrong.year
             )));
         }
-        self.write(|connection| {
+        self.change(now, |connection, journal| {
             for statistic in list {
                 let row = NewRow {
                     place: &statistic.place,
@@ -76,6 +76,9 @@ impl Store {
                     ))
                     .execute(c))?;
             }
+            journal
+                .note(AuditAct::StatisticsKept, "statistics")
+                .after(format!("figures={} file={file_hash}", list.len()));
             Ok(())
         })
     }

@@ -1,11 +1,11 @@
 //! Surveys and the states that decide whether they are listed and accept responses.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::backend::{Connection, on_backend};
 use super::schema::surveys;
-use super::{Store, StoreError};
+use super::{AuditAct, Store, StoreError};
 use crate::definition::SurveyState;
 
 #[derive(Insertable)]
@@ -62,8 +62,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`], or [`StoreError::Refused`] where the state may not follow.
-    pub fn set_survey_state(&self, survey: &str, to: SurveyState) -> Result<(), StoreError> {
-        self.write(|connection| {
+    pub fn set_survey_state(&self, survey: &str, to: SurveyState, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.change(now, |connection, journal| {
             let state: Option<String> = on_backend!(connection, |c| surveys::table
                 .find(survey)
                 .select(surveys::state)
@@ -85,6 +85,10 @@ impl Store {
             on_backend!(connection, |c| diesel::update(surveys::table.find(survey))
                 .set(surveys::state.eq(to.name()))
                 .execute(c))?;
+            journal
+                .note(AuditAct::SurveyState, format!("surveys/{survey}"))
+                .before(format!("state={}", from.name()))
+                .after(format!("state={}", to.name()));
             Ok(())
         })
     }

@@ -4,10 +4,10 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::accounts::{User, UserRow, random_bytes};
+use super::accounts::{self, User, UserRow, random_bytes};
 use super::backend::on_backend;
 use super::schema::{tokens, users};
-use super::{JsonText, Store, StoreError, time};
+use super::{AuditAct, JsonText, Store, StoreError, time};
 
 /// What every token starts with, so that one that leaked into a file is recognised.
 const PREFIX: &str = "ig_";
@@ -119,10 +119,12 @@ impl Store {
             created_at: time::stored(now),
             expires_at: token.expires_at.map(time::stored),
         };
-        self.write(|connection| {
+        self.change(now, |connection, journal| {
             on_backend!(connection, |c| diesel::insert_into(tokens::table)
                 .values(&row)
                 .execute(c))?;
+            let id = connection.inserted_id()?;
+            journal.note(AuditAct::TokenIssued, target(&user.name, id));
             Ok(secret)
         })
     }
@@ -185,7 +187,7 @@ impl Store {
     /// [`StoreError::NotFound`] where the user has no such token that is still live.
     pub fn revoke_token(&self, user: &str, token: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
         let user = self.user(user)?;
-        self.write(|connection| {
+        self.change(now, |connection, journal| {
             let live = tokens::table
                 .filter(tokens::id.eq(token))
                 .filter(tokens::user_id.eq(user.id))
@@ -199,9 +201,15 @@ impl Store {
                     name: token.to_string(),
                 });
             }
+            journal.note(AuditAct::TokenRevoked, target(&user.name, token));
             Ok(())
         })
     }
+}
+
+/// What the audit log calls it.
+fn target(user: &str, token: i64) -> String {
+    format!("{}/tokens/{token}", accounts::target(user))
 }
 
 /// The secret has 256 bits of its own, so one round of a plain hash is enough.

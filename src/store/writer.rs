@@ -1,9 +1,10 @@
 //! The queue of submissions, and the threads that store them.
 //!
-//! On SQLite one thread takes all that wait and stores them in one transaction: the disk is waited for once for all of
-//! them. Each has a savepoint, so one that can't be stored leaves the others alone. On PostgreSQL, which groups commits
-//! itself, several threads store one submission per transaction each. Either way a submission is acknowledged only
-//! after the commit that holds it is durable, and the queue is bounded: who finds it full waits.
+//! A thread takes all that wait and stores them in one transaction, with their entries in the audit log: the disk is
+//! waited for once for all of them, and the audit chain is held by one transaction at a time. On SQLite one thread does
+//! so, and each submission has a savepoint, so that one that can't be stored leaves the others alone. On PostgreSQL
+//! several threads do, and where one can't be stored, each of its group is tried by itself. Either way a submission is
+//! acknowledged only after the commit that holds it is durable, and the queue is bounded: who finds it full waits.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,9 +12,11 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::arrival;
+use super::audit::{self, Journal};
 use super::backend::Pool;
+use super::locks::lock_what_they_name;
 use super::submission::{Receipt, Submission};
-use super::{Store, StoreError};
+use super::{Origin, Store, StoreError, time};
 
 /// How many submissions may wait to be taken up.
 const QUEUE: usize = 1024;
@@ -25,8 +28,15 @@ const ATTEMPTS: usize = 5;
 type Answer = Result<Receipt, StoreError>;
 
 struct Waiting {
+    origin: Arc<Origin>,
     submission: Box<Submission>,
     answer: oneshot::Sender<Answer>,
+}
+
+impl Waiting {
+    fn journal(&self) -> Journal<'_> {
+        Journal::new(&self.origin, time::stored(self.submission.envelope.received_at))
+    }
 }
 
 type Queue = Arc<Mutex<mpsc::Receiver<Waiting>>>;
@@ -51,8 +61,8 @@ impl Writer {
             std::thread::Builder::new()
                 .name(format!("submissions-{number}"))
                 .spawn(move || match &pool {
-                    Pool::Sqlite(_) => store_groups(&pool, &turn, &receiver),
-                    Pool::Postgres(_) => store_singly(&pool, &receiver),
+                    Pool::Sqlite(_) => store_groups_sqlite(&pool, &turn, &receiver),
+                    Pool::Postgres(_) => store_groups_postgres(&pool, &receiver),
                 })
                 .map_err(|error| StoreError::System(format!("no thread for submissions: {error}")))
         };
@@ -84,6 +94,7 @@ impl Store {
         let queue = self.inner.writer.queue.as_ref().ok_or_else(stopped)?;
         let (answer, received) = oneshot::channel();
         let waiting = Waiting {
+            origin: Arc::clone(&self.origin),
             submission: Box::new(submission),
             answer,
         };
@@ -96,7 +107,10 @@ impl Store {
     /// # Errors
     /// As [`Store::submit`].
     pub fn submit_blocking(&self, submission: &Submission) -> Result<Receipt, StoreError> {
-        self.write(|connection| arrival::store(connection, submission))
+        self.change(submission.envelope.received_at, |connection, journal| {
+            lock_what_they_name(connection, [submission])?;
+            arrival::store(connection, journal, submission)
+        })
     }
 }
 
@@ -105,74 +119,127 @@ fn next(queue: &Queue) -> Option<Waiting> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv()
 }
 
-fn store_groups(pool: &Pool, turn: &Mutex<()>, queue: &Queue) {
+/// Takes a group of submissions out of the queue: the first that comes, and all that wait by then.
+fn next_group(queue: &Queue, mut group: Vec<Waiting>) -> Vec<Waiting> {
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    if group.is_empty() {
+        group.extend(queue.blocking_recv());
+    }
+    while !group.is_empty() && group.len() < GROUP {
+        match queue.try_recv() {
+            Ok(waiting) => group.push(waiting),
+            Err(_) => break,
+        }
+    }
+    group
+}
+
+fn store_groups_sqlite(pool: &Pool, turn: &Mutex<()>, queue: &Queue) {
     while let Some(first) = next(queue) {
-        let mut group = vec![first];
         // Others in this process may be writing; who comes meanwhile joins the group.
         let my_turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        {
-            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-            while group.len() < GROUP {
-                match queue.try_recv() {
-                    Ok(waiting) => group.push(waiting),
-                    Err(_) => break,
-                }
-            }
-        }
-        let stored = store_group(pool, &group);
+        let group = next_group(queue, vec![first]);
+        let stored = store_with_savepoints(pool, &group);
         drop(my_turn);
-        match stored {
-            Ok(answers) => {
-                for (waiting, answer) in group.into_iter().zip(answers) {
-                    // Whoever gave up waiting finds the response stored when they send it again.
-                    drop(waiting.answer.send(answer));
+        acknowledge(group, stored);
+    }
+}
+
+fn store_groups_postgres(pool: &Pool, queue: &Queue) {
+    loop {
+        let group = next_group(queue, Vec::new());
+        if group.is_empty() {
+            return;
+        }
+        match store_at_once(pool, &group) {
+            Ok(receipts) => acknowledge(group, Ok(receipts.into_iter().map(Ok).collect())),
+            Err(_) if group.len() > 1 => {
+                // Which of them it was shows when each is stored by itself.
+                for waiting in group {
+                    let answer = store_singly(pool, &waiting);
+                    acknowledge(vec![waiting], Ok(vec![answer]));
                 }
             }
-            Err(error) => {
-                tracing::error!(%error, submissions = group.len(), "submissions were not stored");
-                for waiting in group {
-                    drop(waiting.answer.send(Err(error.for_each_of_group())));
-                }
+            Err(_) => {
+                let answers = group.iter().map(|waiting| store_singly(pool, waiting)).collect();
+                acknowledge(group, Ok(answers));
             }
         }
     }
 }
 
-/// Stores a group in one transaction: the answer to each, or why none was stored.
-fn store_group(pool: &Pool, group: &[Waiting]) -> Result<Vec<Answer>, StoreError> {
+/// Answers everybody in a group.
+fn acknowledge(group: Vec<Waiting>, stored: Result<Vec<Answer>, StoreError>) {
+    match stored {
+        Ok(answers) => {
+            for (waiting, answer) in group.into_iter().zip(answers) {
+                if let Err(error) = &answer
+                    && !error.is_input()
+                {
+                    tracing::error!(%error, "a submission was not stored");
+                }
+                // Whoever gave up waiting finds the response stored when they send it again.
+                drop(waiting.answer.send(answer));
+            }
+        }
+        Err(error) => {
+            tracing::error!(%error, submissions = group.len(), "submissions were not stored");
+            for waiting in group {
+                drop(waiting.answer.send(Err(error.for_each_of_group())));
+            }
+        }
+    }
+}
+
+/// Stores a group in one transaction, each in a savepoint: the answer to each, or why none was stored.
+fn store_with_savepoints(pool: &Pool, group: &[Waiting]) -> Result<Vec<Answer>, StoreError> {
     pool.get()?.transaction(|connection| {
         let mut answers = Vec::with_capacity(group.len());
+        let mut entries = Vec::with_capacity(group.len());
         for waiting in group {
-            let answer = connection.savepoint(|connection| arrival::store(connection, &waiting.submission));
+            let mut journal = waiting.journal();
+            let answer =
+                connection.savepoint(|connection| arrival::store(connection, &mut journal, &waiting.submission));
             match answer {
                 // The disk is full or gone: SQLite has undone the whole transaction, or would at its end.
                 Err(error) if !error.is_input() && !matches!(error, StoreError::Database(_)) => return Err(error),
-                answer => answers.push(answer),
+                Ok(receipt) => {
+                    entries.extend(journal.into_entries());
+                    answers.push(Ok(receipt));
+                }
+                Err(error) => answers.push(Err(error)),
             }
         }
+        audit::append(connection, entries)?;
         Ok(answers)
     })
 }
 
-fn store_singly(pool: &Pool, queue: &Queue) {
-    while let Some(waiting) = next(queue) {
-        let mut answer = Err(StoreError::Locked);
-        for _ in 0..ATTEMPTS {
-            answer = pool.get().and_then(|mut connection| {
-                connection.transaction(|connection| arrival::store(connection, &waiting.submission))
-            });
-            if !matches!(answer, Err(StoreError::Locked)) {
-                break;
-            }
+/// Stores a group in one transaction: all of it, or nothing where one of them can't be stored.
+fn store_at_once(pool: &Pool, group: &[Waiting]) -> Result<Vec<Receipt>, StoreError> {
+    pool.get()?.transaction(|connection| {
+        lock_what_they_name(connection, group.iter().map(|waiting| &*waiting.submission))?;
+        let mut receipts = Vec::with_capacity(group.len());
+        let mut entries = Vec::with_capacity(group.len());
+        for waiting in group {
+            let mut journal = waiting.journal();
+            receipts.push(arrival::store(connection, &mut journal, &waiting.submission)?);
+            entries.extend(journal.into_entries());
         }
-        if let Err(error) = answer
-            .as_ref()
-            .err()
-            .filter(|error| !error.is_input())
-            .map_or(Ok(()), Err)
-        {
-            tracing::error!(%error, "a submission was not stored");
+        audit::append(connection, entries)?;
+        Ok(receipts)
+    })
+}
+
+/// Stores one submission, again where PostgreSQL gave it up in favour of another.
+fn store_singly(pool: &Pool, waiting: &Waiting) -> Answer {
+    let mut answer = Err(StoreError::Locked);
+    for _ in 0..ATTEMPTS {
+        answer = store_at_once(pool, std::slice::from_ref(waiting))
+            .and_then(|receipts| receipts.into_iter().next().ok_or(StoreError::Locked));
+        if !matches!(answer, Err(StoreError::Locked)) {
+            break;
         }
-        drop(waiting.answer.send(answer));
     }
+    answer
 }

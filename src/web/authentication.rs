@@ -1,6 +1,7 @@
 //! Who is calling: bearer tokens, and passwords with a bounded number of hashings at a time.
 
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::dev::Payload;
@@ -10,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::problem::{Code, Problem};
 use super::state::App;
 use crate::response::Role;
-use crate::store::{StoreError, TokenHolder, User, hash_password, password_matches, random_password};
+use crate::store::{Channel, Origin, StoreError, TokenHolder, User, hash_password, password_matches, random_password};
 
 /// Who is calling, and what they are limited to. Handlers take it as an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Caller {
     pub round: Option<String>,
     /// The key of the token that was presented.
     pub token: i64,
+    /// Where the request came from.
+    pub address: Option<IpAddr>,
 }
 
 impl Caller {
@@ -50,6 +53,15 @@ impl Caller {
             (None, limits) => limits.clone(),
             (Some(asked), None) => Some(asked),
             (Some(asked), Some(limits)) => Some(asked.into_iter().filter(|city| limits.contains(city)).collect()),
+        }
+    }
+
+    /// Who they are to the audit log.
+    pub fn origin(&self) -> Origin {
+        Origin {
+            actor: Some(self.name.clone()),
+            channel: Channel::Api,
+            address: self.address,
         }
     }
 
@@ -83,7 +95,7 @@ pub(super) fn bearer(header: &str) -> Option<&str> {
 }
 
 /// The caller that a token belongs to, where it is valid right now.
-pub(super) async fn caller_of(app: &web::Data<App>, token: &str) -> Result<Caller, Problem> {
+pub(super) async fn caller_of(app: &web::Data<App>, token: &str, address: Option<IpAddr>) -> Result<Caller, Problem> {
     let (store, token, now) = (app.store.clone(), token.to_owned(), app.now());
     let holder = web::block(move || store.token_holder(&token, now)).await??;
     let TokenHolder { user, token } = holder.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
@@ -94,6 +106,7 @@ pub(super) async fn caller_of(app: &web::Data<App>, token: &str) -> Result<Calle
         surveys: token.surveys,
         round: token.round,
         token: token.id,
+        address,
     })
 }
 
@@ -172,6 +185,7 @@ mod tests {
             cities: Some(vec!["230700".to_owned()]),
             round: None,
             token: 1,
+            address: None,
         }
     }
 

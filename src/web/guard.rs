@@ -54,7 +54,8 @@ async fn admit(app: &web::Data<App>, act: Act, request: &ServiceRequest) -> Resu
         .and_then(|value| value.to_str().ok())
         .and_then(authentication::bearer)
         .ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-    let caller = authentication::caller_of(app, token).await?;
+    let address = request.peer_addr().map(|peer| peer.ip());
+    let caller = authentication::caller_of(app, token, address).await?;
     let rule = act.rule();
     if !rule.allows(caller.role) {
         return Err(match rule.refusal {

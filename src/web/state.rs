@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Caller;
 use super::authentication::PasswordHashing;
 use super::metrics::Metrics;
 use super::mount::Routes;
@@ -32,5 +33,10 @@ impl App {
     /// The time, which everything below the handlers is handed.
     pub fn now(&self) -> DateTime<Utc> {
         (self.clock)()
+    }
+
+    /// The store for a caller: what is changed through it is theirs in the audit log.
+    pub fn store_for(&self, caller: &Caller) -> Store {
+        self.store.acting(caller.origin())
     }
 }

@@ -37,7 +37,7 @@ fn a_user_is_found_by_name_and_a_name_is_taken_once() {
         };
         assert!(matches!(store.add_user(&again, at(1)), Err(StoreError::Exists { .. })));
         assert_eq!(store.users().unwrap().len(), 1);
-        store.set_password("安娜", "another", false).unwrap();
+        store.set_password("安娜", "another", false, at(5)).unwrap();
         assert_eq!(store.user_for_sign_in("安娜").unwrap().unwrap().1, "another");
         assert_eq!(store.user_for_sign_in("an\0na").unwrap(), None);
         assert!(matches!(store.user("bob"), Err(StoreError::NotFound { .. })));

@@ -1,6 +1,7 @@
 //! The store: what is kept, on either database.
 
 mod accounts;
+mod audit;
 mod commands;
 mod definitions;
 mod imports;

@@ -1,11 +1,11 @@
 //! Signing in: a name and a password for a token.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::store::NewToken;
+use crate::store::{Channel, NewToken, Origin};
 use crate::web::authentication;
 use crate::web::body::Json;
 use crate::web::problem::Problem;
@@ -43,7 +43,11 @@ pub struct LoggedIn {
     post, path = "/api/v1/login", tag = "access", request_body = LogIn,
     responses((status = 200, description = "A token", body = LoggedIn), (status = 401, description = "Wrong name or password"))
 )]
-pub async fn log_in(app: web::Data<App>, Json(log_in): Json<LogIn>) -> Result<HttpResponse, Problem> {
+pub async fn log_in(
+    app: web::Data<App>,
+    request: HttpRequest,
+    Json(log_in): Json<LogIn>,
+) -> Result<HttpResponse, Problem> {
     let user = authentication::sign_in(&app, log_in.name, log_in.password).await?;
     let now = app.now();
     let expires_at = now + GOOD_FOR;
@@ -51,7 +55,11 @@ pub async fn log_in(app: web::Data<App>, Json(log_in): Json<LogIn>) -> Result<Ht
         expires_at: Some(expires_at),
         ..NewToken::default()
     };
-    let store = app.store.clone();
+    let store = app.store.acting(Origin {
+        actor: Some(user.name.clone()),
+        channel: Channel::Api,
+        address: request.peer_addr().map(|peer| peer.ip()),
+    });
     let token = web::block(move || store.create_token(&user.name, &new, now)).await??;
     Ok(HttpResponse::Ok()
         .insert_header(("cache-control", "no-store"))

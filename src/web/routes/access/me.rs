@@ -78,10 +78,10 @@ pub async fn change_password(
             format!("A new password has at least {SHORTEST_PASSWORD} characters and at most {LONGEST_PASSWORD} bytes."),
         ));
     }
-    let user = authentication::sign_in(&app, caller.name, change.current).await?;
+    let user = authentication::sign_in(&app, caller.name.clone(), change.current).await?;
     let hash = authentication::hashed(&app, change.new).await?;
-    let store = app.store.clone();
-    web::block(move || store.set_password(&user.name, &hash, false)).await??;
+    let (store, now) = (app.store_for(&caller), app.now());
+    web::block(move || store.set_password(&user.name, &hash, false, now)).await??;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -90,7 +90,7 @@ pub async fn change_password(
 /// Ends the token that the request came with.
 #[utoipa::path(delete, path = "/api/v1/me/token", tag = "access", responses((status = 204, description = "Ended")))]
 pub async fn log_out(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let (store, now) = (app.store.clone(), app.now());
+    let (store, now) = (app.store_for(&caller), app.now());
     web::block(move || store.revoke_token(&caller.name, caller.token, now)).await??;
     Ok(HttpResponse::NoContent().finish())
 }

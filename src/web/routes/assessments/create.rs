@@ -52,11 +52,11 @@ pub async fn create_assessment(
         name: create.name,
         round: create.round,
         options,
-        made_by: caller.name,
+        made_by: caller.name.clone(),
     };
     let now = app.now();
     let head = web::block(move || {
-        let assessed = study::assess(&app.store, &request, now)?;
+        let assessed = study::assess(&app.store_for(&caller), &request, now)?;
         AssessmentHead::of(app.store.assessment(assessed.id)?.summary)
     })
     .await??;

@@ -76,6 +76,10 @@ async fn export_responses(
     let bytes = web::block(move || {
         let catalogue = app.surveys.catalogue(&app.store)?;
         let newest = catalogue.survey(&survey)?.version_or_newest(None)?;
+        if personal {
+            app.store_for(&caller)
+                .note_personal_export(&survey, filter.round.as_deref(), app.now())?;
+        }
         let wanted = Wanted {
             definition: &newest.definition,
             filter: &filter,

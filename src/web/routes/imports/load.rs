@@ -99,7 +99,13 @@ impl Loading {
                 .member("rejected", result.rejected));
         }
         let maker = self.caller.name.clone();
-        let loaded = checked.store(&app.store, upload.name(), maker, app.now(), &Unwatched)?;
+        let loaded = checked.store(
+            &app.store_for(&self.caller),
+            upload.name(),
+            maker,
+            app.now(),
+            &Unwatched,
+        )?;
         let (outcome, import) = match loaded.outcome {
             LoadedAs::Imported(import) => ("imported", Some(import)),
             LoadedAs::SameFile(import) => ("unchanged", Some(import)),

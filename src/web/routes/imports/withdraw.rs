@@ -35,7 +35,7 @@ pub async fn withdraw_import(
     let now = app.now();
     let done = web::block(move || {
         let import = find(&app, &caller, &survey, id)?;
-        app.store
+        app.store_for(&caller)
             .withdraw_import(import.id, &caller.name, now)
             .map_err(Problem::from)
     })

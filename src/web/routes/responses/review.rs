@@ -65,10 +65,10 @@ pub async fn review_response(
             revision: review.revision,
             comment: review.comment,
             details,
-            actor: caller.name,
+            actor: caller.name.clone(),
             role: caller.role,
         };
-        app.store
+        app.store_for(&caller)
             .change_state(&survey, &instance_id, &change, now)
             .map_err(Problem::from)
     })

@@ -89,6 +89,7 @@ pub(super) async fn take(
     bytes: Vec<u8>,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
+    let store = app.store_for(&caller);
     let prepared = web::block({
         let app = app.clone();
         move || prepare(&app, &caller, &survey, options, language, &bytes, body)
@@ -116,7 +117,7 @@ pub(super) async fn take(
             warnings,
         }));
     }
-    let stored = app.store.submit(submission).await;
+    let stored = store.submit(submission).await;
     app.metrics.submission(match &stored {
         Ok(Receipt {
             outcome: Outcome::Unchanged,

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::Round;
 use crate::store::RoundState;
+use crate::web::Caller;
 use crate::web::body::Json;
 use crate::web::problem::Problem;
 use crate::web::state::App;
@@ -27,13 +28,14 @@ pub struct ChangeRound {
 )]
 pub async fn change_round(
     app: web::Data<App>,
+    caller: Caller,
     code: web::Path<String>,
     Json(change): Json<ChangeRound>,
 ) -> Result<HttpResponse, Problem> {
     let rounds = web::block({
         let code = code.clone();
         move || {
-            app.store.set_round_state(&code, change.state)?;
+            app.store_for(&caller).set_round_state(&code, change.state, app.now())?;
             app.store.rounds()
         }
     })

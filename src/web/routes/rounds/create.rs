@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::Round;
 use crate::store::{self, RoundState};
+use crate::web::Caller;
 use crate::web::body::Json;
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
@@ -35,7 +36,11 @@ pub struct CreateRound {
     post, path = "/api/v1/rounds", tag = "rounds", request_body = CreateRound,
     responses((status = 201, description = "The round", body = Round), (status = 409, description = "There is one of that code"))
 )]
-pub async fn create_round(app: web::Data<App>, Json(create): Json<CreateRound>) -> Result<HttpResponse, Problem> {
+pub async fn create_round(
+    app: web::Data<App>,
+    caller: Caller,
+    Json(create): Json<CreateRound>,
+) -> Result<HttpResponse, Problem> {
     if let (Some(first), Some(last)) = (create.opens_on, create.closes_on)
         && last < first
     {
@@ -52,6 +57,6 @@ pub async fn create_round(app: web::Data<App>, Json(create): Json<CreateRound>) 
         synthetic: false,
     };
     let now = app.now();
-    let round = web::block(move || app.store.add_round(&round, now).map(|()| round)).await??;
+    let round = web::block(move || app.store_for(&caller).add_round(&round, now).map(|()| round)).await??;
     Ok(HttpResponse::Created().json(Round::from(round)))
 }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::Statistic;
 use crate::response::Fingerprint;
 use crate::store;
+use crate::web::Caller;
 use crate::web::body::RawJson;
 use crate::web::problem::{Code, Fault, Problem};
 use crate::web::state::App;
@@ -27,6 +28,7 @@ pub struct Loaded {
 )]
 pub async fn load_statistics(
     app: web::Data<App>,
+    caller: Caller,
     RawJson { bytes, value: list }: RawJson<Vec<Statistic>>,
 ) -> Result<HttpResponse, Problem> {
     let hash = Fingerprint::of_bytes(&bytes).to_string();
@@ -49,7 +51,7 @@ pub async fn load_statistics(
             return Err(Problem::new(Code::ValueInvalid).faults(faults));
         }
         let list: Vec<store::Statistic> = list.into_iter().map(Into::into).collect();
-        app.store.keep_statistics(&list, &hash, now)?;
+        app.store_for(&caller).keep_statistics(&list, &hash, now)?;
         Ok(list.len())
     })
     .await??;

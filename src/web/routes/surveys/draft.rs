@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, web};
 use super::check::{self, CheckedDefinition};
 use crate::definition::version_hash;
 use crate::store::NewDefinition;
+use crate::web::Caller;
 use crate::web::body::Yaml;
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
@@ -24,6 +25,7 @@ use crate::web::state::App;
 )]
 pub async fn keep_draft(
     app: web::Data<App>,
+    caller: Caller,
     path: web::Path<(String, String)>,
     Yaml(text): Yaml,
 ) -> Result<HttpResponse, Problem> {
@@ -48,7 +50,7 @@ pub async fn keep_draft(
             source: text.into_bytes(),
             files: Vec::new(),
         };
-        app.store.keep_draft(&draft, now)?;
+        app.store_for(&caller).keep_draft(&draft, now)?;
         app.surveys.forget();
         Ok(CheckedDefinition::from(&checked))
     })

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 
 use super::Version;
+use crate::web::Caller;
 use crate::web::problem::Problem;
 use crate::web::state::App;
 
@@ -16,12 +17,13 @@ use crate::web::state::App;
 )]
 pub async fn publish_definition(
     app: web::Data<App>,
+    caller: Caller,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (survey, version) = path.into_inner();
     let now = app.now();
     let published = web::block(move || {
-        app.store.publish_definition(&survey, &version, now)?;
+        app.store_for(&caller).publish_definition(&survey, &version, now)?;
         app.surveys.forget();
         let catalogue = app.surveys.catalogue(&app.store)?;
         catalogue

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::Survey;
 use crate::definition::SurveyState;
+use crate::web::Caller;
 use crate::web::body::Json;
 use crate::web::problem::Problem;
 use crate::web::state::App;
@@ -27,13 +28,15 @@ pub struct ChangeSurvey {
 )]
 pub async fn change_survey(
     app: web::Data<App>,
+    caller: Caller,
     survey: web::Path<String>,
     Json(change): Json<ChangeSurvey>,
 ) -> Result<HttpResponse, Problem> {
     let catalogue = web::block({
         let survey = survey.clone();
         move || {
-            app.store.set_survey_state(&survey, change.state)?;
+            app.store_for(&caller)
+                .set_survey_state(&survey, change.state, app.now())?;
             app.surveys.forget();
             app.surveys.catalogue(&app.store).map_err(Problem::from)
         }

@@ -87,7 +87,7 @@ pub async fn list_users(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     post, path = "/api/v1/users", tag = "users", request_body = AddUser,
     responses((status = 201, description = "Added, with a generated password", body = UserWithPassword), (status = 409, description = "The name is taken"))
 )]
-pub async fn add_user(app: web::Data<App>, Json(add): Json<AddUser>) -> Result<HttpResponse, Problem> {
+pub async fn add_user(app: web::Data<App>, caller: Caller, Json(add): Json<AddUser>) -> Result<HttpResponse, Problem> {
     let role = Role::from_name(&add.role).ok_or_else(|| {
         let roles = Role::ALL.map(Role::name).join(", ");
         Problem::new(Code::ValueInvalid).explain(
@@ -107,7 +107,7 @@ pub async fn add_user(app: web::Data<App>, Json(add): Json<AddUser>) -> Result<H
     let now = app.now();
     let user = web::block(move || {
         expect_places(&app, new.cities.as_deref())?;
-        app.store.add_user(&new, now).map_err(Problem::from)
+        app.store_for(&caller).add_user(&new, now).map_err(Problem::from)
     })
     .await??;
     Ok(HttpResponse::Created()
@@ -147,7 +147,7 @@ pub async fn change_user(
     }
     let now = app.now();
     let user = web::block(move || {
-        app.store.set_user_disabled(&name, change.disabled, now)?;
+        app.store_for(&caller).set_user_disabled(&name, change.disabled, now)?;
         app.store.user(&name)
     })
     .await??;
@@ -159,11 +159,16 @@ pub async fn change_user(
     post, path = "/api/v1/users/{name}/password", tag = "users", params(("name" = String, Path, description = "The user's name")),
     responses((status = 200, description = "The new password", body = UserWithPassword))
 )]
-pub async fn reset_password(app: web::Data<App>, name: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn reset_password(
+    app: web::Data<App>,
+    caller: Caller,
+    name: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let password = random_password()?;
     let hash = authentication::hashed(&app, password.clone()).await?;
+    let now = app.now();
     let user = web::block(move || {
-        app.store.set_password(&name, &hash, true)?;
+        app.store_for(&caller).set_password(&name, &hash, true, now)?;
         app.store.user(&name)
     })
     .await??;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::store::{self, NewToken};
+use crate::web::Caller;
 use crate::web::body::Json;
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
@@ -88,6 +89,7 @@ pub async fn list_tokens(app: web::Data<App>, name: web::Path<String>) -> Result
 )]
 pub async fn issue_token(
     app: web::Data<App>,
+    caller: Caller,
     name: web::Path<String>,
     Json(issue): Json<IssueToken>,
 ) -> Result<HttpResponse, Problem> {
@@ -120,7 +122,9 @@ pub async fn issue_token(
                 format!("There is no survey '{unknown}'."),
             ));
         }
-        app.store.create_token(&name, &new, now).map_err(Problem::from)
+        app.store_for(&caller)
+            .create_token(&name, &new, now)
+            .map_err(Problem::from)
     })
     .await??;
     Ok(HttpResponse::Created()
@@ -134,9 +138,13 @@ pub async fn issue_token(
     params(("name" = String, Path, description = "The user's name"), ("token" = i64, Path, description = "The token's key")),
     responses((status = 204, description = "Revoked"))
 )]
-pub async fn revoke_token(app: web::Data<App>, path: web::Path<(String, i64)>) -> Result<HttpResponse, Problem> {
+pub async fn revoke_token(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, i64)>,
+) -> Result<HttpResponse, Problem> {
     let (name, token) = path.into_inner();
     let now = app.now();
-    web::block(move || app.store.revoke_token(&name, token, now)).await??;
+    web::block(move || app.store_for(&caller).revoke_token(&name, token, now)).await??;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,0 +1,84 @@
+//! What the audit log knows to be done.
+
+macro_rules! acts {
+    ($($(#[doc = $doc:literal])+ $act:ident = $name:literal,)+) => {
+        /// Something that is done to the data. To add one, add a line.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum AuditAct {
+            $($(#[doc = $doc])+ $act,)+
+        }
+
+        impl AuditAct {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$act),+];
+
+            /// Its name in the log: what it is done to, a dot, what is done.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$act => $name,)+
+                }
+            }
+        }
+    };
+}
+
+acts! {
+    /// A response came that was not known.
+    ResponseReceived = "response.received",
+    /// A new version of a response came.
+    ResponseEdited = "response.edited",
+    /// A response turned out to be a version of another one, and became that.
+    ResponseJoined = "response.joined",
+    /// Somebody changed a response's review state.
+    ResponseState = "response.state",
+    /// Responses were exported with the answers to personal questions.
+    ResponsesExported = "response.exported",
+    /// A file was loaded as one batch.
+    ImportApplied = "import.applied",
+    /// An import was taken back.
+    ImportWithdrawn = "import.withdrawn",
+    /// A draft of a definition was kept.
+    DefinitionDrafted = "definition.drafted",
+    /// A version of a definition was published.
+    DefinitionPublished = "definition.published",
+    /// A survey was opened, closed or moved to another state.
+    SurveyState = "survey.state",
+    /// Another framework became the current one.
+    FrameworkKept = "framework.kept",
+    /// The places of the study were replaced.
+    PlacesReplaced = "places.replaced",
+    /// A round was added.
+    RoundAdded = "round.added",
+    /// A round was opened or closed.
+    RoundState = "round.state",
+    /// A user was added.
+    UserAdded = "user.added",
+    /// A user was kept out.
+    UserDisabled = "user.disabled",
+    /// A user was let in again.
+    UserEnabled = "user.enabled",
+    /// A user's password was replaced.
+    UserPassword = "user.password",
+    /// A token was issued.
+    TokenIssued = "token.issued",
+    /// A token was revoked.
+    TokenRevoked = "token.revoked",
+    /// Official figures were loaded.
+    StatisticsKept = "statistics.kept",
+    /// An assessment was made and kept.
+    AssessmentKept = "assessment.kept",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_act_has_a_name_of_its_own_with_one_dot() {
+        let mut names: Vec<&str> = AuditAct::ALL.iter().map(|act| act.name()).collect();
+        assert!(names.iter().all(|name| name.matches('.').count() == 1));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), AuditAct::ALL.len());
+    }
+}
