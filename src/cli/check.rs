@@ -54,7 +54,9 @@ impl Check {
                 println!("{}", summary(&checked.value, &checked.warnings));
                 if self.paths {
                     for survey in &checked.value.surveys {
-                        println!("{}", interview(&survey.definition));
+                        for line in interviews(&survey.definition) {
+                            println!("{line}");
+                        }
                     }
                 }
                 Ok(())
@@ -93,21 +95,30 @@ fn with_framework(mut checked: Checked<Folder>) -> Result<(Checked<Folder>, Opti
     }
 }
 
-/// How long an interview of a survey can be.
-fn interview(definition: &Definition) -> String {
+/// How long an interview of a survey can be, and one of each of its profiles. Figures of places are nobody's interview.
+fn interviews(definition: &Definition) -> Vec<String> {
+    if definition.is_of_places() {
+        return Vec::new();
+    }
+    let survey = definition.survey();
+    let whole = length(InterviewLength::of(definition));
+    let whole = format!("{survey}: the shortest interview asks {whole} (each repeat counted once)");
+    let of_profiles = definition.profiles().values().map(|profile| {
+        let length = length(InterviewLength::given(definition, profile.answers()));
+        format!("{survey}: {}: {length}", profile.label.get("en"))
+    });
+    std::iter::once(whole).chain(of_profiles).collect()
+}
+
+fn length(length: InterviewLength) -> String {
     let InterviewLength {
         shortest,
         longest,
         exact,
-    } = InterviewLength::of(definition);
+    } = length;
     let bounds = if exact { ("", "") } else { ("at least ", "at most ") };
-    format!(
-        "{}: the shortest interview asks {}{}, the longest {}{longest} (each repeat counted once)",
-        definition.survey(),
-        bounds.0,
-        plural(shortest, "question"),
-        bounds.1,
-    )
+    let shortest = plural(shortest, "question");
+    format!("{}{shortest}, the longest {}{longest}", bounds.0, bounds.1)
 }
 
 fn print(diagnostics: &[Diagnostic]) {

@@ -17,6 +17,7 @@ mod read_workbook;
 mod score;
 mod serve;
 mod settings;
+mod statistics;
 mod template;
 mod token;
 mod user;
@@ -54,6 +55,7 @@ enum Command {
     Token(token::Token),
     Migrate(migrate::Migrate),
     Import(import::Import),
+    Statistics(statistics::Statistics),
     Template(template::Template),
     #[command(name = crate::spreadsheet::worker::SUBCOMMAND, hide = true)]
     ReadWorkbook(read_workbook::ReadWorkbook),
@@ -147,6 +149,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Token(arguments) => token::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Import(arguments) => arguments.run(),
+        Command::Statistics(arguments) => arguments.run(),
         Command::Template(arguments) => arguments.run(),
         Command::ReadWorkbook(arguments) => read_workbook::run(&arguments),
     }

@@ -22,6 +22,7 @@ pub(super) fn assemble(outline: Outline) -> Definition {
         languages: outline.languages,
         timezone: outline.timezone,
         identity: outline.identity,
+        profiles: outline.profiles,
         settings: outline.settings,
         choices: outline.choices,
         elements: outline.elements,
@@ -77,11 +78,19 @@ fn bind(definition: &mut Definition) {
     if let Some(formula) = &mut definition.settings.instance_name {
         formula.bind(&names, &bones, None);
     }
+    let named = |name: &str| match definition.by_name.get(name).map(Vec::as_slice) {
+        Some([id]) => Some(*id),
+        _ => None,
+    };
     for question in definition.identity.parts.values_mut() {
-        question.id = match definition.by_name.get(&question.name).map(Vec::as_slice) {
-            Some([id]) => Some(*id),
-            _ => None,
-        };
+        question.id = named(&question.name);
+    }
+    for answer in definition
+        .profiles
+        .values_mut()
+        .flat_map(|profile| &mut profile.answers)
+    {
+        answer.id = named(&answer.name);
     }
 }
 

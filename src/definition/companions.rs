@@ -177,6 +177,7 @@ fn empty_outline(definition: &Definition) -> Outline {
         timezone: definition.timezone,
         identity: definition.identity.clone(),
         settings: definition.settings.clone(),
+        profiles: definition.profiles.clone(),
         choices: definition.choices.clone(),
         elements: Vec::with_capacity(definition.elements.len()),
         expanded: definition.expanded,

@@ -24,11 +24,15 @@ pub enum IdentityPart {
     Weight,
     /// Whether the respondent agreed to take part.
     Consent,
+    /// The year that official figures are for.
+    Year,
+    /// Where official figures were published.
+    Source,
 }
 
 impl IdentityPart {
     /// All of them, by the key they have in a definition.
-    pub const ALL: [(&'static str, Self); 8] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("code", Self::Code),
         ("name", Self::Name),
         ("city", Self::City),
@@ -37,6 +41,8 @@ impl IdentityPart {
         ("stratum", Self::Stratum),
         ("weight", Self::Weight),
         ("consent", Self::Consent),
+        ("year", Self::Year),
+        ("source", Self::Source),
     ];
 }
 

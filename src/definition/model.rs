@@ -9,6 +9,7 @@ use super::assemble::takes_companion;
 use super::choices::ChoiceList;
 use super::element::{Element, Kind};
 use super::identity::Identity;
+use super::profile::Profiles;
 use super::question_type::QuestionType;
 use super::settings::Settings;
 use super::text::Text;
@@ -41,6 +42,7 @@ pub struct Definition {
     pub(super) timezone: Tz,
     pub(super) identity: Identity,
     pub(super) settings: Settings,
+    pub(super) profiles: Profiles,
     pub(super) choices: IndexMap<String, ChoiceList>,
     pub(super) elements: Vec<Element>,
     pub(super) roots: Vec<ElementId>,
@@ -63,6 +65,7 @@ impl PartialEq for Definition {
             && self.timezone == other.timezone
             && self.identity == other.identity
             && self.settings == other.settings
+            && self.profiles == other.profiles
             && self.choices == other.choices
             && self.elements == other.elements
     }
@@ -89,6 +92,11 @@ impl Definition {
         self.respondent.as_deref()
     }
 
+    /// Whether its answers are official figures of places: they are loaded, nobody is interviewed.
+    pub fn is_of_places(&self) -> bool {
+        self.respondent() == Some("place")
+    }
+
     /// Language codes with the languages' own names. The first is the default.
     pub fn languages(&self) -> &IndexMap<String, String> {
         &self.languages
@@ -102,6 +110,11 @@ impl Definition {
     /// The time zone of dates and times that carry no offset (`Asia/Shanghai` where the definition is silent).
     pub fn timezone(&self) -> Tz {
         self.timezone
+    }
+
+    /// Kinds of respondents whose interview lengths are told.
+    pub fn profiles(&self) -> &Profiles {
+        &self.profiles
     }
 
     /// Which question says what of the respondent.

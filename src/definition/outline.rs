@@ -8,6 +8,7 @@ use super::element::Element;
 use super::identity::Identity;
 use super::model::ElementId;
 use super::place::Place;
+use super::profile::Profiles;
 use super::settings::Settings;
 use super::text::Text;
 
@@ -22,6 +23,7 @@ pub(super) struct Outline {
     pub timezone: Tz,
     pub identity: Identity,
     pub settings: Settings,
+    pub profiles: Profiles,
     pub choices: IndexMap<String, ChoiceList>,
     pub elements: Vec<Element>,
     pub expanded: bool,

@@ -115,6 +115,9 @@ pub enum StudyError {
         /// Those that there are.
         known: Vec<&'static str>,
     },
+    /// There is no definition of official figures.
+    #[error("no survey has `respondent: place`: add statistics.yaml to the folder of definitions (--defs)")]
+    NoStatistics,
     /// The scoring refused.
     #[error(transparent)]
     Scoring(#[from] ScoringError),

@@ -13,6 +13,7 @@ mod organisations;
 mod progress;
 mod report;
 mod responses;
+mod statistics;
 mod submission;
 mod surveys;
 
@@ -24,5 +25,8 @@ pub use lists::{Lists, Lookup, Table};
 pub use progress::{Progress, Stage, Unwatched, Watch};
 pub use report::{ReportRequest, write_report};
 pub use responses::{for_each_reported, reported, write_table};
+pub use statistics::{
+    CheckedFigures, FigureFault, FigureFaultKind, FigureField, FigureSheet, KeptFigures, StatisticsRules, read_figures,
+};
 pub use submission::{Names, Reception, World};
 pub use surveys::Surveys;

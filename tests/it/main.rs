@@ -26,6 +26,7 @@ mod http_server;
 mod imports;
 mod interviews;
 mod main_job;
+mod official_figures;
 mod process;
 mod report;
 mod scoring;

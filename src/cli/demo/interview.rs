@@ -151,8 +151,6 @@ fn one(
         ("section", _) => Some(organisation.section),
         ("actor_type", Kind::Institution(actor)) => Some(actor),
         ("declared_size", _) => Some(declared_size(organisation)),
-        // Nobody's personal data is made up.
-        ("contact_agreed", _) => Some("0"),
         ("consent", _) => Some("1"),
         _ => None,
     };

@@ -81,6 +81,8 @@ fn fits(part: IdentityPart, question_type: &QuestionType) -> (bool, &'static str
             matches!(question_type, SelectOne(_) | Text | Calculate(_) | Hidden),
             "a select_one, a text or a calculation",
         ),
+        IdentityPart::Year => (matches!(question_type, Integer), "an integer"),
+        IdentityPart::Source => (matches!(question_type, Text), "a text"),
         IdentityPart::Weight => (
             matches!(question_type, Integer | Decimal | Range | Calculate(_) | Hidden),
             "a decimal, an integer or a calculation",

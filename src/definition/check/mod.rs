@@ -8,6 +8,7 @@ mod facts;
 mod identity;
 mod languages;
 mod names;
+mod profiles;
 mod questions;
 
 pub use clients::{Client, cannot_ask};
@@ -49,6 +50,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
     expressions::check(subject, &mut found);
     cycles::check(subject, &mut found);
     identity::check(subject, &mut found);
+    profiles::check(subject, &mut found);
     languages::check(subject, &mut found);
     clients::check(subject, &mut found);
     found

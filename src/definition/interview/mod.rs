@@ -62,6 +62,12 @@ impl InterviewLength {
     /// assert_eq!(InterviewLength::of(&definition), InterviewLength { shortest: 2, longest: 3, exact: true });
     /// ```
     pub fn of(definition: &Definition) -> Self {
+        Self::given(definition, [])
+    }
+
+    /// The same among the interviews in which some questions have these answers wherever they are asked.
+    pub fn given<'a>(definition: &Definition, answers: impl IntoIterator<Item = (ElementId, &'a str)>) -> Self {
+        let given = answers.into_iter().map(|(id, value)| (id, value.to_owned()));
         let deciders = deciders(definition);
         let feeds = feeds(definition, &deciders);
         let questions: Vec<ElementId> = definition
@@ -78,6 +84,7 @@ impl InterviewLength {
             answered: vec![false; definition.elements().len()],
             counted: HashMap::new(),
             effort: 0,
+            given: given.collect(),
         };
         search.count(&questions)
     }
@@ -150,6 +157,7 @@ struct Search<'d> {
     answered: Vec<bool>,
     counted: HashMap<Left, InterviewLength>,
     effort: usize,
+    given: HashMap<ElementId, String>,
 }
 
 impl Search<'_> {
@@ -188,7 +196,13 @@ impl Search<'_> {
             return bound;
         };
         self.settle(&[question]);
-        let tried = if self.sample.is_relevant(question) {
+        let given = self.given.get(&question).filter(|_| self.sample.is_relevant(question));
+        let tried = if let Some(given) = given {
+            answers::Tried {
+                values: vec![given.clone()],
+                all: true,
+            }
+        } else if self.sample.is_relevant(question) {
             answers::to_try(self.definition, question, &mut self.sample)
         } else {
             answers::Tried {

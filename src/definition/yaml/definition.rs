@@ -11,6 +11,7 @@ use crate::definition::element::Alias;
 use crate::definition::identity::{Identity, IdentityPart, IdentityQuestion};
 use crate::definition::outline::{Outline, Places};
 use crate::definition::place::{Origin, Place, nearest};
+use crate::definition::profile::{Profile, ProfileAnswer, Profiles};
 use crate::definition::settings::Settings;
 
 /// XLSForm's settings that clients know and innogauge passes on untouched.
@@ -87,6 +88,7 @@ pub(in crate::definition) fn read(node: &Node, file: &str, findings: &mut Findin
         timezone: timezone(&mut fields, findings),
         identity: identity(&mut fields, findings),
         settings: settings(&mut fields, findings),
+        profiles: profiles(&mut fields, findings),
         choices: IndexMap::new(),
         elements: Vec::new(),
         expanded: false,
@@ -205,6 +207,33 @@ fn settings(fields: &mut Fields<'_>, findings: &mut Findings) -> Settings {
     }
     fields.finish(findings);
     settings
+}
+
+fn profiles(fields: &mut Fields<'_>, findings: &mut Findings) -> Profiles {
+    let mut profiles = Profiles::new();
+    let Some(node) = fields.get("profiles") else {
+        return profiles;
+    };
+    for (name, profile) in pairs(node, "profiles", findings) {
+        let (Some(name), Some(mut fields)) = (name.text(), Fields::new(profile, "a profile", findings)) else {
+            continue;
+        };
+        let label = fields.languages("label", findings);
+        let given = fields.require("answers", findings);
+        let given = given.map(|node| pairs(node, "answers", findings)).unwrap_or_default();
+        let answers = given.into_iter().filter_map(|(question, value)| {
+            Some(ProfileAnswer {
+                name: question.text()?.to_owned(),
+                id: None,
+                value: scalar(value, "answers", findings)?.to_owned(),
+                origin: Origin(value.place()),
+            })
+        });
+        let answers = answers.collect();
+        profiles.insert(name.to_owned(), Profile { label, answers });
+        fields.finish(findings);
+    }
+    profiles
 }
 
 /// Other words: a list, or a word or list for each language.

@@ -74,6 +74,11 @@ pub enum ImportError {
 }
 
 impl ImportError {
+    /// Whether the system failed, and nothing is wrong with the workbook.
+    pub fn is_of_the_system(&self) -> bool {
+        matches!(self, Self::Read(error) if error.is_of_the_system())
+    }
+
     /// The error in Chinese for `zh`, else in English.
     pub fn message(&self, language: &str) -> String {
         if Language::from_tag(language) != Some(Language::Chinese) {

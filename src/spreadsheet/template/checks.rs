@@ -130,6 +130,21 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     }
 }
 
+/// The range of a number in words, as far as it is plain; empty where there is none.
+pub(super) fn range_words(page: &Page<'_>, element: &Element) -> String {
+    let bounds = bounds(element);
+    let bound = |first: &str| bounds.iter().find(|(comparison, _)| comparison.starts_with(first));
+    let language = page.words.language();
+    match (bound(">"), bound("<")) {
+        (Some((_, low)), Some((_, high))) => {
+            language.choose(format!("{low} 至 {high}"), format!("from {low} to {high}"))
+        }
+        (Some((_, low)), None) => language.choose(format!("不小于 {low}"), format!("{low} or more")),
+        (None, Some((_, high))) => language.choose(format!("不大于 {high}"), format!("{high} at most")),
+        (None, None) => String::new(),
+    }
+}
+
 /// The plain bounds among the conditions that all have to hold: `. >= 0 and . <= 100 and …`.
 fn bounds(element: &Element) -> Vec<(&'static str, f64)> {
     let mut bounds = Vec::new();

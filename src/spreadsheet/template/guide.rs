@@ -2,7 +2,7 @@
 
 use rust_xlsxwriter::{Color, FormatAlign, Worksheet};
 
-use crate::definition::{Language, MissingCode};
+use crate::definition::{Element, MissingCode, QuestionType};
 
 use super::super::layout::Shape;
 use super::super::words::TICK;
@@ -27,8 +27,7 @@ pub(super) fn write(sheet: &mut Worksheet, page: &Page<'_>, shape: Shape) -> Res
 
     let mut row = 3;
     heading(sheet, page, &mut row, words.choose("填写步骤", "How to fill it in"))?;
-    let has_repeats = definition.elements().iter().any(crate::definition::Element::is_repeat);
-    for (number, step) in (1..).zip(steps(words.language(), shape, has_repeats)) {
+    for (number, step) in (1..).zip(steps(page, shape)) {
         let digit = styles
             .plain()
             .set_bold()
@@ -64,6 +63,9 @@ pub(super) fn write(sheet: &mut Worksheet, page: &Page<'_>, shape: Shape) -> Res
             let meaning = match code {
                 MissingCode::DontKnow => words.choose("有此情况，但没有数据", "it exists, but you have no figure"),
                 MissingCode::Refused => words.choose("不愿提供", "you do not want to say"),
+                MissingCode::NotApplicable if definition.is_of_places() => {
+                    words.choose("该地区没有此项", "the place has no such thing")
+                }
                 MissingCode::NotApplicable => words.choose("贵单位没有此项", "your organisation has no such thing"),
             };
             line(
@@ -77,17 +79,13 @@ pub(super) fn write(sheet: &mut Worksheet, page: &Page<'_>, shape: Shape) -> Res
 
     row += 1;
     heading(sheet, page, &mut row, words.choose("颜色与符号", "Colours and signs"))?;
-    let swatch = styles.boxed().set_background_color(style::protected_colour());
-    sheet.write_blank(row, 1, &swatch)?;
-    line(
-        sheet,
-        page,
-        &mut row,
-        words.choose(
-            "涉及单位身份或个人的信息，仅授权人员可见。",
-            "About a person, or telling who you are: seen by authorised staff only.",
-        ),
-    )?;
+    if definition
+        .elements()
+        .iter()
+        .any(|element| element.is_personal() || element.identifying)
+    {
+        protected(sheet, page, &mut row)?;
+    }
     let star = styles
         .plain()
         .set_bold()
@@ -103,19 +101,34 @@ pub(super) fn write(sheet: &mut Worksheet, page: &Page<'_>, shape: Shape) -> Res
             "Must be answered, where the question applies.",
         ),
     )?;
-    let tick = styles.plain().set_align(FormatAlign::Center);
-    sheet.write_string_with_format(row, 1, TICK, &tick)?;
-    line(
-        sheet,
-        page,
-        &mut row,
-        words.choose(
-            "可多选的问题：在选中的各项打 √，其余留空。",
-            "Questions with many answers: √ for each that is true, the others stay empty.",
-        ),
-    )?;
+    let has_ticks = definition
+        .questions()
+        .any(|(_, kind)| matches!(kind, QuestionType::SelectMultiple(_)));
+    if has_ticks {
+        ticks(sheet, page, &mut row)?;
+    }
     sheet.set_print_fit_to_pages(1, 0).set_paper_size(9).protect(); // A4
     Ok(())
+}
+
+fn protected(sheet: &mut Worksheet, page: &Page<'_>, row: &mut u32) -> Result<(), WriteError> {
+    let swatch = page.styles.boxed().set_background_color(style::protected_colour());
+    sheet.write_blank(*row, 1, &swatch)?;
+    let text = page.words.choose(
+        "涉及单位身份或个人的信息，仅授权人员可见。",
+        "About a person, or telling who you are: seen by authorised staff only.",
+    );
+    line(sheet, page, row, text)
+}
+
+fn ticks(sheet: &mut Worksheet, page: &Page<'_>, row: &mut u32) -> Result<(), WriteError> {
+    let tick = page.styles.plain().set_align(FormatAlign::Center);
+    sheet.write_string_with_format(*row, 1, TICK, &tick)?;
+    let text = page.words.choose(
+        "可多选的问题：在选中的各项打 √，其余留空。",
+        "Questions with many answers: √ for each that is true, the others stay empty.",
+    );
+    line(sheet, page, row, text)
 }
 
 fn heading(sheet: &mut Worksheet, page: &Page<'_>, row: &mut u32, text: &str) -> Result<(), WriteError> {
@@ -132,8 +145,15 @@ fn line(sheet: &mut Worksheet, page: &Page<'_>, row: &mut u32, text: &str) -> Re
     Ok(())
 }
 
-fn steps(language: Language, shape: Shape, has_repeats: bool) -> Vec<&'static str> {
-    let mut steps = vec![match shape {
+fn steps(page: &Page<'_>, shape: Shape) -> Vec<&'static str> {
+    let (language, definition) = (page.words.language(), page.definition);
+    let has_repeats = definition.elements().iter().any(Element::is_repeat);
+    let has_filters = definition.questions().any(|(element, _)| element.relevant.is_some());
+    let first = match shape {
+        Shape::Rows if definition.is_of_places() => language.choose(
+            "在“填报表”中填写，每个地区每个年份一行，从表头下方第一行开始。单位写在指标名称后的括号中，取值范围写在其下方；只有部分数据的，其余留空。",
+            "Fill in the sheet \"Answers\", one row per place and year, from the first row under the headings. The unit stands in brackets after each figure's name and its range below; leave empty what you do not have.",
+        ),
         Shape::Rows => language.choose(
             "在“填报表”中填写，每个单位一行，从表头下方第一行开始。表头中带小红三角的问题有填写提示，把鼠标移到上面即可查看。",
             "Fill in the sheet \"Answers\", one row per organisation, from the first row under the headings. A small red corner marks a hint: point at it.",
@@ -142,15 +162,18 @@ fn steps(language: Language, shape: Shape, has_repeats: bool) -> Vec<&'static st
             "在“填报表”的“答案”一列填写，一个文件对应一个单位。",
             "Fill in the column \"Answer\" of the sheet \"Answers\". One file is one organisation.",
         ),
-    }];
+    };
+    let mut steps = vec![first];
     steps.push(language.choose(
         "有下拉列表的请从列表中选择；金额和数量只填数字，单位已写在问题后面的括号中，不要再写单位。",
         "Where there is a list, choose from it. Give amounts and counts as plain numbers: the unit stands in brackets after the question, do not type it.",
     ));
-    steps.push(language.choose(
-        "按照前面的答案不需要回答的问题请留空（例如没有研发活动的，不填研发支出）。",
-        "Leave a question empty where your earlier answers make it pointless (without R&D, no R&D expenditure).",
-    ));
+    if has_filters {
+        steps.push(language.choose(
+            "按照前面的答案不需要回答的问题请留空（例如没有研发活动的，不填研发支出）。",
+            "Leave a question empty where your earlier answers make it pointless (without R&D, no R&D expenditure).",
+        ));
+    }
     if has_repeats {
         steps.push(match shape {
             Shape::Rows => language.choose(

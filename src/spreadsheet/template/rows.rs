@@ -265,6 +265,11 @@ fn how_words(page: &Page<'_>, element: &Element, target: Target) -> String {
             .unwrap_or_default();
     }
     let mut how = page.words.how(page.definition, element);
+    // Who copies figures from a yearbook wants to see at once whether the unit is the right one.
+    let range = checks::range_words(page, element);
+    if page.definition.is_of_places() && !range.is_empty() {
+        how = page.words.list([how, range]);
+    }
     if element.is_personal() {
         how.push_str(&page.words.in_brackets(page.words.choose("个人信息", "personal")));
     } else if element.identifying {

@@ -24,6 +24,7 @@ impl From<StudyError> for Problem {
             StudyError::Import(ImportError::Read(error)) if error.is_of_the_system() => Self::internal(error),
             StudyError::Import(error) => Self::new(Code::FileInvalid).explain(error.message("zh"), error.message("en")),
             StudyError::NoFramework
+            | StudyError::NoStatistics
             | StudyError::NothingToScore { .. }
             | StudyError::UnknownState { .. }
             | StudyError::Scoring(_) => Self::new(Code::AssessmentImpossible).detail(error.to_string()),

@@ -20,6 +20,8 @@ pub async fn landing(app: web::Data<App>) -> Result<HttpResponse, Problem> {
         .iter()
         .filter(|survey| survey.state.is_listed())
         .filter_map(|survey| survey.newest())
+        // Official figures are loaded, nobody answers them.
+        .filter(|version| !version.definition.is_of_places())
         .map(|version| SurveyLine {
             survey: version.definition.survey().to_owned(),
             title_zh: version.definition.title().get("zh").to_owned(),

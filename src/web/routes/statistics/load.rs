@@ -5,55 +5,81 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Statistic;
+use crate::definition::Language;
 use crate::response::Fingerprint;
 use crate::store;
+use crate::study::{CheckedFigures, StatisticsRules};
 use crate::web::Caller;
 use crate::web::body::RawJson;
 use crate::web::problem::{Code, Fault, Problem};
 use crate::web::state::App;
 
-/// How many figures were loaded.
+/// What became of the figures, those included that are calculated from them.
 #[derive(Serialize, ToSchema)]
 pub struct Loaded {
     /// The number of figures.
     figures: usize,
+    /// There was none for that variable, place and year.
+    new: usize,
+    /// There was another value, unit or source.
+    changed: usize,
+    /// They were known already.
+    same: usize,
 }
 
 /// Load official figures
 ///
-/// Each figure takes the place of the one for the same variable, place and year. All of them or none.
+/// Each figure takes the place of the one for the same variable, place and year. All of them or none. The variables,
+/// units and rules are those of the survey of places (`statistics`); what is calculated from the figures, with those
+/// known already, is kept with them.
 #[utoipa::path(
     post, path = "/api/v1/statistics", tag = "statistics", request_body = Vec<Statistic>,
-    responses((status = 200, description = "Loaded", body = Loaded), (status = 422, description = "A place is unknown"))
+    responses(
+        (status = 200, description = "Loaded", body = Loaded),
+        (status = 422, description = "A place, variable or unit is unknown, or a rule is broken")
+    )
 )]
 pub async fn load_statistics(
     app: web::Data<App>,
     caller: Caller,
+    language: Language,
     RawJson { bytes, value: list }: RawJson<Vec<Statistic>>,
 ) -> Result<HttpResponse, Problem> {
     let hash = Fingerprint::of_bytes(&bytes).to_string();
     let now = app.now();
-    let figures = web::block(move || {
-        let places = app.store.places()?;
-        let faults: Vec<Fault> = list
-            .iter()
-            .enumerate()
-            .filter(|(_, one)| !places.iter().any(|place| place.code == one.place))
-            .map(|(index, one)| Fault {
-                path: format!("/{index}/place"),
-                code: "unknown_place".to_owned(),
-                value: Some(one.place.clone().into()),
-                message: format!("there is no place '{0}' / 没有地区“{0}”", one.place),
-                ..Fault::default()
-            })
-            .collect();
-        if !faults.is_empty() {
-            return Err(Problem::new(Code::ValueInvalid).faults(faults));
-        }
+    let loaded = web::block(move || {
         let list: Vec<store::Statistic> = list.into_iter().map(Into::into).collect();
-        app.store_for(&caller).keep_statistics(&list, &hash, now)?;
-        Ok(list.len())
+        let checked = StatisticsRules::load(&app.store)?.check(&app.store, &list, now)?;
+        if !checked.is_sound() {
+            return Err(Problem::new(Code::ValueInvalid).faults(faults(&checked, &list, language)));
+        }
+        let kept = checked.keep(&app.store_for(&caller), &hash, now)?;
+        Ok(Loaded {
+            figures: checked.count(),
+            new: kept.new,
+            changed: kept.changed,
+            same: kept.same,
+        })
     })
     .await??;
-    Ok(HttpResponse::Ok().json(Loaded { figures }))
+    Ok(HttpResponse::Ok().json(loaded))
+}
+
+fn faults(checked: &CheckedFigures, list: &[store::Statistic], language: Language) -> Vec<Fault> {
+    let faults = checked.faults.iter().map(|fault| {
+        let value = list.get(fault.figure).map(|figure| match fault.field.name() {
+            "place" => figure.place.clone().into(),
+            "variable" => figure.variable.clone().into(),
+            "unit" => figure.unit.clone().into(),
+            _ => figure.value.into(),
+        });
+        Fault {
+            path: format!("/{}/{}", fault.figure, fault.field.name()),
+            code: fault.kind.code().to_owned(),
+            value,
+            message: fault.kind.message(language),
+            ..Fault::default()
+        }
+    });
+    faults.collect()
 }
