@@ -5,6 +5,7 @@ use chrono::{TimeDelta, Utc};
 use super::{DatabaseOptions, Failure, database};
 use crate::definition::nearest;
 use crate::store::NewToken;
+use crate::web::rights::Act;
 
 /// Make an API token for a user and print it, once
 #[derive(Debug, clap::Args)]
@@ -14,6 +15,12 @@ pub struct Token {
     /// Only for these surveys
     #[arg(long, num_args = 1.., value_name = "SURVEY")]
     survey: Vec<String>,
+    /// Only for these cities, within those of the user
+    #[arg(long, num_args = 1.., value_name = "CODE")]
+    city: Vec<String>,
+    /// Only for these acts, within those of the user's role, such as submit_responses
+    #[arg(long, num_args = 1.., value_name = "ACT")]
+    act: Vec<String>,
     /// The round that responses sent with it belong to
     #[arg(long)]
     round: Option<String>,
@@ -28,11 +35,16 @@ pub fn run(arguments: &Token) -> Result<(), Failure> {
     let store = database::open(&arguments.database)?;
     let surveys: Vec<String> = store.surveys()?.into_iter().map(|(survey, _)| survey).collect();
     refuse_unknown("survey", &arguments.survey, &surveys)?;
+    let places: Vec<String> = store.places()?.into_iter().map(|place| place.code).collect();
+    refuse_unknown("city", &arguments.city, &places)?;
+    refuse_unknown("act", &arguments.act, &Act::names_for_tokens())?;
     let rounds: Vec<String> = store.rounds()?.into_iter().map(|round| round.round).collect();
     refuse_unknown("round", arguments.round.as_slice(), &rounds)?;
     let now = Utc::now();
     let token = NewToken {
-        surveys: (!arguments.survey.is_empty()).then(|| arguments.survey.clone()),
+        surveys: some(&arguments.survey),
+        cities: some(&arguments.city),
+        acts: some(&arguments.act),
         round: arguments.round.clone(),
         expires_at: arguments.expires.map(|days| now + TimeDelta::days(days.into())),
     };
@@ -42,6 +54,11 @@ pub fn run(arguments: &Token) -> Result<(), Failure> {
         arguments.name
     );
     Ok(())
+}
+
+/// No names are no limit.
+fn some(names: &[String]) -> Option<Vec<String>> {
+    (!names.is_empty()).then(|| names.to_vec())
 }
 
 /// Refuses a name that is not among the known ones, with the one that was probably meant.

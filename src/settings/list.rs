@@ -46,6 +46,8 @@ settings! {
         workbook_reader: Option<PathBuf> = None,
         /// What the server takes of one request.
         limits: Limits = Limits::default(),
+        /// How long a sign-in lasts.
+        sessions: SessionTimes = SessionTimes::default(),
         /// How long `/readyz` says no after SIGTERM before the server stops taking connections: time for a balancer to look.
         drain: Duration = Duration::ZERO,
         /// How long requests in flight may go on after that.
@@ -62,6 +64,17 @@ settings! {
         key: Option<PathBuf> = None,
         /// How often it is looked whether the files have changed; new ones serve new connections.
         check: Duration = Duration::from_secs(10),
+    }
+}
+
+settings! {
+    /// How long a sign-in lasts.
+    #[derive(Copy)]
+    SessionTimes {
+        /// Without use: long enough for an interview without a network.
+        idle: Duration = Duration::from_hours(3),
+        /// At the most: a working day.
+        absolute: Duration = Duration::from_hours(12),
     }
 }
 

@@ -1,16 +1,11 @@
 //! Users: who may come in, as what, and for which cities. Passwords are kept as argon2id hashes only.
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use rand::TryRng;
-use rand::rngs::SysRng;
 
-use super::backend::on_backend;
-use super::schema::{tokens, users};
-use super::{AuditAct, JsonText, Store, StoreError, time};
+use super::backend::{Connection, on_backend};
+use super::schema::{known_origins, tokens, users};
+use super::{AuditAct, JsonText, Store, StoreError, sessions, time};
 use crate::response::Role;
 
 /// A user to be added.
@@ -43,9 +38,28 @@ pub struct User {
     pub disabled: bool,
     /// Whether the password was made up for them and has to be replaced.
     pub must_change_password: bool,
+    /// Whether they must have a second factor.
+    pub second_factor_required: bool,
     /// When they were added.
     pub created_at: DateTime<Utc>,
 }
+
+/// What is to change of a user; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    /// Keep them out at once, with all their sessions and tokens, or let them in again (what ended stays ended).
+    pub disabled: Option<bool>,
+    /// What they may do from now on, whatever sessions and tokens they have.
+    pub role: Option<Role>,
+    /// The cities that they are limited to from now on; `Some(None)` is all of them.
+    pub cities: Option<Option<Vec<String>>>,
+    /// Whether they must have a second factor.
+    pub second_factor_required: Option<bool>,
+}
+
+/// How `users.second_factor` says that one is needed.
+const REQUIRED: &str = "required";
+const OPTIONAL: &str = "optional";
 
 #[derive(Insertable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
@@ -69,6 +83,7 @@ pub(super) struct UserRow {
     disabled: bool,
     must_change_password: bool,
     created_at: NaiveDateTime,
+    second_factor: String,
 }
 
 impl TryFrom<UserRow> for User {
@@ -82,6 +97,7 @@ impl TryFrom<UserRow> for User {
             name: row.name,
             disabled: row.disabled,
             must_change_password: row.must_change_password,
+            second_factor_required: row.second_factor == REQUIRED,
             created_at: time::read(row.created_at),
         })
     }
@@ -134,6 +150,7 @@ impl Store {
                 cities: user.cities.clone(),
                 disabled: false,
                 must_change_password: user.must_change_password,
+                second_factor_required: false,
                 created_at: time::read(row.created_at),
             })
         })
@@ -182,40 +199,68 @@ impl Store {
         }
     }
 
-    /// Keeps a user out, at once and with all their tokens, or lets them in again (their old tokens stay revoked).
+    /// Keeps a user out, at once and with all their sessions and tokens, or lets them in again (what ended stays ended).
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where there is none.
     pub fn set_user_disabled(&self, name: &str, disabled: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let change = UserChange {
+            disabled: Some(disabled),
+            ..UserChange::default()
+        };
+        self.change_user(name, &change, now)
+    }
+
+    /// Changes what a user is and may; it holds for their very next request.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is none.
+    pub fn change_user(&self, name: &str, change: &UserChange, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.change(now, |connection, journal| {
-            let id: Option<i64> = on_backend!(connection, |c| users::table
-                .filter(users::name.eq(name))
-                .select(users::id)
-                .first(c)
-                .optional())?;
-            let id = id.ok_or_else(|| no_user(name))?;
-            on_backend!(connection, |c| diesel::update(users::table.find(id))
-                .set(users::disabled.eq(disabled))
-                .execute(c))?;
-            if disabled {
-                let live = tokens::table
-                    .filter(tokens::user_id.eq(id))
-                    .filter(tokens::revoked_at.is_null());
-                on_backend!(connection, |c| diesel::update(live)
-                    .set(tokens::revoked_at.eq(time::stored(now)))
+            let id = id_of(connection, name)?;
+            if let Some(role) = change.role {
+                journal
+                    .note(AuditAct::UserChanged, target(name))
+                    .after(format!("role={}", role.name()));
+                on_backend!(connection, |c| diesel::update(users::table.find(id))
+                    .set(users::role.eq(role.name()))
                     .execute(c))?;
             }
-            let act = if disabled {
-                AuditAct::UserDisabled
-            } else {
-                AuditAct::UserEnabled
-            };
-            journal.note(act, target(name));
+            if let Some(cities) = &change.cities {
+                let list = cities
+                    .as_ref()
+                    .map_or_else(|| "all".to_owned(), |cities| cities.join(","));
+                journal
+                    .note(AuditAct::UserChanged, target(name))
+                    .after(format!("cities={list}"));
+                let cities = cities.as_ref().map(JsonText::of).transpose()?;
+                on_backend!(connection, |c| diesel::update(users::table.find(id))
+                    .set(users::cities.eq(&cities))
+                    .execute(c))?;
+            }
+            if let Some(required) = change.second_factor_required {
+                let value = if required { REQUIRED } else { OPTIONAL };
+                journal
+                    .note(AuditAct::UserChanged, target(name))
+                    .after(format!("second_factor={value}"));
+                on_backend!(connection, |c| diesel::update(users::table.find(id))
+                    .set(users::second_factor.eq(value))
+                    .execute(c))?;
+            }
+            if let Some(disabled) = change.disabled {
+                let act = if disabled {
+                    AuditAct::UserDisabled
+                } else {
+                    AuditAct::UserEnabled
+                };
+                journal.note(act, target(name));
+                set_disabled(connection, id, disabled, now)?;
+            }
             Ok(())
         })
     }
 
-    /// Replaces a user's password.
+    /// Replaces a user's password. Their sessions end, and no device of theirs is known any more.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where there is no such user.
@@ -227,19 +272,16 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.change(now, |connection, journal| {
-            let changed = on_backend!(connection, |c| diesel::update(
-                users::table.filter(users::name.eq(name))
-            )
-            .set((
-                users::password_hash.eq(password_hash),
-                users::must_change_password.eq(must_change)
-            ))
-            .execute(c))?;
-            if changed == 0 {
-                return Err(no_user(name));
-            }
+            let id = id_of(connection, name)?;
             journal.note(AuditAct::UserPassword, target(name));
-            Ok(())
+            on_backend!(connection, |c| diesel::update(users::table.find(id))
+                .set((
+                    users::password_hash.eq(password_hash),
+                    users::must_change_password.eq(must_change)
+                ))
+                .execute(c))?;
+            forget_origins(connection, id)?;
+            sessions::end_all(connection, id, now)
         })
     }
 }
@@ -249,77 +291,49 @@ pub(super) fn target(name: &str) -> String {
     format!("users/{name}")
 }
 
+fn set_disabled(
+    connection: &mut Connection<'_>,
+    id: i64,
+    disabled: bool,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    on_backend!(connection, |c| diesel::update(users::table.find(id))
+        .set(users::disabled.eq(disabled))
+        .execute(c))?;
+    if !disabled {
+        return Ok(());
+    }
+    let live = tokens::table
+        .filter(tokens::user_id.eq(id))
+        .filter(tokens::revoked_at.is_null());
+    on_backend!(connection, |c| diesel::update(live)
+        .set(tokens::revoked_at.eq(time::stored(now)))
+        .execute(c))?;
+    forget_origins(connection, id)?;
+    sessions::end_all(connection, id, now)
+}
+
+fn forget_origins(connection: &mut Connection<'_>, id: i64) -> Result<(), StoreError> {
+    on_backend!(connection, |c| diesel::delete(
+        known_origins::table.filter(known_origins::user_id.eq(id))
+    )
+    .execute(c))?;
+    Ok(())
+}
+
+/// The key of the user of this name.
+pub(super) fn id_of(connection: &mut Connection<'_>, name: &str) -> Result<i64, StoreError> {
+    let id: Option<i64> = on_backend!(connection, |c| users::table
+        .filter(users::name.eq(name))
+        .select(users::id)
+        .first(c)
+        .optional())?;
+    id.ok_or_else(|| no_user(name))
+}
+
 fn no_user(name: &str) -> StoreError {
     StoreError::NotFound {
         what: "user",
         name: name.to_owned(),
-    }
-}
-
-/// The argon2id hash of a password, with a salt of its own. Takes tens of milliseconds on purpose.
-///
-/// ```
-/// use innogauge::store::{hash_password, password_matches};
-///
-/// let hash = hash_password("correct horse")?;
-/// assert!(password_matches("correct horse", &hash));
-/// assert!(!password_matches("correct house", &hash));
-/// # Ok::<(), innogauge::store::StoreError>(())
-/// ```
-///
-/// # Errors
-/// Where the system gives no random bytes.
-pub fn hash_password(password: &str) -> Result<String, StoreError> {
-    Argon2::default()
-        .hash_password(password.as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(|error| StoreError::System(format!("the password can't be hashed: {error}")))
-}
-
-/// Whether a password is the one of the hash.
-pub fn password_matches(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-}
-
-/// A password that nobody guesses: 20 letters and digits, of those that are not mistaken for each other, 100 bits.
-///
-/// # Errors
-/// Where the system gives no random bytes.
-pub fn random_password() -> Result<String, StoreError> {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let bytes: [u8; 20] = random_bytes()?;
-    let mut password = String::with_capacity(23);
-    for (place, byte) in bytes.iter().enumerate() {
-        if place > 0 && place % 5 == 0 {
-            password.push('-');
-        }
-        password.extend(LETTERS.get(usize::from(byte % 32)).map(|letter| char::from(*letter)));
-    }
-    Ok(password)
-}
-
-/// Bytes from the operating system's source of secrets.
-pub(super) fn random_bytes<const N: usize>() -> Result<[u8; N], StoreError> {
-    let mut bytes = [0; N];
-    SysRng
-        .try_fill_bytes(&mut bytes)
-        .map_err(|error| StoreError::System(format!("the system gives no random bytes: {error}")))?;
-    Ok(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_generated_password_is_readable_and_new_each_time() {
-        let (one, two) = (random_password().unwrap(), random_password().unwrap());
-        assert_ne!(one, two);
-        assert_eq!(one.len(), 23);
-        assert!(
-            one.chars()
-                .all(|c| c == '-' || c.is_ascii_lowercase() || c.is_ascii_digit())
-        );
-        assert!(!one.contains(['l', 'o', '0', '1']));
     }
 }

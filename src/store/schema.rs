@@ -88,6 +88,7 @@ diesel::table! {
         disabled -> Bool,
         must_change_password -> Bool,
         created_at -> Timestamp,
+        second_factor -> Text,
     }
 }
 
@@ -106,6 +107,67 @@ diesel::table! {
         expires_at -> Nullable<Timestamp>,
         last_used_at -> Nullable<Timestamp>,
         revoked_at -> Nullable<Timestamp>,
+        cities -> Nullable<Json>,
+        acts -> Nullable<Json>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    sessions (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        hash -> Text,
+        carrier -> Text,
+        second_factor_given -> Bool,
+        address -> Text,
+        agent -> Text,
+        created_at -> Timestamp,
+        last_used_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    sign_in_failures (counter) {
+        counter -> Text,
+        failures -> BigInt,
+        failed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    known_origins (user_id, origin) {
+        user_id -> BigInt,
+        origin -> Text,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    second_factors (user_id) {
+        user_id -> BigInt,
+        secret -> Binary,
+        created_at -> Timestamp,
+        confirmed_at -> Nullable<Timestamp>,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    recovery_codes (user_id, hash) {
+        user_id -> BigInt,
+        hash -> Text,
     }
 }
 
@@ -291,5 +353,8 @@ diesel::table! {
 }
 
 diesel::joinable!(tokens -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(tokens, users);
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(known_origins -> users (user_id));
+diesel::joinable!(second_factors -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(tokens, users, sessions, known_origins, second_factors);
 diesel::allow_tables_to_appear_in_same_query!(responses, response_versions, instance_ids, response_events);

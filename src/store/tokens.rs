@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use sha2::{Digest, Sha256};
 
-use super::accounts::{self, User, UserRow, random_bytes};
+use super::accounts::{self, User, UserRow};
 use super::backend::on_backend;
 use super::schema::{tokens, users};
-use super::{AuditAct, JsonText, Store, StoreError, time};
+use super::{AuditAct, JsonText, Store, StoreError, secrets, time};
 
 /// What every token starts with, so that one that leaked into a file is recognised.
 const PREFIX: &str = "ig_";
@@ -21,6 +20,10 @@ const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 pub struct NewToken {
     /// The surveys that it is limited to; `None` is all of them.
     pub surveys: Option<Vec<String>>,
+    /// The cities that it is limited to, within those of its user; `None` is all of theirs.
+    pub cities: Option<Vec<String>>,
+    /// The acts that it is limited to, within those of its user's role, by name; `None` is all of theirs.
+    pub acts: Option<Vec<String>>,
     /// The round that its responses belong to.
     pub round: Option<String>,
     /// When it ends.
@@ -36,6 +39,10 @@ pub struct Token {
     pub hint: String,
     /// The surveys that it is limited to; `None` is all of them.
     pub surveys: Option<Vec<String>>,
+    /// The cities that it is limited to, within those of its user; `None` is all of theirs.
+    pub cities: Option<Vec<String>>,
+    /// The acts that it is limited to, within those of its user's role, by name; `None` is all of theirs.
+    pub acts: Option<Vec<String>>,
     /// The round that its responses belong to.
     pub round: Option<String>,
     /// When it was made.
@@ -64,6 +71,8 @@ struct NewRow {
     hash: String,
     hint: String,
     surveys: Option<JsonText>,
+    cities: Option<JsonText>,
+    acts: Option<JsonText>,
     round: Option<String>,
     created_at: NaiveDateTime,
     expires_at: Option<NaiveDateTime>,
@@ -75,6 +84,8 @@ struct TokenRow {
     id: i64,
     hint: String,
     surveys: Option<JsonText>,
+    cities: Option<JsonText>,
+    acts: Option<JsonText>,
     round: Option<String>,
     created_at: NaiveDateTime,
     expires_at: Option<NaiveDateTime>,
@@ -90,6 +101,8 @@ impl TryFrom<TokenRow> for Token {
             id: row.id,
             hint: row.hint,
             surveys: row.surveys.map(|surveys| surveys.read()).transpose()?,
+            cities: row.cities.map(|cities| cities.read()).transpose()?,
+            acts: row.acts.map(|acts| acts.read()).transpose()?,
             round: row.round,
             created_at: time::read(row.created_at),
             expires_at: row.expires_at.map(time::read),
@@ -109,12 +122,14 @@ impl Store {
         if user.disabled {
             return Err(StoreError::Refused(format!("user '{}' is disabled", user.name)));
         }
-        let secret = format!("{PREFIX}{}", hex(&random_bytes::<32>()?));
+        let secret = secrets::new(PREFIX)?;
         let row = NewRow {
             user_id: user.id,
-            hash: hash(&secret),
+            hash: secrets::hash(&secret),
             hint: secret.chars().take(HINT_LENGTH).collect(),
             surveys: token.surveys.as_ref().map(JsonText::of).transpose()?,
+            cities: token.cities.as_ref().map(JsonText::of).transpose()?,
+            acts: token.acts.as_ref().map(JsonText::of).transpose()?,
             round: token.round.clone(),
             created_at: time::stored(now),
             expires_at: token.expires_at.map(time::stored),
@@ -138,7 +153,7 @@ impl Store {
         let found: Option<(TokenRow, UserRow)> = self.read(|connection| {
             let query = tokens::table
                 .inner_join(users::table)
-                .filter(tokens::hash.eq(hash(secret)))
+                .filter(tokens::hash.eq(secrets::hash(secret)))
                 .filter(tokens::revoked_at.is_null())
                 .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(now)))
                 .filter(users::disabled.eq(false));
@@ -210,19 +225,4 @@ impl Store {
 /// What the audit log calls it.
 fn target(user: &str, token: i64) -> String {
     format!("{}/tokens/{token}", accounts::target(user))
-}
-
-/// The secret has 256 bits of its own, so one round of a plain hash is enough.
-fn hash(secret: &str) -> String {
-    hex(&Sha256::digest(secret.as_bytes()))
-}
-
-/// Bytes as lower-case hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            text.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')));
-            text
-        })
 }

@@ -1,17 +1,27 @@
-//! Who is calling: bearer tokens, and passwords with a bounded number of hashings at a time.
+//! Who is calling: by an API token, or by a session that signing in began.
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use tokio::sync::Semaphore;
 
 use super::problem::{Code, Problem};
+use super::rights::{Act, Stage};
 use super::state::App;
+use super::{client, cookie};
 use crate::response::Role;
-use crate::store::{Channel, Origin, StoreError, TokenHolder, User, hash_password, password_matches, random_password};
+use crate::store::{Carrier, Channel, Origin, SessionHolder, TokenHolder, User};
+
+/// What a caller proves with who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// An API token, by its key.
+    Token(i64),
+    /// A session, by its key.
+    Session(i64, Carrier),
+}
 
 /// Who is calling, and what they are limited to. Handlers take it as an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +36,14 @@ pub struct Caller {
     pub cities: Option<Vec<String>>,
     /// The round that the token names, if it does.
     pub round: Option<String>,
-    /// The key of the token that was presented.
-    pub token: i64,
+    /// The only acts that they may do, within those of their role; `None` is all of those.
+    pub acts: Option<Vec<String>>,
+    /// How far they have come in signing in.
+    pub stage: Stage,
+    /// What was presented.
+    pub credential: Credential,
     /// Where the request came from.
-    pub address: Option<IpAddr>,
+    pub address: IpAddr,
 }
 
 impl Caller {
@@ -61,7 +75,21 @@ impl Caller {
         Origin {
             actor: Some(self.name.clone()),
             channel: Channel::Api,
-            address: self.address,
+            address: Some(self.address),
+        }
+    }
+
+    /// Whether the caller's role, and what their token is limited to, allow the act. Cities and surveys are another matter.
+    pub fn may(&self, act: Act) -> bool {
+        act.rule().allows(self.role)
+            && (act == Act::UseOwnAccess || self.acts.as_ref().is_none_or(|acts| acts.contains(&act.name())))
+    }
+
+    /// The key of the session that the caller came with, if they did.
+    pub fn session(&self) -> Option<i64> {
+        match self.credential {
+            Credential::Session(id, _) => Some(id),
+            Credential::Token(_) => None,
         }
     }
 
@@ -88,89 +116,95 @@ impl FromRequest for Caller {
 }
 
 /// The token of an `Authorization: Bearer …` header.
-pub(super) fn bearer(header: &str) -> Option<&str> {
+fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// The caller that a token belongs to, where it is valid right now.
-pub(super) async fn caller_of(app: &web::Data<App>, token: &str, address: Option<IpAddr>) -> Result<Caller, Problem> {
-    let (store, token, now) = (app.store.clone(), token.to_owned(), app.now());
-    let holder = web::block(move || store.token_holder(&token, now)).await??;
-    let TokenHolder { user, token } = holder.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-    Ok(Caller {
-        name: user.name,
-        role: user.role,
-        cities: user.cities,
-        surveys: token.surveys,
-        round: token.round,
-        token: token.id,
-        address,
-    })
-}
-
-/// The bounded hashing of passwords: each takes 19 MB and tens of milliseconds of a core, on purpose.
-#[derive(Debug)]
-pub struct PasswordHashing {
-    permits: Semaphore,
-    waiting: AtomicUsize,
-    /// The hash of a password that nobody has: an unknown name takes as long as a known one.
-    nobody: String,
-}
-
-/// How many sign-ins may wait for their turn; more are told to come back.
-const WAITING_AT_MOST: usize = 64;
-
-impl PasswordHashing {
-    /// At most that many at the same time.
-    ///
-    /// # Errors
-    /// Where the system gives no random bytes.
-    pub fn new(at_most: usize) -> Result<Self, StoreError> {
-        Ok(Self {
-            permits: Semaphore::new(at_most.max(1)),
-            waiting: AtomicUsize::new(0),
-            nobody: hash_password(&random_password()?)?,
-        })
-    }
-
-    /// Runs one hashing when it is its turn.
-    async fn in_turn<T: Send + 'static>(&self, act: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_AT_MOST {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(Problem::new(Code::Busy).retry_after(2));
+/// The caller of a request: by the token in its header, else by its cookie.
+pub(super) async fn caller_of(app: &web::Data<App>, request: &HttpRequest) -> Result<Caller, Problem> {
+    let unauthenticated = || Problem::new(Code::Unauthenticated);
+    let (secret, carrier) = match request.headers().get(header::AUTHORIZATION) {
+        Some(value) => {
+            let token = value.to_str().ok().and_then(bearer).ok_or_else(unauthenticated)?;
+            (token.to_owned(), Carrier::Bearer)
         }
-        let permit = self.permits.acquire().await;
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        let _permit = permit.map_err(Problem::internal)?;
-        Ok(web::block(act).await?)
+        None => (cookie::session(request).ok_or_else(unauthenticated)?, Carrier::Cookie),
+    };
+    let (store, idle, now) = (app.store.clone(), app.session_idle(), app.now());
+    let address = client::address(request);
+    let found = web::block(move || {
+        if let Some(holder) = store.session_holder(&secret, carrier, idle, now)? {
+            return Ok(Some(Caller::by_session(holder, address)));
+        }
+        if carrier == Carrier::Cookie {
+            return Ok(None);
+        }
+        store
+            .token_holder(&secret, now)
+            .map(|holder| holder.map(|holder| Caller::by_token(holder, address)))
+    })
+    .await?;
+    found.map_err(Problem::from)?.ok_or_else(unauthenticated)
+}
+
+impl Caller {
+    fn by_session(holder: SessionHolder, address: IpAddr) -> Self {
+        let SessionHolder {
+            user,
+            session,
+            has_second_factor,
+        } = holder;
+        Self {
+            stage: stage(&user, has_second_factor, session.second_factor_given),
+            name: user.name,
+            role: user.role,
+            cities: user.cities,
+            surveys: None,
+            round: None,
+            acts: None,
+            credential: Credential::Session(session.id, session.carrier),
+            address,
+        }
+    }
+
+    /// A token is issued by somebody who has signed in, so nothing of that is missing.
+    fn by_token(holder: TokenHolder, address: IpAddr) -> Self {
+        let TokenHolder { user, token } = holder;
+        Self {
+            name: user.name,
+            role: user.role,
+            cities: narrowed(user.cities, token.cities),
+            surveys: token.surveys,
+            round: token.round,
+            acts: token.acts,
+            stage: Stage::Complete,
+            credential: Credential::Token(token.id),
+            address,
+        }
     }
 }
 
-/// The active user of that name and password. A wrong name takes the same time and hears the same as a wrong password.
-///
-/// # Errors
-/// [`Code::WrongPassword`], or [`Code::Busy`] where too many sign-ins wait already.
-pub(super) async fn sign_in(app: &web::Data<App>, name: String, password: String) -> Result<User, Problem> {
-    let store = app.store.clone();
-    let found = web::block(move || store.user_for_sign_in(&name)).await??;
-    let hash = found
-        .as_ref()
-        .map_or_else(|| app.passwords.nobody.clone(), |(_, hash)| hash.clone());
-    let matches = app
-        .passwords
-        .in_turn(move || password_matches(&password, &hash))
-        .await?;
-    match found {
-        Some((user, _)) if matches && !user.disabled => Ok(user),
-        _ => Err(Problem::new(Code::WrongPassword)),
+/// How far a session has come.
+pub(super) fn stage(user: &User, has_second_factor: bool, given: bool) -> Stage {
+    if has_second_factor && !given {
+        Stage::SecondFactor
+    } else if user.must_change_password {
+        Stage::NewPassword
+    } else if user.second_factor_required && !has_second_factor {
+        Stage::Enrolment
+    } else {
+        Stage::Complete
     }
 }
 
-/// The hash of a new password.
-pub(super) async fn hashed(app: &web::Data<App>, password: String) -> Result<String, Problem> {
-    Ok(app.passwords.in_turn(move || hash_password(&password)).await??)
+/// The limits that hold where both of two do.
+fn narrowed(one: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<String>> {
+    match (one, other) {
+        (None, limits) | (limits, None) => limits,
+        (Some(one), Some(other)) => Some(one.into_iter().filter(|limit| other.contains(limit)).collect()),
+    }
 }
 
 #[cfg(test)]
@@ -184,8 +218,10 @@ mod tests {
             surveys: Some(vec!["enterprise".to_owned()]),
             cities: Some(vec!["230700".to_owned()]),
             round: None,
-            token: 1,
-            address: None,
+            acts: Some(vec!["read_responses".to_owned()]),
+            stage: Stage::Complete,
+            credential: Credential::Token(1),
+            address: IpAddr::from([127, 0, 0, 1]),
         }
     }
 
@@ -198,6 +234,22 @@ mod tests {
         assert!(!caller.is_unlimited());
         assert_eq!(caller.cities_within(None), Some(vec!["230700".to_owned()]));
         assert_eq!(caller.cities_within(Some(vec!["231100".to_owned()])), Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_token_narrows_what_its_user_may_and_never_widens_it() {
+        let caller = field_member_of_yichun();
+        assert!(caller.may(Act::ReadResponses) && caller.may(Act::UseOwnAccess));
+        assert!(!caller.may(Act::SubmitResponses), "the role may, the token not");
+        let named = Caller {
+            acts: Some(vec!["manage_users".to_owned()]),
+            ..caller
+        };
+        assert!(!named.may(Act::ManageUsers), "the token says so, the role may not");
+        let list = |cities: &[&str]| Some(cities.iter().map(|city| (*city).to_owned()).collect::<Vec<_>>());
+        assert_eq!(narrowed(list(&["1", "2"]), list(&["2", "3"])), list(&["2"]));
+        assert_eq!(narrowed(None, list(&["2"])), list(&["2"]));
+        assert_eq!(narrowed(list(&["1"]), None), list(&["1"]));
     }
 
     #[test]

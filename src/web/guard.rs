@@ -2,14 +2,14 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
 
-use super::authentication::{self, Caller};
+use super::authentication::{self, Caller, Credential};
+use super::cross_site;
 use super::mount::Weight;
 use super::problem::{Code, Problem};
-use super::rights::{Act, Refusal, Scope};
+use super::rights::{Act, Refusal, Scope, Stage};
 use super::state::App;
 
 /// Lets a request through to its handler, with its [`Caller`], where the table of rights allows it.
@@ -22,6 +22,9 @@ pub(super) async fn guard(
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
         return Ok(refuse(request, Problem::internal("the application has no state")));
     };
+    if let Err(problem) = cross_site::check(request.head()) {
+        return Ok(refuse(request, problem));
+    }
     if act.rule().roles.is_some() {
         match admit(&app, act, &request).await {
             Ok(caller) => {
@@ -48,16 +51,22 @@ pub(super) async fn guard(
 
 /// The caller, where they may do the act in the scope that the address names.
 async fn admit(app: &web::Data<App>, act: Act, request: &ServiceRequest) -> Result<Caller, Problem> {
-    let token = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(authentication::bearer)
-        .ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-    let address = request.peer_addr().map(|peer| peer.ip());
-    let caller = authentication::caller_of(app, token, address).await?;
+    let caller = authentication::caller_of(app, request.request()).await?;
     let rule = act.rule();
-    if !rule.allows(caller.role) {
+    if caller.stage < rule.from {
+        return Err(Problem::new(match caller.stage {
+            Stage::SecondFactor => Code::SecondFactorNeeded,
+            Stage::NewPassword => Code::PasswordChangeRequired,
+            Stage::Enrolment | Stage::Complete => Code::SecondFactorRequired,
+        }));
+    }
+    if !rule.by_token && matches!(caller.credential, Credential::Token(_)) {
+        return Err(Problem::new(Code::Forbidden).explain(
+            "此操作只能由登录的用户本人进行，不能使用访问令牌。",
+            "Only somebody who has signed in may do this; an API token does not suffice.",
+        ));
+    }
+    if !caller.may(act) {
         return Err(match rule.refusal {
             Refusal::Forbidden => Problem::new(Code::Forbidden),
             Refusal::Hidden => Problem::not_found(),
@@ -81,5 +90,6 @@ async fn admit(app: &web::Data<App>, act: Act, request: &ServiceRequest) -> Resu
 }
 
 fn refuse(request: ServiceRequest, problem: Problem) -> ServiceResponse<BoxBody> {
+    // Not `ServiceRequest::into_response`, which would lose the problem and keep its status alone.
     ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(problem))
 }

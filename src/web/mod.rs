@@ -6,6 +6,9 @@
 
 pub mod authentication;
 mod body;
+mod client;
+mod cookie;
+mod cross_site;
 mod guard;
 mod idempotency;
 mod language;
@@ -14,10 +17,12 @@ pub mod metrics;
 pub mod mount;
 pub mod openapi;
 mod page;
+mod passwords;
 pub mod problem;
 pub mod rights;
 mod routes;
 mod server;
+mod sign_in;
 mod state;
 
 pub use crate::settings::{Limits, Settings};

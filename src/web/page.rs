@@ -1,5 +1,7 @@
 //! Plain pages for people: HTML without scripts, in Chinese and English.
 
+pub mod account;
+
 use std::fmt::Write as _;
 
 use actix_web::HttpResponse;
@@ -14,16 +16,20 @@ pub const STYLE: &str = include_str!("page/page.css");
 
 /// A page with that title and body, which is HTML already.
 pub fn page(title: &str, body: &str) -> HttpResponse {
-    let html = format!(
+    HttpResponse::Ok()
+        .content_type(ContentType::html())
+        .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .body(document(title, body))
+}
+
+/// The whole document of a page.
+fn document(title: &str, body: &str) -> String {
+    format!(
         "<!doctype html>\n<html lang=\"zh\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{}</title>\n<link rel=\"stylesheet\" href=\"/page.css\">\n</head>\n<body>\n{body}\n</body>\n</html>\n",
         escape(title)
-    );
-    HttpResponse::Ok()
-        .content_type(ContentType::html())
-        .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
-        .body(html)
+    )
 }
 
 /// Text as it may stand in HTML, in attributes too.

@@ -16,6 +16,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::Value;
 
+use crate::definition::Language;
+
 pub use code::Code;
 pub use render::{Document, Fault, render};
 
@@ -110,6 +112,20 @@ impl Problem {
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after_seconds = Some(seconds);
         self
+    }
+
+    /// The explanation of this one case where there is one, else of its kind.
+    pub fn detail_in(&self, language: Language) -> String {
+        match (&self.0.detail, language) {
+            (None, language) => self.0.code.explanation(language).to_owned(),
+            (Some(Detail::Plain(detail) | Detail::Bilingual { en: detail, .. }), Language::English)
+            | (Some(Detail::Plain(detail) | Detail::Bilingual { zh: detail, .. }), Language::Chinese) => detail.clone(),
+        }
+    }
+
+    /// The time after which another attempt makes sense.
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        self.0.retry_after_seconds
     }
 
     /// The stable code.

@@ -1,7 +1,8 @@
 //! Who may do what: the one table of act, roles and scope that every route goes through.
 //!
 //! A route is mounted with its [`Act`] (see [`super::mount`]), so none can exist without a line here. The line says
-//! which roles may do it, what the limits of a caller are compared with, and what a caller hears who may not.
+//! which roles may do it, what the limits of a caller are compared with, what a caller hears who may not, how far the
+//! sign-in must have come, and whether an API token suffices.
 
 use crate::response::Role::{self, Administrator, Consultant, Field, Operator, Supervisor, Viewer};
 
@@ -10,8 +11,18 @@ use crate::response::Role::{self, Administrator, Consultant, Field, Operator, Su
 pub enum Act {
     /// Open what is everybody's: the landing page, health, metrics, the documentation, signing in.
     UsePublicPages,
-    /// Ask who one is, and end the token that one came with.
+    /// Ask who one is, and end the session or the token that one came with.
     UseOwnAccess,
+    /// Give the code of one's second factor, to finish signing in.
+    GiveSecondFactor,
+    /// Replace one's password.
+    ChangeOwnPassword,
+    /// Set up and remove one's second factor.
+    ManageOwnSecondFactor,
+    /// List and end one's sessions.
+    ManageOwnSessions,
+    /// Issue, list and revoke one's API tokens.
+    ManageOwnTokens,
     /// Read surveys, their published definitions, codebooks and blank workbooks.
     ReadSurveys,
     /// Have a definition checked; nothing is kept.
@@ -78,6 +89,19 @@ pub enum Refusal {
     Hidden,
 }
 
+/// How far a caller has come in signing in. Each stage may do what the ones before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The password was right; the code of the second factor is still to be given.
+    SecondFactor,
+    /// The password was made up for the user, and is still to be replaced.
+    NewPassword,
+    /// A second factor is required, and still to be set up.
+    Enrolment,
+    /// Nothing is missing.
+    Complete,
+}
+
 /// One line of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
@@ -89,6 +113,10 @@ pub struct Rule {
     pub scope: Scope,
     /// What others hear.
     pub refusal: Refusal,
+    /// From which stage of signing in on.
+    pub from: Stage,
+    /// Whether an API token suffices, or it takes somebody who signed in.
+    pub by_token: bool,
 }
 
 const EVERY_ROLE: &[Role] = &[Administrator, Supervisor, Field, Operator, Consultant, Viewer];
@@ -99,6 +127,8 @@ const fn public(act: Act) -> Rule {
         roles: None,
         scope: Scope::Open,
         refusal: Refusal::Hidden,
+        from: Stage::Complete,
+        by_token: true,
     }
 }
 
@@ -108,6 +138,8 @@ const fn forbidden(act: Act, scope: Scope, roles: &'static [Role]) -> Rule {
         roles: Some(roles),
         scope,
         refusal: Refusal::Forbidden,
+        from: Stage::Complete,
+        by_token: true,
     }
 }
 
@@ -117,6 +149,20 @@ const fn hidden(act: Act, scope: Scope, roles: &'static [Role]) -> Rule {
         roles: Some(roles),
         scope,
         refusal: Refusal::Hidden,
+        from: Stage::Complete,
+        by_token: true,
+    }
+}
+
+/// What everybody does for themselves, having signed in so far.
+const fn own(act: Act, from: Stage) -> Rule {
+    Rule {
+        act,
+        roles: Some(EVERY_ROLE),
+        scope: Scope::Open,
+        refusal: Refusal::Forbidden,
+        from,
+        by_token: false,
     }
 }
 
@@ -124,7 +170,12 @@ const fn hidden(act: Act, scope: Scope, roles: &'static [Role]) -> Rule {
 #[rustfmt::skip]
 pub const TABLE: &[Rule] = &[
     public(Act::UsePublicPages),
-    forbidden(Act::UseOwnAccess,        Scope::Open,          EVERY_ROLE),
+    Rule { by_token: true, ..own(Act::UseOwnAccess, Stage::SecondFactor) },
+    own(Act::GiveSecondFactor,          Stage::SecondFactor),
+    own(Act::ChangeOwnPassword,         Stage::NewPassword),
+    own(Act::ManageOwnSecondFactor,     Stage::Enrolment),
+    own(Act::ManageOwnSessions,         Stage::Complete),
+    own(Act::ManageOwnTokens,           Stage::Complete),
     forbidden(Act::ReadSurveys,         Scope::Survey,        EVERY_ROLE),
     forbidden(Act::CheckDefinitions,    Scope::Open,          &[Administrator, Supervisor, Operator, Consultant]),
     forbidden(Act::DraftDefinitions,    Scope::Survey,        &[Administrator, Consultant]),
@@ -155,6 +206,32 @@ impl Act {
         const NOBODY: &Rule = &hidden(Act::ManageUsers, Scope::Whole, &[]);
         TABLE.iter().find(|rule| rule.act == self).unwrap_or(NOBODY)
     }
+
+    /// Its name in the API, in tokens and on the command line: `read_responses`.
+    pub fn name(self) -> String {
+        let mut name = String::new();
+        for letter in format!("{self:?}").chars() {
+            if letter.is_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.push(letter.to_ascii_lowercase());
+        }
+        name
+    }
+
+    /// The act of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        TABLE.iter().map(|rule| rule.act).find(|act| act.name() == name)
+    }
+
+    /// The names of all acts that a token can be limited to: those that not everybody does and a token may do.
+    pub fn names_for_tokens() -> Vec<String> {
+        TABLE
+            .iter()
+            .filter(|rule| rule.roles.is_some() && rule.by_token && rule.act != Self::UseOwnAccess)
+            .map(|rule| rule.act.name())
+            .collect()
+    }
 }
 
 impl Rule {
@@ -183,6 +260,18 @@ mod tests {
     }
 
     #[test]
+    fn acts_have_names_that_are_read_back() {
+        assert_eq!(Act::ReadResponses.name(), "read_responses");
+        assert!(
+            TABLE
+                .iter()
+                .all(|rule| Act::from_name(&rule.act.name()) == Some(rule.act))
+        );
+        let names = Act::names_for_tokens();
+        assert!(names.contains(&"submit_responses".to_owned()) && !names.contains(&"change_own_password".to_owned()));
+    }
+
+    #[test]
     fn the_administrator_may_do_everything() {
         assert!(TABLE.iter().all(|rule| rule.allows(Administrator)));
     }
@@ -199,6 +288,11 @@ mod tests {
             [
                 Act::UsePublicPages,
                 Act::UseOwnAccess,
+                Act::GiveSecondFactor,
+                Act::ChangeOwnPassword,
+                Act::ManageOwnSecondFactor,
+                Act::ManageOwnSessions,
+                Act::ManageOwnTokens,
                 Act::ReadSurveys,
                 Act::ReadPlaces,
                 Act::ReadRounds,

@@ -8,9 +8,9 @@ use actix_web::middleware::{Compress, DefaultHeaders, NormalizePath, from_fn};
 use actix_web::{App as ActixApp, HttpServer, web};
 use tracing_actix_web::TracingLogger;
 
-use super::authentication::PasswordHashing;
 use super::logging::RequestSpan;
 use super::metrics::{self, Metrics};
+use super::passwords::PasswordHashing;
 use super::problem::{self, Problem};
 use super::routes;
 use super::state::App;

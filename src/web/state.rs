@@ -1,11 +1,13 @@
 //! What every handler shares.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Caller;
-use super::authentication::PasswordHashing;
 use super::metrics::Metrics;
 use super::mount::Routes;
+use super::passwords::PasswordHashing;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::study::Surveys;
@@ -39,4 +41,20 @@ impl App {
     pub fn store_for(&self, caller: &Caller) -> Store {
         self.store.acting(caller.origin())
     }
+
+    /// How long a session lasts without use.
+    pub fn session_idle(&self) -> TimeDelta {
+        bounded(self.settings.sessions.idle)
+    }
+
+    /// How long a session lasts at the most.
+    pub fn session_absolute(&self) -> TimeDelta {
+        bounded(self.settings.sessions.absolute)
+    }
+}
+
+/// A time that can be added to any date: ten years are for ever.
+fn bounded(duration: Duration) -> TimeDelta {
+    const LONGEST: TimeDelta = TimeDelta::days(3660);
+    TimeDelta::from_std(duration).map_or(LONGEST, |duration| duration.min(LONGEST))
 }

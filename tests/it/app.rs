@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{TimeDelta, Utc};
 use innogauge::definition::load_folder;
 use innogauge::response::Role;
-use innogauge::store::{NewToken, NewUser, Seed, Store, hash_password};
+use innogauge::store::{Carrier, NewSession, NewToken, NewUser, Seed, Store, hash_password};
 use innogauge::web::{Limits, Running, Server, Settings};
 use serde_json::{Value, json};
 
@@ -55,6 +55,24 @@ impl TestApp {
         self.store
             .create_token(role.name(), &NewToken::default(), Utc::now())
             .unwrap()
+    }
+
+    /// A new session of a user, as a program has it.
+    pub fn session(&self, user: &str) -> String {
+        self.session_by(user, Carrier::Bearer, true)
+    }
+
+    /// A new session of a user, by what carries it and whether the second factor was given.
+    pub fn session_by(&self, user: &str, carrier: Carrier, second_factor_given: bool) -> String {
+        let now = Utc::now();
+        let session = NewSession {
+            carrier,
+            second_factor_given,
+            address: "192.0.2.1".to_owned(),
+            agent: "a test".to_owned(),
+            expires_at: now + TimeDelta::hours(1),
+        };
+        self.store.create_session(user, &session, now).unwrap()
     }
 
     /// A new token of the user that has this role and sees only Wudalianchi.
@@ -132,6 +150,17 @@ pub fn response(instance_id: &str) -> Value {
 /// The folder of definitions that tests use.
 pub fn definitions() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/web")
+}
+
+/// The code that an authenticator with this secret (in base 32) shows at that time, so many steps later.
+pub fn totp_code(secret: &str, now: chrono::DateTime<Utc>, steps: i64) -> String {
+    let totp = totp_rs::Builder::new()
+        .with_secret(totp_rs::Secret::try_from_base32(secret).unwrap())
+        .with_account_name("a test")
+        .build()
+        .unwrap();
+    totp.generate(u64::try_from(now.timestamp() + 30 * steps).unwrap())
+        .to_string()
 }
 
 /// Fills an empty database: the survey, an open round, two places, and two users per role.

@@ -23,6 +23,7 @@ mod http_once;
 mod http_responses;
 mod http_rights;
 mod http_server;
+mod http_sign_in;
 mod imports;
 mod interviews;
 mod main_job;

@@ -59,6 +59,20 @@ acts! {
     UserEnabled = "user.enabled",
     /// A user's password was replaced.
     UserPassword = "user.password",
+    /// A user's role, cities, or need of a second factor changed.
+    UserChanged = "user.changed",
+    /// Somebody failed to sign in: the password or the code was wrong.
+    SignInFailed = "sign_in.failed",
+    /// A session began.
+    SessionBegun = "session.begun",
+    /// A session was ended, or all of a user's.
+    SessionEnded = "session.ended",
+    /// A second factor was confirmed.
+    SecondFactorSet = "second_factor.set",
+    /// A second factor was removed.
+    SecondFactorRemoved = "second_factor.removed",
+    /// A recovery code was used, or all were replaced.
+    RecoveryCodes = "second_factor.recovery_codes",
     /// A token was issued.
     TokenIssued = "token.issued",
     /// A token was revoked.

@@ -68,13 +68,48 @@ codes! {
     }
     /// No credentials, or wrong, revoked or expired ones.
     Unauthenticated "unauthenticated" UNAUTHORIZED {
-        zh: "需要登录", "请在 Authorization 标头中给出有效的访问令牌：Bearer 令牌。令牌可能缺失、错误、已撤销或已过期。";
-        en: "Not signed in", "Send a valid token in the header Authorization: Bearer TOKEN. It is missing, wrong, revoked or expired."
+        zh: "需要登录", "请登录，或在 Authorization 标头中给出有效的访问令牌（Bearer 令牌）。会话或令牌可能缺失、错误、已结束、已撤销或已过期。";
+        en: "Not signed in", "Sign in, or send a valid token in the header Authorization: Bearer TOKEN. The session or token is missing, wrong, ended, revoked or expired."
     }
     /// The name and password do not belong together.
     WrongPassword "wrong_password" UNAUTHORIZED {
         zh: "用户名或密码错误", "用户名与密码不匹配，或该用户已停用。";
         en: "Wrong name or password", "No active user has this name and this password."
+    }
+    /// The password is right; the code of the second factor is needed too.
+    SecondFactorNeeded "second_factor_needed" UNAUTHORIZED {
+        zh: "需要验证码", "密码正确。请再输入身份验证器上的六位验证码，或一个恢复码。";
+        en: "Code needed", "The password is right. Give the six-digit code of your authenticator too, or a recovery code."
+    }
+    /// The code of the second factor is wrong, over, or was used already.
+    WrongCode "wrong_code" UNAUTHORIZED {
+        zh: "验证码错误", "验证码不正确、已过期或已使用过。请等待身份验证器显示下一个验证码，并检查手机时间是否准确。";
+        en: "Wrong code", "The code is wrong, over, or was used already. Wait for the next one, and check the clock of the phone that shows it."
+    }
+    /// Too many attempts failed: the next one has to wait.
+    TooManyAttempts "too_many_attempts" TOO_MANY_REQUESTS {
+        zh: "尝试次数过多", "登录失败次数过多，请按 Retry-After 所示的秒数等待后再试。曾经登录过的浏览器不受他人失败尝试的影响。";
+        en: "Too many attempts", "Too many attempts to sign in have failed. Wait for as many seconds as Retry-After says. A browser that has signed in before is not held up by the attempts of others."
+    }
+    /// A browser sent this on behalf of another site.
+    CrossSite "cross_site" FORBIDDEN {
+        zh: "跨站请求被拒绝", "此请求来自其他网站的页面，或未说明来自何处，因此未被执行。请在本服务器自己的页面上操作；程序请使用访问令牌。";
+        en: "Cross-site request refused", "This request comes from the page of another site, or does not say where it comes from, and was not carried out. Use this server's own pages, or, in a program, a token."
+    }
+    /// The password was made up for the user and is to be replaced first.
+    PasswordChangeRequired "password_change_required" FORBIDDEN {
+        zh: "请先修改密码", "您使用的是系统生成的密码。请先修改密码（PUT /api/v1/me/password 或“我的账户”页面），再进行其他操作。";
+        en: "Change the password first", "Your password was made up for you. Replace it (PUT /api/v1/me/password, or the page /account) before anything else."
+    }
+    /// A second factor is required and is to be set up first.
+    SecondFactorRequired "second_factor_required" FORBIDDEN {
+        zh: "请先设置两步验证", "管理员要求您的账户使用两步验证。请先设置（POST /api/v1/me/second-factor 或“我的账户”页面），再进行其他操作。";
+        en: "Set up a second factor first", "Your account must have a second factor. Set one up (POST /api/v1/me/second-factor, or the page /account) before anything else."
+    }
+    /// The new password breaks a rule.
+    PasswordRefused "password_refused" UNPROCESSABLE_ENTITY {
+        zh: "密码不符合要求", "新密码至少 12 个字符，不得包含用户名，也不得是常见密码。可以使用几个词组成的短语。";
+        en: "Password not taken", "A new password has at least 12 characters, does not contain the user's name and is not a common one. A few words in a row do."
     }
     /// The caller may see the thing, but not do this with it.
     Forbidden "forbidden" FORBIDDEN {
@@ -220,6 +255,7 @@ impl Code {
             StatusCode::CONFLICT => Self::Conflict,
             StatusCode::PRECONDITION_FAILED => Self::PreconditionFailed,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            StatusCode::TOO_MANY_REQUESTS => Self::TooManyAttempts,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             StatusCode::SERVICE_UNAVAILABLE => Self::Busy,
             status if status.is_client_error() => Self::BadRequest,

@@ -11,9 +11,10 @@ use serde_json::{Map, Value};
 use tracing_actix_web::RequestId;
 use utoipa::ToSchema;
 
-use super::{Code, Detail, Problem};
+use super::{Code, Problem};
 use crate::definition::Language;
 use crate::web::language;
+use crate::web::page;
 use crate::web::state::App;
 
 /// A problem document (RFC 9457, `application/problem+json`).
@@ -71,11 +72,7 @@ pub struct Fault {
 
 impl Problem {
     fn document(&self, request: &HttpRequest, request_id: Option<RequestId>, language: Language) -> Document {
-        let detail = match (&self.0.detail, language) {
-            (None, language) => self.0.code.explanation(language).to_owned(),
-            (Some(Detail::Plain(detail) | Detail::Bilingual { en: detail, .. }), Language::English)
-            | (Some(Detail::Plain(detail) | Detail::Bilingual { zh: detail, .. }), Language::Chinese) => detail.clone(),
-        };
+        let detail = self.detail_in(language);
         Document {
             kind: format!("/problems/{}", self.0.code.name()),
             title: self.0.code.title(language),
@@ -95,6 +92,9 @@ impl Problem {
     }
 
     fn respond(&self, request: &HttpRequest, request_id: Option<RequestId>) -> HttpResponse {
+        if wants_page(request) {
+            return page::account::problem(self);
+        }
         let language = language::of(request);
         let mut response = HttpResponse::build(self.0.code.status());
         response
@@ -104,7 +104,7 @@ impl Problem {
         if let Some(seconds) = self.0.retry_after_seconds {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
-        if matches!(self.0.code, Code::Unauthenticated | Code::WrongPassword) {
+        if self.0.code.status() == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"innogauge\""));
         }
         match serde_json::to_string(&self.document(request, request_id, language)) {
@@ -124,7 +124,8 @@ pub async fn render<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let response = next.call(request).await?;
     let request_id = response.request().extensions().get::<RequestId>().copied();
-    let mut response = if response.status().is_client_error() || response.status().is_server_error() {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    let mut response = if failed && !is_page(&response) {
         let answer = answer(&response, request_id);
         response.into_response(answer).map_into_right_body()
     } else {
@@ -134,6 +135,25 @@ pub async fn render<B: MessageBody + 'static>(
         response.headers_mut().insert(REQUEST_ID, id);
     }
     Ok(response)
+}
+
+/// Whether a person looks at the answer in a browser: no program asks for HTML, and none of the API's answers is any.
+fn wants_page(request: &HttpRequest) -> bool {
+    let accepts_html = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accepted| accepted.contains("text/html"));
+    accepts_html && !request.path().starts_with("/api/")
+}
+
+/// Whether a handler has answered with a page that says itself what is wrong.
+fn is_page<B>(response: &ServiceResponse<B>) -> bool {
+    response.response().error().is_none()
+        && response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -2,7 +2,7 @@
 
 use super::{Code, Problem};
 use crate::response::ReviewError;
-use crate::store::StoreError;
+use crate::store::{PasswordFault, StoreError};
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -29,5 +29,17 @@ impl From<StoreError> for Problem {
             StoreError::Full => Self::new(Code::StorageFull).cause(&error).retry_after(60),
             _ => Self::internal(&error),
         }
+    }
+}
+
+impl From<PasswordFault> for Problem {
+    fn from(fault: PasswordFault) -> Self {
+        let zh = match fault {
+            PasswordFault::Short => "新密码至少 12 个字符，可以使用几个词组成的短语。",
+            PasswordFault::Long => "新密码过长，至多 1024 字节。",
+            PasswordFault::Name => "新密码不得包含用户名。",
+            PasswordFault::Common => "该密码容易被猜到：它是常见密码，或由常见词语、键盘顺序、日期简单拼成。",
+        };
+        Self::new(Code::PasswordRefused).explain(zh, format!("{fault}."))
     }
 }

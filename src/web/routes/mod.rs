@@ -1,6 +1,7 @@
 //! Every route: a folder per resource, a file per act.
 
 mod access;
+mod account;
 mod assessments;
 mod exports;
 mod files;
@@ -22,6 +23,7 @@ pub fn mounted() -> Routes {
     let mut routes = Routes::default();
     public::mount(&mut routes);
     access::mount(&mut routes);
+    account::mount(&mut routes);
     surveys::mount(&mut routes);
     responses::mount(&mut routes);
     exports::mount(&mut routes);

@@ -37,7 +37,7 @@ fn a_user_is_found_by_name_and_a_name_is_taken_once() {
         };
         assert!(matches!(store.add_user(&again, at(1)), Err(StoreError::Exists { .. })));
         assert_eq!(store.users().unwrap().len(), 1);
-        store.set_password("安娜", "another", false, at(5)).unwrap();
+        store.set_password("安娜", "another", false, at(2)).unwrap();
         assert_eq!(store.user_for_sign_in("安娜").unwrap().unwrap().1, "another");
         assert_eq!(store.user_for_sign_in("an\0na").unwrap(), None);
         assert!(matches!(store.user("bob"), Err(StoreError::NotFound { .. })));
@@ -54,6 +54,7 @@ fn a_token_holds_until_it_ends_is_revoked_or_its_user_is_kept_out() {
                 surveys: Some(vec!["visit".to_owned()]),
                 round: Some("2026".to_owned()),
                 expires_at: expires.map(at),
+                ..NewToken::default()
             };
             store.create_token("ann", &new, at(0)).unwrap()
         };

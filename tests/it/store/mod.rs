@@ -1,5 +1,6 @@
 //! The store: what is kept, on either database.
 
+mod access;
 mod accounts;
 mod audit;
 mod commands;

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::response::Role;
-use crate::store::{self, NewUser, random_password};
+use crate::store::{self, NewUser, UserChange, random_password};
 use crate::web::Caller;
-use crate::web::authentication;
 use crate::web::body::Json;
+use crate::web::passwords;
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
 
@@ -27,6 +27,8 @@ pub struct User {
     disabled: bool,
     /// Whether their password was made up for them.
     must_change_password: bool,
+    /// Whether they must have a second factor.
+    second_factor_required: bool,
     /// When they were added.
     created_at: DateTime<Utc>,
 }
@@ -39,6 +41,7 @@ impl From<store::User> for User {
             cities: user.cities,
             disabled: user.disabled,
             must_change_password: user.must_change_password,
+            second_factor_required: user.second_factor_required,
             created_at: user.created_at,
         }
     }
@@ -67,12 +70,26 @@ pub struct UserWithPassword {
     password: String,
 }
 
-/// What is to change of a user.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+/// What is to change of a user; what is absent stays.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct ChangeUser {
-    /// true keeps the user out at once, with all their tokens; false lets them in again.
-    disabled: bool,
+    /// true keeps the user out at once, with all their sessions and tokens; false lets them in again.
+    disabled: Option<bool>,
+    /// The new role; it holds for the sessions and tokens that the user has.
+    #[schema(example = "viewer")]
+    role: Option<String>,
+    /// The only cities whose answers they see from now on; null is all.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<String>>)]
+    cities: Option<Option<Vec<String>>>,
+    /// Whether they must have a second factor: until they have set one up, they can do nothing else.
+    second_factor_required: Option<bool>,
+}
+
+/// Tells null, which is all cities, from absent.
+fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<Vec<String>>>, D::Error> {
+    Option::deserialize(value).map(Some)
 }
 
 /// List users
@@ -88,15 +105,9 @@ pub async fn list_users(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     responses((status = 201, description = "Added, with a generated password", body = UserWithPassword), (status = 409, description = "The name is taken"))
 )]
 pub async fn add_user(app: web::Data<App>, caller: Caller, Json(add): Json<AddUser>) -> Result<HttpResponse, Problem> {
-    let role = Role::from_name(&add.role).ok_or_else(|| {
-        let roles = Role::ALL.map(Role::name).join(", ");
-        Problem::new(Code::ValueInvalid).explain(
-            format!("没有角色“{}”，可用：{roles}。", add.role),
-            format!("There is no role '{}': {roles}.", add.role),
-        )
-    })?;
+    let role = known_role(&add.role)?;
     let password = random_password()?;
-    let password_hash = authentication::hashed(&app, password.clone()).await?;
+    let password_hash = passwords::hashed(&app, password.clone()).await?;
     let new = NewUser {
         name: add.name,
         password_hash,
@@ -128,9 +139,10 @@ pub async fn get_user(app: web::Data<App>, name: web::Path<String>) -> Result<Ht
     Ok(HttpResponse::Ok().json(User::from(user)))
 }
 
-/// Disable or enable a user
+/// Change a user
 ///
-/// Disabling ends all tokens of the user at once.
+/// Keeps them out or lets them in again, changes their role or their cities, or requires a second factor. It holds from
+/// their next request on.
 #[utoipa::path(
     patch, path = "/api/v1/users/{name}", tag = "users", request_body = ChangeUser,
     params(("name" = String, Path, description = "The user's name")),
@@ -142,19 +154,35 @@ pub async fn change_user(
     name: web::Path<String>,
     Json(change): Json<ChangeUser>,
 ) -> Result<HttpResponse, Problem> {
-    if change.disabled && caller.name == *name {
-        return Err(Problem::new(Code::ValueInvalid).explain("不能停用自己。", "Nobody can disable themselves."));
+    let change = UserChange {
+        disabled: change.disabled,
+        role: change.role.as_deref().map(known_role).transpose()?,
+        cities: change.cities,
+        second_factor_required: change.second_factor_required,
+    };
+    // Otherwise the last administrator could go.
+    let gives_up = change.disabled == Some(true)
+        || change.role.is_some_and(|role| role != Role::Administrator)
+        || matches!(change.cities, Some(Some(_)));
+    if gives_up && caller.name == *name {
+        return Err(Problem::new(Code::ValueInvalid).explain(
+            "不能停用自己，也不能降低自己的权限。",
+            "Nobody can disable themselves or give up their own rights.",
+        ));
     }
     let now = app.now();
     let user = web::block(move || {
-        app.store_for(&caller).set_user_disabled(&name, change.disabled, now)?;
-        app.store.user(&name)
+        expect_places(&app, change.cities.as_ref().and_then(Option::as_deref))?;
+        app.store_for(&caller).change_user(&name, &change, now)?;
+        app.store.user(&name).map_err(Problem::from)
     })
     .await??;
     Ok(HttpResponse::Ok().json(User::from(user)))
 }
 
 /// Give a user a new password
+///
+/// It is made up and is to be replaced at the first sign-in. All sessions of the user end.
 #[utoipa::path(
     post, path = "/api/v1/users/{name}/password", tag = "users", params(("name" = String, Path, description = "The user's name")),
     responses((status = 200, description = "The new password", body = UserWithPassword))
@@ -165,7 +193,7 @@ pub async fn reset_password(
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let password = random_password()?;
-    let hash = authentication::hashed(&app, password.clone()).await?;
+    let hash = passwords::hashed(&app, password.clone()).await?;
     let now = app.now();
     let user = web::block(move || {
         app.store_for(&caller).set_password(&name, &hash, true, now)?;
@@ -178,6 +206,16 @@ pub async fn reset_password(
             user: user.into(),
             password,
         }))
+}
+
+fn known_role(name: &str) -> Result<Role, Problem> {
+    Role::from_name(name).ok_or_else(|| {
+        let roles = Role::ALL.map(Role::name).join(", ");
+        Problem::new(Code::ValueInvalid).explain(
+            format!("没有角色“{name}”，可用：{roles}。"),
+            format!("There is no role '{name}': {roles}."),
+        )
+    })
 }
 
 /// Every city that a user is limited to is a place.

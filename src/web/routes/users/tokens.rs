@@ -1,4 +1,4 @@
-//! API tokens of a user: list, issue, revoke.
+//! API tokens, of a user or one's own: list, issue, revoke.
 
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,6 +9,7 @@ use crate::store::{self, NewToken};
 use crate::web::Caller;
 use crate::web::body::Json;
 use crate::web::problem::{Code, Problem};
+use crate::web::rights::Act;
 use crate::web::state::App;
 
 /// The longest life of a token, in days.
@@ -23,6 +24,10 @@ pub struct Token {
     hint: String,
     /// The only surveys that it is good for; null is all.
     surveys: Option<Vec<String>>,
+    /// The only cities that it is good for, within those of its user; null is all of theirs.
+    cities: Option<Vec<String>>,
+    /// The only acts that it is good for, within those of its user's role; null is all of theirs.
+    acts: Option<Vec<String>>,
     /// The round that its responses belong to.
     round: Option<String>,
     /// When it was made.
@@ -41,6 +46,8 @@ impl From<store::Token> for Token {
             id: token.id,
             hint: token.hint,
             surveys: token.surveys,
+            cities: token.cities,
+            acts: token.acts,
             round: token.round,
             created_at: token.created_at,
             expires_at: token.expires_at,
@@ -56,6 +63,12 @@ impl From<store::Token> for Token {
 pub struct IssueToken {
     /// The only surveys that it is good for; null or absent is all.
     surveys: Option<Vec<String>>,
+    /// The only cities that it is good for, within those of its user; null or absent is all of theirs.
+    cities: Option<Vec<String>>,
+    /// The only acts that it is good for, within those of its user's role; null or absent is all of theirs. `acts` of
+    /// `GET /api/v1/me` names those that the caller may do.
+    #[schema(example = json!(["submit_responses", "read_surveys"]))]
+    acts: Option<Vec<String>>,
     /// The round that its responses belong to.
     round: Option<String>,
     /// How many days it is good; null or absent is until it is revoked.
@@ -77,8 +90,7 @@ pub struct Issued {
     responses((status = 200, description = "The tokens, newest first", body = Vec<Token>))
 )]
 pub async fn list_tokens(app: web::Data<App>, name: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let tokens = web::block(move || app.store.tokens(&name)).await??;
-    Ok(HttpResponse::Ok().json(tokens.into_iter().map(Token::from).collect::<Vec<_>>()))
+    list(app, name.into_inner()).await
 }
 
 /// Issue a token
@@ -91,45 +103,9 @@ pub async fn issue_token(
     app: web::Data<App>,
     caller: Caller,
     name: web::Path<String>,
-    Json(issue): Json<IssueToken>,
+    Json(token): Json<IssueToken>,
 ) -> Result<HttpResponse, Problem> {
-    let now = app.now();
-    let expires_at = match issue.expires_in_days {
-        Some(days @ 1..=LONGEST_LIFE_DAYS) => Some(now + TimeDelta::days(i64::from(days))),
-        None => None,
-        Some(_) => {
-            return Err(Problem::new(Code::ValueInvalid).explain(
-                format!("有效期为 1 至 {LONGEST_LIFE_DAYS} 天。"),
-                format!("A token is good for 1 to {LONGEST_LIFE_DAYS} days."),
-            ));
-        }
-    };
-    let new = NewToken {
-        surveys: issue.surveys,
-        round: issue.round,
-        expires_at,
-    };
-    let token = web::block(move || {
-        let surveys = app.store.surveys()?;
-        if let Some(unknown) = new
-            .surveys
-            .iter()
-            .flatten()
-            .find(|survey| !surveys.iter().any(|(known, _)| known == *survey))
-        {
-            return Err(Problem::new(Code::ValueInvalid).explain(
-                format!("没有问卷“{unknown}”。"),
-                format!("There is no survey '{unknown}'."),
-            ));
-        }
-        app.store_for(&caller)
-            .create_token(&name, &new, now)
-            .map_err(Problem::from)
-    })
-    .await??;
-    Ok(HttpResponse::Created()
-        .insert_header(("cache-control", "no-store"))
-        .json(Issued { token, expires_at }))
+    issue(app, &caller, name.into_inner(), token).await
 }
 
 /// Revoke a token
@@ -144,7 +120,100 @@ pub async fn revoke_token(
     path: web::Path<(String, i64)>,
 ) -> Result<HttpResponse, Problem> {
     let (name, token) = path.into_inner();
-    let now = app.now();
-    web::block(move || app.store_for(&caller).revoke_token(&name, token, now)).await??;
+    revoke(app, &caller, name, token).await
+}
+
+/// List one's tokens
+#[utoipa::path(
+    get, path = "/api/v1/me/tokens", tag = "access",
+    responses((status = 200, description = "The tokens, newest first", body = Vec<Token>))
+)]
+pub async fn list_own_tokens(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, Problem> {
+    list(app, caller.name).await
+}
+
+/// Issue a token for a program
+///
+/// It may do what its user may, or a part of it: surveys, cities, acts.
+#[utoipa::path(
+    post, path = "/api/v1/me/tokens", tag = "access", request_body = IssueToken,
+    responses((status = 201, description = "The token", body = Issued))
+)]
+pub async fn issue_own_token(
+    app: web::Data<App>,
+    caller: Caller,
+    Json(token): Json<IssueToken>,
+) -> Result<HttpResponse, Problem> {
+    let name = caller.name.clone();
+    issue(app, &caller, name, token).await
+}
+
+/// Revoke one of one's tokens
+#[utoipa::path(
+    delete, path = "/api/v1/me/tokens/{token}", tag = "access",
+    params(("token" = i64, Path, description = "The token's key")),
+    responses((status = 204, description = "Revoked"))
+)]
+pub async fn revoke_own_token(
+    app: web::Data<App>,
+    caller: Caller,
+    token: web::Path<i64>,
+) -> Result<HttpResponse, Problem> {
+    let name = caller.name.clone();
+    revoke(app, &caller, name, token.into_inner()).await
+}
+
+async fn list(app: web::Data<App>, name: String) -> Result<HttpResponse, Problem> {
+    let tokens = web::block(move || app.store.tokens(&name)).await??;
+    Ok(HttpResponse::Ok().json(tokens.into_iter().map(Token::from).collect::<Vec<_>>()))
+}
+
+async fn issue(app: web::Data<App>, caller: &Caller, name: String, issue: IssueToken) -> Result<HttpResponse, Problem> {
+    let (store, now) = (app.store_for(caller), app.now());
+    let expires_at = match issue.expires_in_days {
+        Some(days @ 1..=LONGEST_LIFE_DAYS) => Some(now + TimeDelta::days(i64::from(days))),
+        None => None,
+        Some(_) => {
+            return Err(Problem::new(Code::ValueInvalid).explain(
+                format!("有效期为 1 至 {LONGEST_LIFE_DAYS} 天。"),
+                format!("A token is good for 1 to {LONGEST_LIFE_DAYS} days."),
+            ));
+        }
+    };
+    let new = NewToken {
+        surveys: issue.surveys,
+        cities: issue.cities,
+        acts: issue.acts,
+        round: issue.round,
+        expires_at,
+    };
+    let token = web::block(move || {
+        let surveys: Vec<String> = app.store.surveys()?.into_iter().map(|(survey, _)| survey).collect();
+        let places: Vec<String> = app.store.places()?.into_iter().map(|place| place.code).collect();
+        expect_known("问卷", "survey", new.surveys.as_deref(), &surveys)?;
+        expect_known("城市", "city", new.cities.as_deref(), &places)?;
+        expect_known("操作", "act", new.acts.as_deref(), &Act::names_for_tokens())?;
+        store.create_token(&name, &new, now).map_err(Problem::from)
+    })
+    .await??;
+    Ok(HttpResponse::Created()
+        .insert_header(("cache-control", "no-store"))
+        .json(Issued { token, expires_at }))
+}
+
+async fn revoke(app: web::Data<App>, caller: &Caller, name: String, token: i64) -> Result<HttpResponse, Problem> {
+    let (store, now) = (app.store_for(caller), app.now());
+    web::block(move || store.revoke_token(&name, token, now)).await??;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Every name is one of the known ones.
+fn expect_known(zh: &str, en: &str, names: Option<&[String]>, known: &[String]) -> Result<(), Problem> {
+    match names.unwrap_or_default().iter().find(|name| !known.contains(name)) {
+        Some(unknown) => Err(Problem::new(Code::ValueInvalid).explain(
+            format!("没有{zh}“{unknown}”。可用：{}。", known.join("、")),
+            format!("There is no {en} '{unknown}': {}.", known.join(", ")),
+        )),
+        None => Ok(()),
+    }
 }
