@@ -9,6 +9,7 @@ use crate::web::rights::Act;
 
 /// Make an API token for a user and print it, once
 #[derive(Debug, clap::Args)]
+#[command(after_help = acts())]
 pub struct Token {
     /// The user whose rights it has
     name: String,
@@ -18,7 +19,7 @@ pub struct Token {
     /// Only for these cities, within those of the user
     #[arg(long, num_args = 1.., value_name = "CODE")]
     city: Vec<String>,
-    /// Only for these acts, within those of the user's role, such as submit_responses
+    /// Only for these acts, within those of the user's role, by the names below
     #[arg(long, num_args = 1.., value_name = "ACT")]
     act: Vec<String>,
     /// The round that responses sent with it belong to
@@ -54,6 +55,11 @@ pub fn run(arguments: &Token) -> Result<(), Failure> {
         arguments.name
     );
     Ok(())
+}
+
+/// The acts that `--act` takes, for its help.
+fn acts() -> String {
+    format!("Acts: {}", Act::names_for_tokens().join(", "))
 }
 
 /// No names are no limit.

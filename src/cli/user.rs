@@ -1,4 +1,4 @@
-//! `innogauge user`: adding users, keeping them out, new passwords.
+//! `innogauge user`: adding and changing users, keeping them out, new passwords.
 
 use chrono::Utc;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::token::refuse_unknown;
 use super::{DatabaseOptions, Failure, database};
 use crate::response::Role;
-use crate::store::{NewUser, hash_password, random_password};
+use crate::store::{NewUser, Store, UserChange, hash_password, random_password};
 
 /// Add, list and disable users, and replace their passwords
 #[derive(Debug, Args)]
@@ -43,6 +43,28 @@ enum Act {
         /// The user
         name: String,
     },
+    /// Change what a user may do; it holds for the sessions and tokens that they have
+    Change {
+        /// The user
+        name: String,
+        /// What the user may do
+        #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::name)).try_map(known_role))]
+        role: Option<Role>,
+        /// Only for these cities
+        #[arg(long, num_args = 1.., value_name = "CODE", conflicts_with = "all_cities")]
+        city: Vec<String>,
+        /// For all cities
+        #[arg(long)]
+        all_cities: bool,
+        /// Whether the user must have a second factor
+        #[arg(long, value_name = "BOOL")]
+        require_second_factor: Option<bool>,
+    },
+    /// Remove a user's second factor, where the phone and the recovery codes are lost; their sessions end
+    ResetSecondFactor {
+        /// The user
+        name: String,
+    },
     /// Replace a user's password by a generated one and print it, once
     Password {
         /// The user
@@ -58,8 +80,7 @@ pub fn run(arguments: &User) -> Result<(), Failure> {
     let store = database::open(&arguments.database)?;
     match &arguments.act {
         Act::Add { name, role, city } => {
-            let places: Vec<String> = store.places()?.into_iter().map(|place| place.code).collect();
-            refuse_unknown("city", city, &places)?;
+            expect_cities(&store, city)?;
             let password = random_password()?;
             let user = NewUser {
                 name: name.clone(),
@@ -82,6 +103,31 @@ pub fn run(arguments: &User) -> Result<(), Failure> {
         }
         Act::Disable { name } => store.set_user_disabled(name, true, Utc::now())?,
         Act::Enable { name } => store.set_user_disabled(name, false, Utc::now())?,
+        Act::Change {
+            name,
+            role,
+            city,
+            all_cities,
+            require_second_factor,
+        } => {
+            expect_cities(&store, city)?;
+            let cities = match (all_cities, city.is_empty()) {
+                (true, _) => Some(None),
+                (false, true) => None,
+                (false, false) => Some(Some(city.clone())),
+            };
+            let change = UserChange {
+                role: *role,
+                cities,
+                second_factor_required: *require_second_factor,
+                ..UserChange::default()
+            };
+            store.change_user(name, &change, Utc::now())?;
+        }
+        Act::ResetSecondFactor { name } => {
+            store.remove_second_factor(name, Utc::now())?;
+            store.end_sessions(name, Utc::now())?;
+        }
         Act::Password { name } => {
             let password = random_password()?;
             store.set_password(name, &hash_password(&password)?, true, Utc::now())?;
@@ -89,6 +135,11 @@ pub fn run(arguments: &User) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn expect_cities(store: &Store, cities: &[String]) -> Result<(), Failure> {
+    let places: Vec<String> = store.places()?.into_iter().map(|place| place.code).collect();
+    refuse_unknown("city", cities, &places)
 }
 
 fn print_password(name: &str, password: &str) {

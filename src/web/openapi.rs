@@ -17,8 +17,10 @@ const DESCRIPTION: &str = "\
 innogauge collects the answers of enterprises and institutions to surveys, scores cities by them and hands out \
 workbooks.
 
-Sign in with `POST /api/v1/login`, or have an administrator issue a token, and send it as \
-`Authorization: Bearer TOKEN`. Errors are problem documents (RFC 9457) with a stable `code`; their texts come in \
+Sign in with `POST /api/v1/login`, or issue a token for a program (`POST /api/v1/me/tokens`), limited to surveys, \
+cities and acts, and send it as `Authorization: Bearer TOKEN`. Browsers sign in by a cookie instead; what changes \
+anything is then taken from this server's own pages only. A password that was made up for somebody is to be replaced \
+before anything else. Errors are problem documents (RFC 9457) with a stable `code`; their texts come in \
 Chinese or English by `Accept-Language`. Lists are paged by key: `next` of one page is `after` of the following one. \
 What a caller may not see is answered as if it did not exist.";
 

@@ -69,11 +69,11 @@ pub fn account(account: &Account<'_>) -> HttpResponse {
             body.push_str(&section.html());
         }
     } else {
-        let codes: String = account
-            .recovery_codes
-            .iter()
-            .map(|code| format!("<li><code>{}</code></li>\n", escape(code)))
-            .collect();
+        let mut codes = String::new();
+        for code in account.recovery_codes {
+            // Writing to a String does not fail.
+            let _ = writeln!(codes, "<li><code>{}</code></li>", escape(code));
+        }
         body.push_str(&include_str!("account/recovery.html").replace("{{codes}}", &codes));
     }
     body.push_str("</main>");

@@ -43,9 +43,28 @@ fn a_user_and_a_token_are_made_from_the_command_line() {
         assert!(password_matches(&password, &hash) && user.must_change_password);
         assert_eq!(words(&run(&["user", "list"]).stdout), "ann\tfield\t230700");
 
-        let made = run(&["token", "ann", "--survey", "visit", "--expires", "30"]);
+        let change = ["user", "change", "ann", "--role", "viewer", "--all-cities"];
+        assert!(run(&change).status.success());
+        assert_eq!(words(&run(&["user", "list"]).stdout), "ann\tviewer\tall cities");
+        let back = [
+            "user",
+            "change",
+            "ann",
+            "--role",
+            "field",
+            "--city",
+            "230700",
+            "--require-second-factor",
+            "true",
+        ];
+        assert!(run(&back).status.success());
+        assert!(store.user("ann").unwrap().second_factor_required);
+        let limited = ["--city", "230700", "--act", "submit_responses", "read_surveys"];
+        let made = run(&[&["token", "ann", "--survey", "visit", "--expires", "30"][..], &limited].concat());
         let holder = store.token_holder(&words(&made.stdout), at(0)).unwrap().unwrap();
         assert_eq!(holder.token.surveys.unwrap(), ["visit"]);
+        assert_eq!(holder.token.cities.unwrap(), ["230700"]);
+        assert_eq!(holder.token.acts.unwrap(), ["submit_responses", "read_surveys"]);
 
         let replaced = words(&run(&["user", "password", "ann"]).stdout);
         assert!(password_matches(
@@ -93,6 +112,11 @@ fn a_wrong_name_is_told_with_the_one_that_was_meant_and_changes_nothing() {
             "there is a user 'ann' already",
         );
         refused(&["token", "ann", "--survey", "visti"], 1, "did you mean 'visit'?");
+        refused(
+            &["token", "ann", "--act", "submit_response"],
+            1,
+            "did you mean 'submit_responses'?",
+        );
         refused(&["token", "ann", "--expires", "0"], 2, "0");
     });
     refused_by_system("sqlite:/nowhere/at/all.db", folder.path());

@@ -73,6 +73,7 @@ pub struct UserWithPassword {
 /// What is to change of a user; what is absent stays.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::option_option, reason = "null is all cities, absent is no change")]
 pub struct ChangeUser {
     /// true keeps the user out at once, with all their sessions and tokens; false lets them in again.
     disabled: Option<bool>,
@@ -88,6 +89,7 @@ pub struct ChangeUser {
 }
 
 /// Tells null, which is all cities, from absent.
+#[allow(clippy::option_option, reason = "as in the body")]
 fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<Vec<String>>>, D::Error> {
     Option::deserialize(value).map(Some)
 }
