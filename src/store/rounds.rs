@@ -124,6 +124,13 @@ pub(super) fn add(
     Ok(added > 0)
 }
 
+fn no_round(round: &str) -> StoreError {
+    StoreError::NotFound {
+        what: "round",
+        name: round.to_owned(),
+    }
+}
+
 /// How many rounds there are.
 pub(super) fn count(connection: &mut Connection<'_>) -> Result<i64, StoreError> {
     Ok(on_backend!(connection, |c| rounds::table.count().get_result(c))?)
@@ -167,6 +174,21 @@ impl Store {
         rows.into_iter().map(Round::try_from).collect()
     }
 
+    /// One round.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is none.
+    pub fn round(&self, round: &str) -> Result<Round, StoreError> {
+        let row: Option<Row> = self.read(|connection| {
+            Ok(on_backend!(connection, |c| rounds::table
+                .find(round)
+                .select(Row::as_select())
+                .first(c)
+                .optional())?)
+        })?;
+        row.ok_or_else(|| no_round(round))?.try_into()
+    }
+
     /// The round that a response belongs to which names none: the only open one. `None` where none is open, or several.
     ///
     /// # Errors
@@ -182,26 +204,35 @@ impl Store {
         Ok(if open.len() == 1 { open.pop() } else { None })
     }
 
-    /// Opens or closes a round.
+    /// Opens or closes a round; only where it is in the state `still`, if that is given.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] where there is none.
-    pub fn set_round_state(&self, round: &str, state: RoundState, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// [`StoreError::NotFound`] where there is none, [`StoreError::Stale`] where it is in another state by now.
+    pub fn set_round_state(
+        &self,
+        round: &str,
+        state: RoundState,
+        still: Option<RoundState>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         self.change(now, |connection, journal| {
             let before: Option<String> = on_backend!(connection, |c| rounds::table
                 .find(round)
                 .select(rounds::state)
                 .first(c)
                 .optional())?;
-            let Some(before) = before else {
-                return Err(StoreError::NotFound {
+            let before = before.ok_or_else(|| no_round(round))?;
+            let expected = still.map_or(before.clone(), |still| still.name().to_owned());
+            let row = rounds::table.find(round).filter(rounds::state.eq(expected));
+            let changed = on_backend!(connection, |c| diesel::update(row)
+                .set(rounds::state.eq(state.name()))
+                .execute(c))?;
+            if changed == 0 {
+                return Err(StoreError::Stale {
                     what: "round",
                     name: round.to_owned(),
                 });
-            };
-            on_backend!(connection, |c| diesel::update(rounds::table.find(round))
-                .set(rounds::state.eq(state.name()))
-                .execute(c))?;
+            }
             journal
                 .note(AuditAct::RoundState, format!("rounds/{round}"))
                 .before(format!("state={before}"))

@@ -58,11 +58,18 @@ impl Store {
             .collect()
     }
 
-    /// Moves a survey to a state that may follow its present one.
+    /// Moves a survey to a state that may follow its present one; only where that is `still`, if it is given.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], or [`StoreError::Refused`] where the state may not follow.
-    pub fn set_survey_state(&self, survey: &str, to: SurveyState, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// [`StoreError::NotFound`]; [`StoreError::Refused`] where the state may not follow; [`StoreError::Stale`] where it
+    /// is in another state by now.
+    pub fn set_survey_state(
+        &self,
+        survey: &str,
+        to: SurveyState,
+        still: Option<SurveyState>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         self.change(now, |connection, journal| {
             let state: Option<String> = on_backend!(connection, |c| surveys::table
                 .find(survey)
@@ -75,6 +82,13 @@ impl Store {
                     name: survey.to_owned(),
                 });
             };
+            let stale = || StoreError::Stale {
+                what: "survey",
+                name: survey.to_owned(),
+            };
+            if still.is_some_and(|still| still != from) {
+                return Err(stale());
+            }
             if from != to && !from.next().contains(&to) {
                 return Err(StoreError::Refused(format!(
                     "survey '{survey}' can't go from {} to {}",
@@ -82,9 +96,13 @@ impl Store {
                     to.name()
                 )));
             }
-            on_backend!(connection, |c| diesel::update(surveys::table.find(survey))
+            let row = surveys::table.find(survey).filter(surveys::state.eq(from.name()));
+            let changed = on_backend!(connection, |c| diesel::update(row)
                 .set(surveys::state.eq(to.name()))
                 .execute(c))?;
+            if changed == 0 {
+                return Err(stale());
+            }
             journal
                 .note(AuditAct::SurveyState, format!("surveys/{survey}"))
                 .before(format!("state={}", from.name()))

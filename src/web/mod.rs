@@ -18,6 +18,7 @@ pub mod mount;
 pub mod openapi;
 mod page;
 mod passwords;
+mod preconditions;
 pub mod problem;
 pub mod rights;
 mod routes;

@@ -90,3 +90,100 @@ fn a_response_without_an_instance_id_is_named_by_its_key() {
     body["answers"]["turnover"] = json!(7);
     assert_eq!(post(&app, &field, path, "k1", &body).code(), "conflict");
 }
+
+/// Sends a request that says which state it saw.
+fn seeing(app: &TestApp, token: &str, method: &'static str, path: &str, tag: &str, body: &Value) -> Answer {
+    app.send(
+        &Request::new(method, path)
+            .token(token)
+            .header("if-match", tag)
+            .json(body),
+    )
+}
+
+#[test]
+fn who_changes_what_another_changed_is_told_what() {
+    let app = TestApp::start();
+    let admin = app.token(Role::Administrator);
+    let code = app.store.default_round().unwrap().unwrap();
+    let rounds = format!("/api/v1/rounds/{code}");
+    assert_eq!(app.submit(&response("uuid:1")).status, 201);
+    let one_response = "/api/v1/surveys/firm/responses/uuid:1";
+    let decide = "/api/v1/surveys/firm/responses/uuid:1/state";
+    let cases = [
+        (
+            "PATCH",
+            rounds.as_str(),
+            rounds.as_str(),
+            json!({"state": "closed"}),
+            json!({"state": "open"}),
+        ),
+        (
+            "PATCH",
+            "/api/v1/surveys/firm",
+            "/api/v1/surveys/firm",
+            json!({"state": "closing"}),
+            json!({"state": "open"}),
+        ),
+        (
+            "POST",
+            one_response,
+            decide,
+            json!({"state": "approved"}),
+            json!({"state": "rejected", "comment": "twice"}),
+        ),
+    ];
+    for (method, read, change, first, second) in cases {
+        let seen = app.get(&admin, read);
+        let tag = seen
+            .header("etag")
+            .unwrap_or_else(|| panic!("{read} has no tag"))
+            .to_owned();
+        let unchanged = app.send(&Request::new("GET", read).token(&admin).header("if-none-match", &tag));
+        assert_eq!((unchanged.status, unchanged.body.len()), (304, 0), "{read}");
+        let changed = seeing(&app, &admin, method, change, &tag, &first);
+        assert_eq!(changed.status, 200, "{change}: {}", changed.text());
+        let late = seeing(&app, &admin, method, change, &tag, &second);
+        assert_eq!(
+            (late.status, late.code().as_str()),
+            (412, "precondition_failed"),
+            "{change}"
+        );
+        let changes = late.json()["changes"].clone();
+        assert!(
+            changes.as_array().unwrap().contains(&json!("state")),
+            "{change}: {changes}"
+        );
+        assert!(
+            !changes.as_array().unwrap().contains(&json!("label")),
+            "{change}: {changes}"
+        );
+        assert_eq!(late.json()["current"]["state"], first["state"], "{change}");
+        // With what stands there now in view, the change is made.
+        let now = changed.header("etag").unwrap().to_owned();
+        let made = seeing(&app, &admin, method, change, &now, &second);
+        assert_eq!(made.status, 200, "{change}: {}", made.text());
+        assert_eq!(
+            seeing(&app, &admin, method, change, "no quotes", &first).code(),
+            "bad_request"
+        );
+    }
+}
+
+#[test]
+fn an_edit_of_what_another_edited_is_refused_where_it_says_what_it_saw() {
+    let app = TestApp::start();
+    let admin = app.token(Role::Administrator);
+    let path = "/api/v1/surveys/firm/responses/uuid:1";
+    assert_eq!(app.submit(&response("uuid:1")).status, 201);
+    let tag = app.get(&admin, path).header("etag").unwrap().to_owned();
+    let edit = |id: &str| {
+        let mut body = response(id);
+        body["answers"]["org_name"] = json!("Works uuid:1");
+        seeing(&app, &admin, "PUT", path, &tag, &body)
+    };
+    assert_eq!(edit("uuid:2").status, 201);
+    let late = edit("uuid:3");
+    assert_eq!((late.status, late.code().as_str()), (412, "precondition_failed"));
+    assert!(late.json()["changes"].as_array().unwrap().contains(&json!("versions")));
+}

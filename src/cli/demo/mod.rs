@@ -118,7 +118,7 @@ fn prepare(store: &Store) -> Result<(), Failure> {
                 "this database has a demonstration already: name a new one".to_owned(),
             ));
         }
-        store.set_round_state(&round.round, RoundState::Closed, Utc::now())?;
+        store.set_round_state(&round.round, RoundState::Closed, None, Utc::now())?;
     }
     let label = Text::from_iter([("zh", "合成数据演示轮次"), ("en", "Synthetic demonstration round")]);
     let round = Round {

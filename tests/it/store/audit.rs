@@ -66,7 +66,7 @@ fn a_change_is_in_the_log_with_who_when_what_and_where_from() {
     on_each(|database| {
         let store = database.open().acting(ann());
         store.add_round(&round("2026"), at(1)).unwrap();
-        store.set_round_state("2026", RoundState::Open, at(2)).unwrap();
+        store.set_round_state("2026", RoundState::Open, None, at(2)).unwrap();
         let receipt = wait_for(store.submit(Visit::new("uuid:a").submission())).unwrap();
         let change = StateChange {
             to: ReviewState::Approved,
@@ -129,7 +129,7 @@ fn what_is_not_committed_leaves_no_entry() {
             store.add_round(&round("2026"), at(9)),
             Err(StoreError::Exists { .. })
         ));
-        assert!(store.set_round_state("1999", RoundState::Open, at(9)).is_err());
+        assert!(store.set_round_state("1999", RoundState::Open, None, at(9)).is_err());
         assert_eq!(store.verify_audit(None).unwrap().entries, 5);
     });
 }
@@ -176,7 +176,7 @@ fn entries_are_found_by_who_what_target_and_time() {
         let store = with_five_entries(database);
         store
             .acting(Origin::default())
-            .set_round_state("2027", RoundState::Open, at(3000))
+            .set_round_state("2027", RoundState::Open, None, at(3000))
             .unwrap();
         let found = |filter: AuditFilter| -> Vec<i64> {
             let entries = store.audit_entries(&filter, None, 100).unwrap();

@@ -103,10 +103,14 @@ fn a_draft_may_change_until_it_is_published() {
         let error = store.keep_draft(&definition("1", "third try"), at(3)).unwrap_err();
         assert!(matches!(error, StoreError::PublishedDefinition { .. }));
         assert!(
-            store.set_survey_state("visit", SurveyState::Draft, at(0)).is_err(),
+            store
+                .set_survey_state("visit", SurveyState::Draft, None, at(0))
+                .is_err(),
             "what was published stays published"
         );
-        store.set_survey_state("visit", SurveyState::Closing, at(0)).unwrap();
+        store
+            .set_survey_state("visit", SurveyState::Closing, None, at(0))
+            .unwrap();
     });
 }
 
@@ -115,11 +119,11 @@ fn without_one_open_round_there_is_no_default() {
     on_each(|database| {
         let store = database.open();
         store.seed(&folder(Vec::new()), at(0)).unwrap();
-        store.set_round_state("2027", RoundState::Open, at(0)).unwrap();
+        store.set_round_state("2027", RoundState::Open, None, at(0)).unwrap();
         assert_eq!(store.default_round().unwrap(), None);
-        store.set_round_state("2026", RoundState::Closed, at(0)).unwrap();
+        store.set_round_state("2026", RoundState::Closed, None, at(0)).unwrap();
         assert_eq!(store.default_round().unwrap().as_deref(), Some("2027"));
-        store.set_round_state("2027", RoundState::Closed, at(0)).unwrap();
+        store.set_round_state("2027", RoundState::Closed, None, at(0)).unwrap();
         assert_eq!(store.default_round().unwrap(), None);
     });
 }

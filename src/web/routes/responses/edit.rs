@@ -2,11 +2,12 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::expect_in_scope;
 use super::sending::{self, Acknowledgement, Body, Options};
+use super::{ResponseHead, expect_in_scope};
 use crate::definition::Language;
 use crate::web::Caller;
 use crate::web::body::RawJson;
+use crate::web::preconditions::IfMatch;
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
 
@@ -25,6 +26,7 @@ use crate::web::state::App;
         (status = 201, description = "Stored", body = Acknowledgement),
         (status = 200, description = "The same was received before, or a dry run", body = Acknowledgement),
         (status = 409, description = "Other content is known under this instance ID"),
+        (status = 412, description = "It was changed since the tag of `If-Match`: `changes` names the members"),
         (status = 422, description = "The answers break rules")
     )
 )]
@@ -34,6 +36,7 @@ pub async fn edit_response(
     path: web::Path<(String, String)>,
     options: web::Query<Options>,
     language: Language,
+    if_match: IfMatch,
     RawJson { bytes, value: mut body }: RawJson<Body>,
 ) -> Result<HttpResponse, Problem> {
     let (survey, instance_id) = path.into_inner();
@@ -50,7 +53,11 @@ pub async fn edit_response(
     body.deprecated_id = Some(instance_id.clone());
     web::block({
         let (app, survey, caller) = (app.clone(), survey.clone(), caller.clone());
-        move || expect_in_scope(&caller, &app.store.response_head(&survey, &instance_id)?)
+        move || {
+            let seen = app.store.response_head(&survey, &instance_id)?;
+            expect_in_scope(&caller, &seen)?;
+            if_match.check(&ResponseHead::from(seen))
+        }
     })
     .await??;
     sending::take(app, caller, survey, options.into_inner(), language, bytes, body).await

@@ -1,6 +1,6 @@
 //! One response with its answers.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -9,6 +9,7 @@ use super::{Personal, ResponseHead, expect_in_scope, withhold, withhold_findings
 use crate::definition::Language;
 use crate::response;
 use crate::web::Caller;
+use crate::web::preconditions::tagged_as;
 use crate::web::problem::{Fault, Problem};
 use crate::web::state::App;
 
@@ -46,6 +47,7 @@ pub async fn get_response(
     path: web::Path<(String, String)>,
     personal: web::Query<Personal>,
     language: Language,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (survey, instance_id) = path.into_inner();
     let with_personal = personal.allowed_to(&caller)?;
@@ -71,5 +73,5 @@ pub async fn get_response(
         })
     })
     .await??;
-    Ok(HttpResponse::Ok().json(response))
+    tagged_as(&request, &response.head, &response)
 }

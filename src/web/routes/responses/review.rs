@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -12,6 +12,7 @@ use crate::response::ReviewState;
 use crate::store::StateChange;
 use crate::web::Caller;
 use crate::web::body::Json;
+use crate::web::preconditions::{IfMatch, tagged};
 use crate::web::problem::Problem;
 use crate::web::state::App;
 
@@ -31,7 +32,7 @@ pub struct Review {
     /// Whom it is returned to.
     #[serde(default)]
     addressee: Option<String>,
-    /// The revision that you looked at: refused where somebody changed the response since.
+    /// The revision that you looked at: refused where somebody changed the response since. `If-Match` says the same.
     #[serde(default)]
     revision: Option<i64>,
 }
@@ -45,24 +46,31 @@ pub struct Review {
     ),
     responses(
         (status = 200, description = "The response as it is now", body = ResponseHead),
-        (status = 409, description = "The present state does not allow it, or it was changed since")
+        (status = 409, description = "The present state does not allow it, or it is no longer that `revision`"),
+        (status = 412, description = "It was changed since the tag of `If-Match`: `changes` names the members")
     )
 )]
 pub async fn review_response(
     app: web::Data<App>,
     caller: Caller,
     path: web::Path<(String, String)>,
+    if_match: IfMatch,
+    request: HttpRequest,
     Json(review): Json<Review>,
 ) -> Result<HttpResponse, Problem> {
     let (survey, instance_id) = path.into_inner();
     let now = app.now();
     let head = web::block(move || {
-        expect_in_scope(&caller, &app.store.response_head(&survey, &instance_id)?)?;
+        let seen = app.store.response_head(&survey, &instance_id)?;
+        expect_in_scope(&caller, &seen)?;
+        // What was compared with the tag is what the store must still find.
+        let revision = if_match.names_a_state().then_some(seen.revision);
+        if_match.check(&ResponseHead::from(seen))?;
         let details = (!review.questions.is_empty() || review.addressee.is_some())
             .then(|| json!({"questions": review.questions, "addressee": review.addressee}));
         let change = StateChange {
             to: review.state,
-            revision: review.revision,
+            revision: review.revision.or(revision),
             comment: review.comment,
             details,
             actor: caller.name.clone(),
@@ -73,5 +81,5 @@ pub async fn review_response(
             .map_err(Problem::from)
     })
     .await??;
-    Ok(HttpResponse::Ok().json(ResponseHead::from(head)))
+    tagged(&request, &ResponseHead::from(head))
 }

@@ -1,6 +1,6 @@
 //! Open or close a round.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -8,6 +8,7 @@ use super::Round;
 use crate::store::RoundState;
 use crate::web::Caller;
 use crate::web::body::Json;
+use crate::web::preconditions::{IfMatch, tagged};
 use crate::web::problem::Problem;
 use crate::web::state::App;
 
@@ -24,25 +25,28 @@ pub struct ChangeRound {
 #[utoipa::path(
     patch, path = "/api/v1/rounds/{round}", tag = "rounds", request_body = ChangeRound,
     params(("round" = String, Path, description = "The round's code")),
-    responses((status = 200, description = "The round as it is now", body = Round))
+    responses(
+        (status = 200, description = "The round as it is now", body = Round),
+        (status = 412, description = "It was changed since the tag of `If-Match`: `changes` names the members")
+    )
 )]
 pub async fn change_round(
     app: web::Data<App>,
     caller: Caller,
     code: web::Path<String>,
+    if_match: IfMatch,
+    request: HttpRequest,
     Json(change): Json<ChangeRound>,
 ) -> Result<HttpResponse, Problem> {
-    let rounds = web::block({
-        let code = code.clone();
-        move || {
-            app.store_for(&caller).set_round_state(&code, change.state, app.now())?;
-            app.store.rounds()
-        }
+    let round = web::block(move || {
+        let seen = app.store.round(&code)?;
+        // What was compared with the tag is what the store must still find.
+        let still = if_match.names_a_state().then_some(seen.state);
+        if_match.check(&Round::from(seen))?;
+        app.store_for(&caller)
+            .set_round_state(&code, change.state, still, app.now())?;
+        app.store.round(&code).map_err(Problem::from)
     })
     .await??;
-    let round = rounds
-        .into_iter()
-        .find(|round| round.round == *code)
-        .ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok().json(Round::from(round)))
+    tagged(&request, &Round::from(round))
 }

@@ -3,6 +3,7 @@
 mod change;
 mod create;
 mod list;
+mod one;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use crate::web::rights::Act;
 pub(super) fn mount(routes: &mut Routes) {
     routes
         .mount(Act::ReadRounds, list::__path_list_rounds, list::list_rounds)
+        .mount(Act::ReadRounds, one::__path_get_round, one::get_round)
         .mount(Act::ManageRounds, create::__path_create_round, create::create_round)
         .mount(Act::ManageRounds, change::__path_change_round, change::change_round);
 }

@@ -1,8 +1,9 @@
 //! One survey.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::Survey;
+use crate::web::preconditions::tagged;
 use crate::web::problem::Problem;
 use crate::web::state::App;
 
@@ -12,7 +13,11 @@ use crate::web::state::App;
     params(("survey" = String, Path, description = "The survey", example = "enterprise")),
     responses((status = 200, description = "The survey with its versions", body = Survey))
 )]
-pub async fn get_survey(app: web::Data<App>, survey: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn get_survey(
+    app: web::Data<App>,
+    survey: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let catalogue = web::block(move || app.surveys.catalogue(&app.store)).await??;
-    Ok(HttpResponse::Ok().json(Survey::from(catalogue.survey(&survey)?)))
+    tagged(&request, &Survey::from(catalogue.survey(&survey)?))
 }

@@ -1,6 +1,6 @@
 //! Open, wind up or close a survey.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -8,6 +8,7 @@ use super::Survey;
 use crate::definition::SurveyState;
 use crate::web::Caller;
 use crate::web::body::Json;
+use crate::web::preconditions::{IfMatch, tagged};
 use crate::web::problem::Problem;
 use crate::web::state::App;
 
@@ -24,23 +25,33 @@ pub struct ChangeSurvey {
 #[utoipa::path(
     patch, path = "/api/v1/surveys/{survey}", tag = "surveys", request_body = ChangeSurvey,
     params(("survey" = String, Path, description = "The survey", example = "enterprise")),
-    responses((status = 200, description = "The survey as it is now", body = Survey))
+    responses(
+        (status = 200, description = "The survey as it is now", body = Survey),
+        (status = 412, description = "It was changed since the tag of `If-Match`: `changes` names the members")
+    )
 )]
 pub async fn change_survey(
     app: web::Data<App>,
     caller: Caller,
     survey: web::Path<String>,
+    if_match: IfMatch,
+    request: HttpRequest,
     Json(change): Json<ChangeSurvey>,
 ) -> Result<HttpResponse, Problem> {
     let catalogue = web::block({
         let survey = survey.clone();
         move || {
+            let catalogue = app.surveys.catalogue(&app.store)?;
+            let seen = catalogue.survey(&survey)?;
+            if_match.check(&Survey::from(seen))?;
+            // What was compared with the tag is what the store must still find.
+            let still = if_match.names_a_state().then_some(seen.state);
             app.store_for(&caller)
-                .set_survey_state(&survey, change.state, app.now())?;
+                .set_survey_state(&survey, change.state, still, app.now())?;
             app.surveys.forget();
             app.surveys.catalogue(&app.store).map_err(Problem::from)
         }
     })
     .await??;
-    Ok(HttpResponse::Ok().json(Survey::from(catalogue.survey(&survey)?)))
+    tagged(&request, &Survey::from(catalogue.survey(&survey)?))
 }
