@@ -11,7 +11,7 @@ use super::recalculate::{RuleError, evaluate_boolean};
 use super::submission::{Door, Unasked};
 use super::value::{Answer, Value};
 use crate::definition::{ChoiceSource, Element, Formula, IdentityPart, QuestionType, Select, Text, nearest};
-use crate::expression::{Environment, Scope};
+use crate::expression::{Environment, EvaluationError, Scope};
 
 /// Checks settled answers against every rule. `unread` are the paths whose values could not be read: they are not
 /// reported once more as missing.
@@ -113,6 +113,15 @@ impl Validator<'_> {
         }
     }
 
+    /// Whether a soft check holds. One that needs a list which is not there holds its peace: nothing is compared with.
+    fn gives_pause(&mut self, instance: InstanceId, element: &Element, test: &Formula) -> bool {
+        let node = Node::Element(instance, element.id);
+        match evaluate_boolean(self.answers, node, test.expression(), self.environment) {
+            Err(EvaluationError::Unavailable { .. }) => false,
+            _ => self.holds(instance, element, test) == Some(true),
+        }
+    }
+
     fn check_unasked(&mut self, instance: InstanceId, element: &Element, given: &Answer) {
         // A calculation that is not relevant has no answer of a person to lose.
         if *given == Answer::Unanswered || element.calculation.is_some() {
@@ -178,7 +187,7 @@ impl Validator<'_> {
             self.report(instance, element, problem);
         }
         for check in &element.warn_if {
-            if self.holds(instance, element, &check.test) == Some(true) {
+            if self.gives_pause(instance, element, &check.test) {
                 let problem = Problem::new(ProblemCode::SoftCheck, [check.test.source()])
                     .of(shortened(&value.to_text()))
                     .by(check.test.source(), &check.message);

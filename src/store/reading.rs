@@ -4,7 +4,7 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;
 
-use super::backend::Connection;
+use super::backend::{Connection, on_backend};
 use super::heads::HeadRow;
 use super::listing::filtered;
 use super::responses::{Head, read_state};
@@ -145,6 +145,37 @@ impl Store {
         let mut pooled = self.inner.pool.get()?;
         let mut connection = pooled.connection();
         stream!(&mut connection, filter, columns, Row, |row: Row| act(row.try_into()?))
+    }
+
+    /// The answers in force of the newest response of an organisation (by its key) to a survey in a round: neither
+    /// rejected nor a test, nor waiting for somebody to mend it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn latest_answers_of(
+        &self,
+        round: &str,
+        survey: &str,
+        organisation: &str,
+    ) -> Result<Option<JsonText>, StoreError> {
+        let counted = [ReviewState::Received, ReviewState::Edited, ReviewState::Approved].map(ReviewState::name);
+        self.read(|connection| {
+            let query = responses::table
+                .inner_join(
+                    response_versions::table.on(response_versions::round
+                        .eq(responses::round)
+                        .and(response_versions::survey.eq(responses::survey))
+                        .and(response_versions::id.eq(responses::current_version))),
+                )
+                .filter(responses::round.eq(round))
+                .filter(responses::survey.eq(survey))
+                .filter(responses::organisation.eq(organisation))
+                .filter(responses::test.eq(false))
+                .filter(responses::state.eq_any(counted))
+                .order(responses::id.desc())
+                .select(response_versions::answers);
+            Ok(on_backend!(connection, |c| query.first::<JsonText>(c).optional())?)
+        })
     }
 
     /// As [`Store::for_each_response`], with all that is known of each response: for exports.

@@ -33,6 +33,11 @@ impl Lists {
         }
     }
 
+    /// Whether there is a list of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
     /// With one more list, in place of one of the same name.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, list: Arc<dyn Lookup>) -> Self {

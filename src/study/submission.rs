@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Offset, Utc};
 
-use super::{Lists, StudyError, Version};
+use super::last_round::LastRound;
+use super::{LAST_ROUND, Lists, StudyError, Version};
 use crate::definition::VersionState;
 use crate::expression::Environment;
 use crate::response::{Answers, Door, Form, Problem, Processed, Received, Unasked, process};
@@ -117,10 +118,14 @@ impl Reception {
 
 /// The lists that a version's rules may look things up in: the files that belong to it, and what the study makes.
 ///
-/// This is the place for a list that the study makes itself: `lists.with("name", …)`, for the store, the version's
-/// survey and the round.
-fn supplied_lists(_store: &Store, version: &Version, _round: Option<&str>) -> Result<Arc<Lists>, StudyError> {
-    Ok(version.lists.clone())
+/// A file of the same name stands before a list that the study makes.
+fn supplied_lists(store: &Store, version: &Version, round: Option<&str>) -> Result<Arc<Lists>, StudyError> {
+    if version.lists.has(LAST_ROUND) || !String::from_utf8_lossy(&version.source).contains(LAST_ROUND) {
+        return Ok(version.lists.clone());
+    }
+    let last_round = LastRound::before(store, &version.definition, round)?;
+    let lists = Lists::clone(&version.lists).with(LAST_ROUND, Arc::new(last_round));
+    Ok(Arc::new(lists))
 }
 
 /// The world that a response meets when it arrives: the time of arrival in the survey's time zone (a response that

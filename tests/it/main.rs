@@ -26,6 +26,7 @@ mod http_server;
 mod http_sign_in;
 mod imports;
 mod interviews;
+mod last_round;
 mod main_job;
 mod official_figures;
 mod process;
