@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A language of the program's own words. The words of a survey are [`Text`](super::Text).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 pub enum Language {
     /// 中文
     Chinese,

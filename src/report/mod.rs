@@ -12,5 +12,10 @@ mod workbook;
 pub use answer_table::{AnswerColumn, AnswerTable, Datum};
 pub use export::{CsvTable, Export};
 pub use wording::Wording;
+
+/// The content type of workbooks.
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/// The content type of tables as text.
+pub const CSV: &str = "text/csv; charset=utf-8";
 use workbook::codebook_sheet;
 pub use workbook::{Edition, Provenance, Report, ReportedResponse, SurveyReport};

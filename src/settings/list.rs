@@ -40,6 +40,10 @@ settings! {
         workers: usize = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 16),
         /// Threads per worker for blocking work: the database, workbooks, scoring.
         blocking_threads_per_worker: usize = 16,
+        /// How much long work (imports, assessments, exports as jobs) is done at a time; 0 leaves it to other servers.
+        job_threads: usize = 2,
+        /// For how long such work is this server's alone without a sign of life; then another server takes it up.
+        job_lease: Duration = Duration::from_secs(30),
         /// How many passwords are hashed at the same time (19 MB each).
         password_hashers: usize = 2,
         /// The program that reads workbooks of strangers; this one where nothing is set.

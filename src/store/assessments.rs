@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::backend::on_backend;
+use super::jobs::EndsJob;
 use super::schema::assessments;
 use super::{AuditAct, Store, StoreError, time};
 
@@ -110,6 +111,19 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub fn keep_assessment(&self, assessment: &NewAssessment, now: DateTime<Utc>) -> Result<i64, StoreError> {
+        self.keep_assessment_ending(assessment, now, None)
+    }
+
+    /// The same, and the end of the job whose work it is: both in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] where another server has taken the job up.
+    pub fn keep_assessment_ending(
+        &self,
+        assessment: &NewAssessment,
+        now: DateTime<Utc>,
+        job: Option<&EndsJob<'_, i64>>,
+    ) -> Result<i64, StoreError> {
         let row = NewRow {
             name: &assessment.name,
             round: &assessment.round,
@@ -132,6 +146,9 @@ impl Store {
                     "framework={} responses={}",
                     assessment.framework_hash, assessment.responses_hash
                 ));
+            if let Some(job) = job {
+                job.end(connection, &id, now)?;
+            }
             Ok(id)
         })
     }

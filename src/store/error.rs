@@ -128,6 +128,12 @@ pub enum StoreError {
         /// Its name.
         name: String,
     },
+    /// Another server has taken the job up.
+    #[error("job {job} was taken up by another server: nothing of this attempt was kept")]
+    LeaseLost {
+        /// The job.
+        job: i64,
+    },
     /// The review of a response does not go that way.
     #[error(transparent)]
     Review(#[from] ReviewError),

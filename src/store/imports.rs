@@ -11,6 +11,7 @@ use super::backend::{Connection, on_backend};
 use super::duplicates::flag_whole_survey;
 use super::events::{EventKind, NewEvent};
 use super::heads::HeadRow;
+use super::jobs::EndsJob;
 use super::locks::lock_batch;
 use super::schema::{imports, instance_ids, response_events, response_versions, responses};
 use super::submission::Submission;
@@ -179,6 +180,20 @@ impl Store {
         rows: impl IntoIterator<Item = Result<Submission, E>>,
         now: DateTime<Utc>,
     ) -> Result<ImportOutcome, E> {
+        self.import_ending(import, rows, now, None)
+    }
+
+    /// The same, and the end of the job whose work it is: both in one transaction.
+    ///
+    /// # Errors
+    /// As [`Store::import`]; [`StoreError::LeaseLost`] where another server has taken the job up.
+    pub fn import_ending<E: From<StoreError>>(
+        &self,
+        import: &NewImport,
+        rows: impl IntoIterator<Item = Result<Submission, E>>,
+        now: DateTime<Utc>,
+        job: Option<&EndsJob<'_, ImportOutcome>>,
+    ) -> Result<ImportOutcome, E> {
         let mut failed = None;
         let outcome = self.change(now, |connection, journal| {
             let mut rows = rows.into_iter().map_while(|row| match row {
@@ -188,7 +203,12 @@ impl Store {
                     None
                 }
             });
-            let outcome = store_file(connection, journal, import, &mut rows, now);
+            let outcome = store_file(connection, journal, import, &mut rows, now).and_then(|outcome| {
+                if let Some(job) = job {
+                    job.end(connection, &outcome, now)?;
+                }
+                Ok(outcome)
+            });
             // What was stored so far is undone.
             if failed.is_some() {
                 Err(StoreError::Refused("a row failed".to_owned()))

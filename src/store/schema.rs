@@ -352,6 +352,44 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::json::Json;
+
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        input -> Json,
+        state -> Text,
+        cancel_requested -> Bool,
+        stage -> Text,
+        done -> BigInt,
+        total -> Nullable<BigInt>,
+        outcome -> Nullable<Json>,
+        created_at -> Timestamp,
+        created_by -> Text,
+        started_at -> Nullable<Timestamp>,
+        finished_at -> Nullable<Timestamp>,
+        owner -> Nullable<Text>,
+        lease -> BigInt,
+        lease_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    job_files (job_id, part, lease, position) {
+        job_id -> BigInt,
+        part -> Text,
+        lease -> BigInt,
+        position -> BigInt,
+        name -> Text,
+        content_type -> Text,
+        content -> Binary,
+    }
+}
+
 diesel::joinable!(tokens -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(known_origins -> users (user_id));

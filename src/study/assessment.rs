@@ -8,6 +8,7 @@ use std::thread;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
+use super::progress::{Progress, Stage, Unwatched, Watch};
 use super::{Catalogue, StudyError, organisations};
 use crate::definition::{PlaceKind, StudyPlace};
 use crate::response::ReviewState;
@@ -15,7 +16,7 @@ use crate::scoring::{
     self, Assessment, Estimates, Estimator, Framework, Intake, Options, Respondent, RespondentUnit, ResponseRecord,
     Responses, Series, Table, Tally, assess_estimates, result_json,
 };
-use crate::store::{Filter, NewAssessment, Store, StoreError, StoredFramework, Streamed};
+use crate::store::{EndsJob, Filter, NewAssessment, Store, StoredFramework, Streamed};
 
 /// Responses that go to a worker at once.
 const BATCH: usize = 512;
@@ -52,6 +53,20 @@ pub struct Assessed {
 ///
 /// Where there is no framework, no single round, nothing to score, or where scoring or the database refuses.
 pub fn assess(store: &Store, request: &AssessmentRequest, now: DateTime<Utc>) -> Result<Assessed, StudyError> {
+    assess_watched(store, request, now, &Unwatched)
+}
+
+/// The same, watched by somebody who may end it.
+///
+/// # Errors
+///
+/// As [`assess`]; [`StudyError::Cancelled`].
+pub fn assess_watched(
+    store: &Store,
+    request: &AssessmentRequest,
+    now: DateTime<Utc>,
+    watch: &dyn Watch,
+) -> Result<Assessed, StudyError> {
     let catalogue = Catalogue::load(store)?;
     let stored = store.current_framework()?.ok_or(StudyError::NoFramework)?;
     let framework = compile(&stored, &catalogue)?;
@@ -70,12 +85,17 @@ pub fn assess(store: &Store, request: &AssessmentRequest, now: DateTime<Utc>) ->
     };
     let mut tallies = Vec::new();
     for survey in &surveys {
-        tallies.extend(tally_survey(store, &catalogue, &framework, &filter(survey), survey)?);
+        tallies.extend(tally_survey(store, &catalogue, &framework, &filter(survey), watch)?);
     }
     let tally = merged(tallies).filter(|tally| tally.responses() > 0);
     let tally = tally.ok_or_else(|| StudyError::NothingToScore {
         round: round.clone(),
         states: options.responses.states.clone(),
+    })?;
+    watch.see(Progress {
+        stage: Stage::Scoring,
+        done: 0,
+        of: None,
     })?;
     let (assessment, responses) = match (options.responses.unit, surveys.as_slice()) {
         (RespondentUnit::Organisation, [survey]) => {
@@ -95,7 +115,12 @@ pub fn assess(store: &Store, request: &AssessmentRequest, now: DateTime<Utc>) ->
         id: 0,
         error: error.to_string(),
     };
-    let id = store.keep_assessment(
+    let described = |id: &i64| serde_json::json!({ "assessment": id });
+    let ends = watch.claim().map(|claim| EndsJob {
+        claim,
+        outcome: &described,
+    });
+    let id = store.keep_assessment_ending(
         &NewAssessment {
             name: request.name.clone(),
             round,
@@ -107,6 +132,7 @@ pub fn assess(store: &Store, request: &AssessmentRequest, now: DateTime<Utc>) ->
             created_by: request.made_by.clone(),
         },
         now,
+        ends.as_ref(),
     )?;
     Ok(Assessed { id, assessment })
 }
@@ -217,8 +243,9 @@ fn tally_survey(
     catalogue: &Catalogue,
     framework: &Framework,
     filter: &Filter,
-    survey: &str,
+    watch: &dyn Watch,
 ) -> Result<Vec<Tally>, StudyError> {
+    let survey = filter.survey.as_deref().unwrap_or_default();
     let intakes: HashMap<&str, Arc<Intake>> = catalogue
         .definitions_of(survey)
         .map(|definition| (definition.version(), Arc::new(Intake::new(framework, definition))))
@@ -236,7 +263,7 @@ fn tally_survey(
                 )
             })
             .unzip();
-        let read = read_in_batches(store, filter, &senders);
+        let read = read_in_batches(store, filter, &senders, watch);
         drop(senders);
         let tallies = handles.into_iter().map(|handle| match handle.join() {
             Ok(tally) => tally,
@@ -255,7 +282,12 @@ fn merged(tallies: Vec<Tally>) -> Option<Tally> {
 }
 
 /// Hands the responses to the workers in turn.
-fn read_in_batches(store: &Store, filter: &Filter, workers: &[SyncSender<Vec<Streamed>>]) -> Result<(), StudyError> {
+fn read_in_batches(
+    store: &Store,
+    filter: &Filter,
+    workers: &[SyncSender<Vec<Streamed>>],
+    watch: &dyn Watch,
+) -> Result<(), StudyError> {
     let mut turn = workers.iter().cycle();
     let mut batch = Vec::with_capacity(BATCH);
     let mut hand_over = |batch: Vec<Streamed>| {
@@ -264,9 +296,16 @@ fn read_in_batches(store: &Store, filter: &Filter, workers: &[SyncSender<Vec<Str
             drop(worker.send(batch));
         }
     };
-    store.for_each_response::<StoreError>(filter, |response| {
+    let mut done = 0;
+    store.for_each_response::<StudyError>(filter, |response| {
         batch.push(response);
         if batch.len() == BATCH {
+            done += BATCH as u64;
+            watch.see(Progress {
+                stage: Stage::ReadingResponses,
+                done,
+                of: None,
+            })?;
             hand_over(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
         }
         Ok(())

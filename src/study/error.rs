@@ -96,6 +96,37 @@ pub enum StudyError {
     /// A table of text could not be written.
     #[error("the table could not be written: {0}")]
     Table(#[from] csv::Error),
+    /// Rows of a workbook break rules, so that none was stored.
+    #[error("{rejected} of {organisations} rows have problems: none was stored; correct them, or leave them out")]
+    RowsRefused {
+        /// Organisations in the workbook.
+        organisations: usize,
+        /// Those with problems.
+        rejected: usize,
+    },
+    /// A job was begun too often by servers that died over it.
+    #[error("the work was begun {attempts} times and never finished: the server's log says more")]
+    GivenUp {
+        /// How often.
+        attempts: i64,
+    },
+    /// The work broke off by a fault of the program.
+    #[error("the program failed over this work: the server's log says more")]
+    Broken,
+    /// The export has no such table.
+    #[error("the export has no table '{table}'; there are: {}", known.join(", "))]
+    UnknownTable {
+        /// The repeat that was asked for.
+        table: String,
+        /// Those that there are; empty is the responses themselves.
+        known: Vec<String>,
+    },
+    /// What the database holds of a job can't be used.
+    #[error("the job can't be done: {error}")]
+    DamagedJob {
+        /// What is wrong with it.
+        error: String,
+    },
     /// Whoever watched the work ended it.
     #[error("the work was cancelled; nothing of it was kept")]
     Cancelled,
@@ -148,6 +179,9 @@ impl StudyError {
             | Self::Issues(_)
             | Self::Table(_)
             | Self::DamagedAssessment { .. }
+            | Self::DamagedJob { .. }
+            | Self::GivenUp { .. }
+            | Self::Broken
             | Self::Unreadable { .. } => false,
             _ => true,
         }

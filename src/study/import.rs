@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::progress::{Progress, Stage, Watch};
 use super::submission::{Names, Reception};
@@ -14,13 +15,14 @@ use crate::response::{Door, Fingerprint, Unasked};
 use crate::spreadsheet::{
     Accepted, Head, ImportError, ImportOptions, ImportPlan, IssuesOptions, Workbook, Worker, plan, write_issues,
 };
-use crate::store::{self, ImportOutcome, NewImport, Store, Submission};
+use crate::store::{self, EndsJob, ImportOutcome, NewImport, Store, Submission};
 
 /// How often whoever watches hears of rows that are stored.
 const TOLD_EVERY: usize = 256;
 
 /// A workbook that is to be loaded: to which survey, by whom, how.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ImportRequest {
     /// The survey.
     pub survey: String,
@@ -187,6 +189,20 @@ impl ImportRequest {
     }
 }
 
+impl Loaded {
+    /// What came of a job that loaded a workbook.
+    fn described(outcome: &ImportOutcome, imported: usize, known: usize) -> Value {
+        match outcome {
+            ImportOutcome::Applied(import) => {
+                json!({ "outcome": "imported", "import": import.id, "imported": imported, "known": known })
+            }
+            ImportOutcome::SameFile(import) => {
+                json!({ "outcome": "unchanged", "import": import.id, "imported": 0, "known": known })
+            }
+        }
+    }
+}
+
 impl CheckedImport<'_> {
     /// Whether rows may be stored: all of them are sound, or the others may be left out and there are some left.
     ///
@@ -268,7 +284,12 @@ impl CheckedImport<'_> {
             }
             Ok::<_, StudyError>(row)
         });
-        loaded.outcome = match store.import(&import, watched, now)? {
+        let described = |outcome: &ImportOutcome| Loaded::described(outcome, count, loaded.known);
+        let ends = watch.claim().map(|claim| EndsJob {
+            claim,
+            outcome: &described,
+        });
+        loaded.outcome = match store.import_ending(&import, watched, now, ends.as_ref())? {
             ImportOutcome::Applied(import) => {
                 loaded.imported = count;
                 LoadedAs::Imported(import)

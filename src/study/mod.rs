@@ -8,6 +8,7 @@ mod assessment;
 mod catalogue;
 mod error;
 mod import;
+pub mod jobs;
 mod last_round;
 mod lists;
 mod organisations;
@@ -18,7 +19,7 @@ mod statistics;
 mod submission;
 mod surveys;
 
-pub use assessment::{Assessed, AssessmentRequest, assess, target_places};
+pub use assessment::{Assessed, AssessmentRequest, assess, assess_watched, target_places};
 pub use catalogue::{Catalogue, Survey, Version};
 pub use error::StudyError;
 pub use import::{CheckedImport, ImportRequest, Loaded, LoadedAs};
@@ -26,7 +27,7 @@ pub use last_round::LAST_ROUND;
 pub use lists::{Lists, Lookup, Table};
 pub use progress::{Progress, Stage, Unwatched, Watch};
 pub use report::{ReportRequest, write_report};
-pub use responses::{for_each_reported, reported, write_table};
+pub use responses::{for_each_reported, reported, write_export, write_table};
 pub use statistics::{
     CheckedFigures, FigureFault, FigureFaultKind, FigureField, FigureSheet, KeptFigures, StatisticsRules, read_figures,
 };

@@ -1,6 +1,7 @@
 //! How far long work has come, and whether it goes on.
 
 use super::StudyError;
+use crate::store::Claim;
 
 /// What long work is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,6 +16,19 @@ pub enum Stage {
     Scoring,
     /// A file is written.
     WritingFile,
+}
+
+impl Stage {
+    /// Its name in the database and the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CheckingRows => "checking_rows",
+            Self::StoringRows => "storing_rows",
+            Self::ReadingResponses => "reading_responses",
+            Self::Scoring => "scoring",
+            Self::WritingFile => "writing_file",
+        }
+    }
 }
 
 /// How far a stage has come.
@@ -36,6 +50,11 @@ pub trait Watch: Sync {
     ///
     /// [`StudyError::Cancelled`] where the work is to end here; nothing of it is kept then.
     fn see(&self, progress: Progress) -> Result<(), StudyError>;
+
+    /// The job that the work is done for, which ends with the work's effect.
+    fn claim(&self) -> Option<&Claim> {
+        None
+    }
 }
 
 /// Nobody watches.

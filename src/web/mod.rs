@@ -19,6 +19,7 @@ pub mod openapi;
 mod page;
 mod passwords;
 mod preconditions;
+mod prefer;
 pub mod problem;
 pub mod rights;
 mod routes;

@@ -6,6 +6,7 @@
 
 mod answers;
 mod code;
+mod kept;
 mod render;
 mod store;
 mod study;

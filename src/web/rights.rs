@@ -63,6 +63,8 @@ pub enum Act {
     ReadAssessments,
     /// Score what the database holds.
     CreateAssessments,
+    /// Ask after long work of one's own, fetch its result, end it; administrators: everybody's.
+    UseJobs,
     /// Create users, change and disable them, issue and revoke their tokens.
     ManageUsers,
 }
@@ -196,6 +198,7 @@ pub const TABLE: &[Rule] = &[
     forbidden(Act::LoadStatistics,      Scope::Whole,         &[Administrator, Operator, Consultant]),
     hidden(Act::ReadAssessments,        Scope::Whole,         &[Administrator, Supervisor, Consultant, Viewer]),
     forbidden(Act::CreateAssessments,   Scope::Whole,         &[Administrator, Consultant]),
+    hidden(Act::UseJobs,                Scope::Open,          EVERY_ROLE),
     hidden(Act::ManageUsers,            Scope::Whole,         &[Administrator]),
 ];
 
@@ -298,6 +301,7 @@ mod tests {
                 Act::ReadRounds,
                 Act::ReadStatistics,
                 Act::ReadAssessments,
+                Act::UseJobs,
             ]
         );
     }

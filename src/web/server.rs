@@ -15,8 +15,10 @@ use super::problem::{self, Problem};
 use super::routes;
 use super::state::App;
 use crate::settings::Settings;
+use crate::spreadsheet;
 use crate::store::{Store, StoreError};
 use crate::study::Surveys;
+use crate::study::jobs::{Jobs, WorkerSettings};
 
 /// Why the server could not start, or ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -81,8 +83,10 @@ impl Server {
         };
         let listener = TcpListener::bind(&settings.listen).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let jobs = Jobs::start(store.clone(), workers_of_jobs(&settings, address)?)?;
         let app = web::Data::new(App {
             store,
+            jobs,
             surveys: Surveys::default(),
             passwords: PasswordHashing::new(settings.password_hashers)?,
             metrics: Metrics::default(),
@@ -218,6 +222,23 @@ impl Running {
             Err(_) => Err(StartError::Run(std::io::Error::other("the server's thread panicked"))),
         }
     }
+}
+
+/// How this server works on jobs.
+fn workers_of_jobs(settings: &Settings, address: SocketAddr) -> Result<WorkerSettings, StoreError> {
+    let limits = spreadsheet::Limits::default();
+    let reader = match &settings.workbook_reader {
+        Some(program) => spreadsheet::Worker::of(program, limits),
+        None => spreadsheet::Worker::of_this_program(limits).map_err(|error| StoreError::System(error.to_string()))?,
+    };
+    Ok(WorkerSettings {
+        threads: settings.job_threads,
+        lease: settings.job_lease,
+        owner: format!("{address} (process {})", std::process::id()),
+        reader,
+        describe: Problem::kept_of,
+        clock: chrono::Utc::now,
+    })
 }
 
 /// What every answer says to browsers, whatever it is.

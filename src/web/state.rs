@@ -11,6 +11,7 @@ use super::passwords::PasswordHashing;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::study::Surveys;
+use crate::study::jobs::Jobs;
 
 /// The application: the store, what is kept of it in memory, settings and counters.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct App {
     pub store: Store,
     /// Definitions that were loaded already.
     pub surveys: Surveys,
+    /// The threads that do long work.
+    pub jobs: Jobs,
     /// What the server was started with.
     pub settings: Settings,
     /// Counters.

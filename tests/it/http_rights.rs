@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use chrono::{TimeDelta, Utc};
 use innogauge::response::{Fingerprint, Role};
 use innogauge::store::{Carrier, ImportOutcome, NewImport, NewSession, NewToken, NewUser, StoreError, UserChange};
+use innogauge::study::jobs::Task;
 use innogauge::web::mount::Mounted;
 use innogauge::web::mounted;
 use innogauge::web::rights::{Act, Refusal, Rule, Scope, Stage, TABLE};
@@ -72,6 +73,8 @@ impl Walk {
         };
         let id = if route.path.contains("/imports/") {
             self.import
+        } else if route.path.contains("/jobs/") && self.full {
+            self.job_of(caller)
         } else {
             self.assessment
         };
@@ -98,6 +101,19 @@ impl Walk {
             path.replace_range(from..=to, "1");
         }
         (path, known)
+    }
+
+    /// The key of a job of the caller's own that was cancelled.
+    fn job_of(&self, caller: Option<&str>) -> i64 {
+        let task = Task::Assessment {
+            name: String::new(),
+            round: None,
+            options: json!({}),
+        };
+        let (job, now) = (task.job(caller.unwrap_or(SOMEBODY)).unwrap(), Utc::now());
+        let id = self.app.store.add_job(&job, None, now).unwrap();
+        self.app.store.cancel_job(id, now).unwrap();
+        id
     }
 
     /// The key of a new token or session: some routes end what they name.

@@ -19,6 +19,7 @@ mod doors;
 mod estimates;
 mod http_bad_input;
 mod http_files;
+mod http_jobs;
 mod http_once;
 mod http_responses;
 mod http_rights;

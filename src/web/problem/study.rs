@@ -23,6 +23,19 @@ impl From<StudyError> for Problem {
             ),
             StudyError::Import(ImportError::Read(error)) if error.is_of_the_system() => Self::internal(error),
             StudyError::Import(error) => Self::new(Code::FileInvalid).explain(error.message("zh"), error.message("en")),
+            StudyError::RowsRefused {
+                organisations,
+                rejected,
+            } => Self::new(Code::RowsInvalid)
+                .member("organisations", organisations)
+                .member("rejected", rejected),
+            StudyError::UnknownTable { known, .. } => {
+                let list = known.join(", ");
+                Self::new(Code::BadRequest).explain(
+                    format!("参数 repeat 不正确，可用：{list}。"),
+                    format!("The parameter repeat is wrong; allowed: {list}."),
+                )
+            }
             StudyError::NoFramework
             | StudyError::NoStatistics
             | StudyError::NothingToScore { .. }
@@ -34,6 +47,9 @@ impl From<StudyError> for Problem {
             | StudyError::File { .. }
             | StudyError::Table(_)
             | StudyError::Cancelled
+            | StudyError::DamagedJob { .. }
+            | StudyError::GivenUp { .. }
+            | StudyError::Broken
             | StudyError::DamagedAssessment { .. } => Self::internal(error),
         }
     }

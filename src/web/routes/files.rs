@@ -8,10 +8,7 @@ use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionT
 
 use crate::web::problem::{Code, Problem};
 
-/// The content type of workbooks.
-pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-/// The content type of tables as text.
-pub const CSV: &str = "text/csv; charset=utf-8";
+pub use crate::report::{CSV, XLSX};
 
 /// An uploaded file, on disk until it is dropped.
 #[derive(Debug, MultipartForm)]

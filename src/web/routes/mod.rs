@@ -6,6 +6,7 @@ mod assessments;
 mod exports;
 mod files;
 mod imports;
+mod jobs;
 mod places;
 mod public;
 mod responses;
@@ -32,6 +33,7 @@ pub fn mounted() -> Routes {
     places::mount(&mut routes);
     statistics::mount(&mut routes);
     assessments::mount(&mut routes);
+    jobs::mount(&mut routes);
     users::mount(&mut routes);
     routes
 }

@@ -6,6 +6,7 @@ mod audit;
 mod commands;
 mod definitions;
 mod imports;
+mod jobs;
 mod listing;
 mod opening;
 mod partitions;

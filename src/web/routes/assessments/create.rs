@@ -2,15 +2,19 @@
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::AssessmentHead;
+use crate::definition::Language;
 use crate::scoring::Options;
+use crate::study::jobs::Task;
 use crate::study::{self, AssessmentRequest};
 use crate::web::Caller;
 use crate::web::body::Json;
+use crate::web::prefer::Wanted;
 use crate::web::problem::{Code, Problem};
+use crate::web::routes::jobs::{self, Job};
 use crate::web::state::App;
 
 /// What is to be assessed, and how.
@@ -33,14 +37,16 @@ pub struct CreateAssessment {
 /// Create an assessment
 ///
 /// Scores the responses of a round by the current framework and keeps the record: the same record gives the same
-/// result.
+/// result. With `Prefer: respond-async` it is made as a job.
 #[utoipa::path(
     post, path = "/api/v1/assessments", tag = "assessments", request_body = CreateAssessment,
-    responses((status = 201, description = "The assessment", body = AssessmentHead), (status = 422, description = "There is nothing to score, or an option is wrong"))
+    responses((status = 201, description = "The assessment", body = AssessmentHead), (status = 202, description = "Kept as a job: `Location` says where to ask after it", body = Job), (status = 422, description = "There is nothing to score, or an option is wrong"))
 )]
 pub async fn create_assessment(
     app: web::Data<App>,
     caller: Caller,
+    language: Language,
+    wanted: Wanted,
     Json(create): Json<CreateAssessment>,
 ) -> Result<HttpResponse, Problem> {
     let options = match &create.options {
@@ -48,6 +54,15 @@ pub async fn create_assessment(
         Some(options) => Options::read("options", &options.to_string(), Options::assess())
             .map_err(|error| Problem::new(Code::ValueInvalid).detail(error.to_string()))?,
     };
+    if wanted == Wanted::AsJob {
+        let task = Task::Assessment {
+            name: create.name,
+            round: create.round,
+            options: create.options.unwrap_or_else(|| json!({})),
+        };
+        let job = web::block(move || jobs::keep(&app, &caller, &task, None)).await??;
+        return jobs::accepted(&job, language);
+    }
     let request = AssessmentRequest {
         name: create.name,
         round: create.round,

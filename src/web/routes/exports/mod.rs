@@ -7,13 +7,14 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::files::{self, CSV, XLSX, download, wrong_parameter};
+use super::jobs::{self, Job};
 use super::responses::{Personal, states};
-use crate::definition::{Definition, Language};
-use crate::report::{Export, Wording};
-use crate::store::{Filter, Store};
-use crate::study;
+use crate::definition::Language;
+use crate::study::jobs::{ExportTask, Task};
+use crate::study::{self, Unwatched};
 use crate::web::Caller;
 use crate::web::mount::Routes;
+use crate::web::prefer::Wanted;
 use crate::web::problem::Problem;
 use crate::web::rights::Act;
 use crate::web::state::App;
@@ -45,10 +46,14 @@ pub struct Question {
 /// Export responses
 ///
 /// The columns are the questions of the newest version. Labels of choices are in the caller's language.
+/// With `Prefer: respond-async` the file is written as a job.
 #[utoipa::path(
     get, path = "/api/v1/surveys/{survey}/export", tag = "responses",
     params(("survey" = String, Path, description = "The survey", example = "enterprise"), Question),
-    responses((status = 200, description = "The file"))
+    responses(
+        (status = 200, description = "The file"),
+        (status = 202, description = "Kept as a job: `Location` says where to ask after it", body = Job)
+    )
 )]
 async fn export_responses(
     app: web::Data<App>,
@@ -56,41 +61,41 @@ async fn export_responses(
     survey: web::Path<String>,
     question: web::Query<Question>,
     language: Language,
+    wanted: Wanted,
 ) -> Result<HttpResponse, Problem> {
     let (survey, question) = (survey.into_inner(), question.into_inner());
     let personal = Personal {
         personal: question.personal,
     }
     .allowed_to(&caller)?;
-    let as_table = match question.format.as_deref() {
-        None | Some("xlsx") => false,
-        Some("csv") => true,
+    let csv = match question.format.as_deref() {
+        None | Some("xlsx") => None,
+        Some("csv") => Some(question.repeat),
         Some(_) => return Err(wrong_parameter("format", "xlsx, csv")),
     };
-    let filter = Filter {
+    let task = ExportTask {
+        survey,
         round: question.round,
         cities: caller.cities_within(files::list(question.city.as_deref())),
         states: states(question.state.as_deref())?,
-        ..Filter::of_survey(&survey)
+        csv,
+        personal,
+        language,
     };
+    if wanted == Wanted::AsJob {
+        let job = web::block(move || {
+            app.surveys.catalogue(&app.store)?.newest(&task.survey)?;
+            note(&app, &caller, &task)?;
+            jobs::keep(&app, &caller, &Task::Export(task), None)
+        })
+        .await??;
+        return jobs::accepted(&job, language);
+    }
+    let as_table = task.csv.is_some();
     let bytes = web::block(move || {
-        let catalogue = app.surveys.catalogue(&app.store)?;
-        let newest = catalogue.survey(&survey)?.version_or_newest(None)?;
-        if personal {
-            app.store_for(&caller)
-                .note_personal_export(&survey, filter.round.as_deref(), app.now())?;
-        }
-        let wanted = Wanted {
-            definition: &newest.definition,
-            filter: &filter,
-            personal,
-            language,
-        };
-        if as_table {
-            wanted.table(&app.store, &question.repeat)
-        } else {
-            wanted.workbook(&app.store)
-        }
+        let bytes = written(&app, &task)?;
+        note(&app, &caller, &task)?;
+        Ok::<_, Problem>(bytes)
     })
     .await??;
     Ok(if as_table {
@@ -100,36 +105,20 @@ async fn export_responses(
     })
 }
 
-/// What is to be exported.
-struct Wanted<'a> {
-    definition: &'a Definition,
-    filter: &'a Filter,
-    personal: bool,
-    language: Language,
+/// Notes in the audit log that answers to personal questions were asked for.
+fn note(app: &App, caller: &Caller, task: &ExportTask) -> Result<(), Problem> {
+    if task.personal {
+        app.store_for(caller)
+            .note_personal_export(&task.survey, task.round.as_deref(), app.now())?;
+    }
+    Ok(())
 }
 
-impl<'a> Wanted<'a> {
-    fn export(&self) -> Export<'a> {
-        Export::new(self.definition, self.personal, Wording::new([self.language]))
-    }
-
-    fn workbook(&self, store: &Store) -> Result<Vec<u8>, Problem> {
-        let mut bytes = Cursor::new(Vec::new());
-        self.export()
-            .workbook(study::reported(store, self.filter)?, &mut bytes)
-            .map_err(Problem::internal)?;
-        Ok(bytes.into_inner())
-    }
-
-    fn table(&self, store: &Store, repeat: &str) -> Result<Vec<u8>, Problem> {
-        let mut bytes = Vec::new();
-        let export = self.export();
-        match study::write_table(store, self.filter, &export, repeat, &mut bytes)? {
-            Some(_) => Ok(bytes),
-            None => Err(wrong_parameter(
-                "repeat",
-                export.tables().collect::<Vec<_>>().join(", "),
-            )),
-        }
-    }
+/// The file of an export.
+fn written(app: &App, task: &ExportTask) -> Result<Vec<u8>, Problem> {
+    let catalogue = app.surveys.catalogue(&app.store)?;
+    let newest = catalogue.newest(&task.survey)?;
+    let mut bytes = Cursor::new(Vec::new());
+    study::write_export(&app.store, task, &newest.definition, &mut bytes, &Unwatched)?;
+    Ok(bytes.into_inner())
 }

@@ -10,10 +10,14 @@ use super::loading::{Loading, Options};
 use crate::definition::Language;
 use crate::response::Severity;
 use crate::spreadsheet::Finding;
+use crate::store;
+use crate::study::jobs::Task;
 use crate::study::{LoadedAs, Unwatched};
 use crate::web::Caller;
+use crate::web::prefer::Wanted;
 use crate::web::problem::{Code, Fault, Problem};
 use crate::web::routes::files::Upload;
+use crate::web::routes::jobs::{self, Job};
 use crate::web::state::App;
 
 /// What became of a workbook.
@@ -40,6 +44,7 @@ pub struct ImportResult {
 ///
 /// Takes .xlsx, .xls, .ods and .csv with the columns of the survey's blank workbook. Every problem is listed with its
 /// cell; where there is one, no row is stored unless `valid_rows` is given. The same file again changes nothing.
+/// With `Prefer: respond-async` the workbook is loaded as a job.
 #[utoipa::path(
     post, path = "/api/v1/surveys/{survey}/imports", tag = "imports",
     params(("survey" = String, Path, description = "The survey", example = "enterprise"), Options),
@@ -47,6 +52,7 @@ pub struct ImportResult {
     responses(
         (status = 201, description = "Imported", body = ImportResult),
         (status = 200, description = "A dry run, or nothing new", body = ImportResult),
+        (status = 202, description = "Kept as a job: `Location` says where to ask after it", body = Job),
         (status = 422, description = "Rows break rules, or the file can't be used")
     )
 )]
@@ -56,6 +62,7 @@ pub async fn import_workbook(
     survey: web::Path<String>,
     options: web::Query<Options>,
     language: Language,
+    wanted: Wanted,
     MultipartForm(upload): MultipartForm<Upload>,
 ) -> Result<HttpResponse, Problem> {
     let loading = Loading {
@@ -65,6 +72,10 @@ pub async fn import_workbook(
         options: options.into_inner(),
         language,
     };
+    if wanted == Wanted::AsJob {
+        let job = web::block(move || loading.later(&upload)).await??;
+        return jobs::accepted(&job, language);
+    }
     let result = web::block(move || loading.run(&upload)).await??;
     Ok(if result.outcome == "imported" {
         HttpResponse::Created().json(result)
@@ -74,6 +85,16 @@ pub async fn import_workbook(
 }
 
 impl Loading {
+    /// Keeps the workbook with a job that loads it.
+    fn later(&self, upload: &Upload) -> Result<store::Job, Problem> {
+        let task = Task::Import {
+            dry_run: self.options.dry_run,
+            request: self.request()?,
+        };
+        let file = (upload.name(), upload.file.file.path());
+        jobs::keep(&self.app, &self.caller, &task, Some((&file.0, file.1)))
+    }
+
     fn run(&self, upload: &Upload) -> Result<ImportResult, Problem> {
         let (request, app) = (self.request()?, &self.app);
         let catalogue = app.surveys.catalogue(&app.store)?;
