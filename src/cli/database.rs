@@ -14,13 +14,22 @@ pub fn open(options: &DatabaseOptions) -> Result<Store, Failure> {
     open_with(&options.settings()?)
 }
 
-/// The same, with settings that were read already.
-pub fn open_with(settings: &Settings) -> Result<Store, Failure> {
+/// Opens the database and takes nothing in.
+pub fn open_as_it_is(options: &DatabaseOptions) -> Result<Store, Failure> {
+    store(&options.settings()?)
+}
+
+fn store(settings: &Settings) -> Result<Store, Failure> {
     let options = OpenOptions {
         connections: settings.connections,
         wait: settings.database_wait,
     };
-    let store = Store::open_with(&settings.database.0, &options)?;
+    Ok(Store::open_with(&settings.database.0, &options)?)
+}
+
+/// The same, with settings that were read already.
+pub fn open_with(settings: &Settings) -> Result<Store, Failure> {
+    let store = store(settings)?;
     let folder = &settings.defs;
     if !folder.is_dir() {
         if store.definitions()?.is_empty() {

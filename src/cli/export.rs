@@ -53,7 +53,11 @@ pub fn run(arguments: &Export) -> Result<(), Failure> {
         ..Filter::of_survey(&arguments.survey)
     };
     if arguments.personal {
-        store.note_personal_export(&arguments.survey, arguments.round.as_deref(), Utc::now())?;
+        store.note_personal_export(
+            &format!("surveys/{}/responses", arguments.survey),
+            arguments.round.as_deref(),
+            Utc::now(),
+        )?;
     }
     let count = if as_workbook {
         let responses = study::reported(&store, &filter)?;

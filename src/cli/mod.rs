@@ -4,6 +4,7 @@
 //! No rule of surveys or scoring lives here.
 
 mod assess;
+mod audit;
 mod check;
 mod config;
 mod database;
@@ -21,6 +22,7 @@ mod statistics;
 mod template;
 mod token;
 mod user;
+mod warnings;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,6 +48,8 @@ enum Command {
     Check(check::Check),
     Config(config::Config),
     Assess(assess::Assess),
+    Audit(audit::Audit),
+    Warnings(warnings::Warnings),
     Demo(demo::Demo),
     Export(export::Export),
     Score(score::Score),
@@ -141,6 +145,8 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Check(check) => check.run(),
         Command::Config(arguments) => config::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Warnings(arguments) => warnings::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Assess(arguments) => assess::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),

@@ -12,6 +12,7 @@ use super::places::StudyPlaces;
 use super::question_type::QuestionType;
 use super::text::Text;
 use super::version::{AttachedFile, version_hash};
+use super::warnings::WarningRules;
 use super::yaml::{Node, Value};
 
 /// A folder of survey definitions, read and checked.
@@ -21,6 +22,8 @@ pub struct Folder {
     pub surveys: Vec<LoadedDefinition>,
     /// The places of the study, where the folder has `places.yaml`.
     pub places: Option<StudyPlaces>,
+    /// The text of `warnings.yaml`, which was checked.
+    pub warnings: Option<SourceFile>,
     /// The text of `framework.yaml`, for the scoring module to read.
     pub framework: Option<SourceFile>,
 }
@@ -127,6 +130,13 @@ fn load_file(path: &Path, bytes: Vec<u8>, loaded: &mut Folder, found: &mut Vec<D
             Ok(checked) => {
                 found.extend(checked.warnings);
                 loaded.places = Some(checked.value);
+            }
+            Err(errors) => found.extend(errors),
+        },
+        Some("warnings") => match WarningRules::from_yaml(&name, &text) {
+            Ok(checked) => {
+                found.extend(checked.warnings);
+                loaded.warnings = Some(SourceFile { name, text });
             }
             Err(errors) => found.extend(errors),
         },

@@ -29,6 +29,7 @@ mod text;
 mod unanswered;
 mod unit;
 mod version;
+mod warnings;
 pub(crate) mod yaml;
 
 pub use check::{Client, cannot_ask};
@@ -52,6 +53,7 @@ pub use text::Text;
 pub use unanswered::MissingCode;
 pub use unit::Unit;
 pub use version::{AttachedFile, version_hash};
+pub use warnings::{WarningLevel, WarningRule, WarningRules, WarningScope};
 
 use yaml::{Findings, Node};
 

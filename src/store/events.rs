@@ -30,15 +30,21 @@ pub enum EventKind {
     Joined,
     /// Somebody changed the review state.
     StateChanged,
+    /// Somebody said something about it.
+    Commented,
+    /// Answers of another response of the organisation were taken over.
+    Merged,
 }
 
 impl EventKind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 7] = [
         Self::Received,
         Self::Edited,
         Self::EarlierVersion,
         Self::Joined,
         Self::StateChanged,
+        Self::Commented,
+        Self::Merged,
     ];
 
     /// Its name in the database and the API.
@@ -49,6 +55,8 @@ impl EventKind {
             Self::EarlierVersion => "earlier_version",
             Self::Joined => "joined",
             Self::StateChanged => "state_changed",
+            Self::Commented => "commented",
+            Self::Merged => "merged",
         }
     }
 }

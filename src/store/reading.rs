@@ -178,6 +178,41 @@ impl Store {
         })
     }
 
+    /// Hands the head of every response that meets a filter to `act`, without reading any answers.
+    ///
+    /// # Errors
+    /// The first error of `act`, or what the database says.
+    pub fn for_each_head<E: From<StoreError>>(
+        &self,
+        filter: &Filter,
+        mut act: impl FnMut(Head) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut pooled = self.inner.pool.get()?;
+        match &mut pooled.connection() {
+            Connection::Sqlite(c) => {
+                type Db = diesel::sqlite::Sqlite;
+                let query = filtered!(responses::table, filter, Db).select(HeadRow::as_select());
+                for row in query
+                    .load_iter::<HeadRow, DefaultLoadingMode>(*c)
+                    .map_err(StoreError::from)?
+                {
+                    act(row.map_err(StoreError::from)?.try_into()?)?;
+                }
+            }
+            Connection::Postgres(c) => {
+                type Db = diesel::pg::Pg;
+                let query = filtered!(responses::table, filter, Db).select(HeadRow::as_select());
+                for row in query
+                    .load_iter::<HeadRow, PgRowByRowLoadingMode>(*c)
+                    .map_err(StoreError::from)?
+                {
+                    act(row.map_err(StoreError::from)?.try_into()?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// As [`Store::for_each_response`], with all that is known of each response: for exports.
     ///
     /// # Errors

@@ -379,6 +379,33 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    warning_rules (hash) {
+        hash -> Text,
+        file_name -> Text,
+        source -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::json::Json;
+
+    backchecks (id) {
+        id -> BigInt,
+        round -> Text,
+        survey -> Text,
+        seed -> BigInt,
+        share -> Double,
+        questions -> Json,
+        drawn_at -> Timestamp,
+        drawn_by -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     job_files (job_id, part, lease, position) {
         job_id -> BigInt,
         part -> Text,
@@ -390,6 +417,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::json::Json;
+
+    backcheck_responses (backcheck_id, instance_id) {
+        backcheck_id -> BigInt,
+        instance_id -> Text,
+        member -> Text,
+        city -> Nullable<Text>,
+        agreement -> Nullable<Json>,
+        checked_at -> Nullable<Timestamp>,
+        checked_by -> Nullable<Text>,
+    }
+}
+
+diesel::joinable!(backcheck_responses -> backchecks (backcheck_id));
+diesel::allow_tables_to_appear_in_same_query!(backchecks, backcheck_responses);
 diesel::joinable!(tokens -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(known_origins -> users (user_id));

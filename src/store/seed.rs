@@ -5,8 +5,8 @@ use chrono::{DateTime, Datelike, Utc};
 use super::definitions::{self, NewDefinition};
 use super::frameworks::{self, NewFramework};
 use super::rounds::{self, Round, RoundState};
-use super::{JsonText, Store, StoreError, places, time};
-use crate::definition::{Folder, StudyPlace, Text, VersionState};
+use super::{JsonText, Store, StoreError, places, time, warnings};
+use crate::definition::{Folder, SourceFile, StudyPlace, Text, VersionState};
 
 /// A checked folder of definitions, as it is kept.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,8 @@ pub struct Seed {
     pub definitions: Vec<NewDefinition>,
     /// The framework of indicators.
     pub framework: Option<NewFramework>,
+    /// The rules of what a supervisor is to look at.
+    pub warnings: Option<SourceFile>,
     /// The places, in their order.
     pub places: Vec<StudyPlace>,
     /// The planned rounds by code and name.
@@ -36,6 +38,7 @@ impl From<&Folder> for Seed {
         };
         Self {
             definitions: folder.surveys.iter().map(NewDefinition::from).collect(),
+            warnings: folder.warnings.clone(),
             framework: folder.framework.as_ref().map(NewFramework::from),
             places,
             rounds,
@@ -78,6 +81,9 @@ impl Store {
             }
             if let Some(framework) = &seed.framework {
                 seeded.framework = frameworks::keep(connection, journal, framework, stored_now)?;
+            }
+            if let Some(rules) = &seed.warnings {
+                warnings::keep(connection, journal, rules, stored_now)?;
             }
             if !seed.places.is_empty() {
                 let places = seed

@@ -28,6 +28,14 @@ pub enum StudyError {
         /// Those that there are.
         known: Vec<String>,
     },
+    /// What was asked is against a rule; the sentence says which.
+    #[error("{en}")]
+    Refused {
+        /// Which rule, and what would be right, in Chinese.
+        zh: String,
+        /// The same in English.
+        en: String,
+    },
     /// No version of the survey is published.
     #[error("no version of survey '{survey}' is published: publish a draft first")]
     NothingPublished {

@@ -5,7 +5,9 @@
 //! assessments of what it holds, and the reports on them. Nothing here knows HTTP or prints.
 
 mod assessment;
+mod backcheck;
 mod catalogue;
+mod duplicates;
 mod error;
 mod import;
 pub mod jobs;
@@ -18,9 +20,12 @@ mod responses;
 mod statistics;
 mod submission;
 mod surveys;
+mod watch;
 
 pub use assessment::{Assessed, AssessmentRequest, assess, assess_watched, target_places};
+pub use backcheck::{Agreement, BackcheckRequest, agreement, check_back, draw_backcheck};
 pub use catalogue::{Catalogue, Survey, Version};
+pub use duplicates::{MergeRequest, Merged, merge};
 pub use error::StudyError;
 pub use import::{CheckedImport, ImportRequest, Loaded, LoadedAs};
 pub use last_round::LAST_ROUND;
@@ -33,3 +38,4 @@ pub use statistics::{
 };
 pub use submission::{Names, Reception, World};
 pub use surveys::Surveys;
+pub use watch::{Queued, Warning, Watched, review_queue, warning_rules, warnings};

@@ -65,6 +65,18 @@ pub enum Act {
     CreateAssessments,
     /// Ask after long work of one's own, fetch its result, end it; administrators: everybody's.
     UseJobs,
+    /// See what to look at in the fieldwork: warnings, the review queue, back-checks.
+    WatchFieldwork,
+    /// Draw back-checks.
+    DrawBackchecks,
+    /// Enter what was answered when a response was checked back.
+    EnterBackchecks,
+    /// Say something about a response.
+    CommentResponses,
+    /// Make two responses of one organisation one.
+    MergeResponses,
+    /// Read, export and verify the audit log.
+    ReadAudit,
     /// Create users, change and disable them, issue and revoke their tokens.
     ManageUsers,
 }
@@ -199,6 +211,12 @@ pub const TABLE: &[Rule] = &[
     hidden(Act::ReadAssessments,        Scope::Whole,         &[Administrator, Supervisor, Consultant, Viewer]),
     forbidden(Act::CreateAssessments,   Scope::Whole,         &[Administrator, Consultant]),
     hidden(Act::UseJobs,                Scope::Open,          EVERY_ROLE),
+    hidden(Act::WatchFieldwork,         Scope::SurveyAndCity, &[Administrator, Supervisor]),
+    hidden(Act::DrawBackchecks,         Scope::SurveyAndCity, &[Administrator, Supervisor]),
+    hidden(Act::EnterBackchecks,        Scope::SurveyAndCity, &[Administrator, Supervisor]),
+    hidden(Act::CommentResponses,       Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
+    hidden(Act::MergeResponses,         Scope::SurveyAndCity, &[Administrator, Supervisor]),
+    hidden(Act::ReadAudit,              Scope::Whole,         &[Administrator]),
     hidden(Act::ManageUsers,            Scope::Whole,         &[Administrator]),
 ];
 

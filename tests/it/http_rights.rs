@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use chrono::{TimeDelta, Utc};
 use innogauge::response::{Fingerprint, Role};
-use innogauge::store::{Carrier, ImportOutcome, NewImport, NewSession, NewToken, NewUser, StoreError, UserChange};
+use innogauge::store::{
+    Carrier, ImportOutcome, NewBackcheck, NewImport, NewSession, NewToken, NewUser, StoreError, UserChange,
+};
 use innogauge::study::jobs::Task;
 use innogauge::web::mount::Mounted;
 use innogauge::web::mounted;
@@ -21,6 +23,7 @@ struct Walk {
     full: bool,
     import: i64,
     assessment: i64,
+    backcheck: i64,
 }
 
 /// The user that addresses name.
@@ -44,6 +47,16 @@ impl Walk {
         let ImportOutcome::Applied(import) = app.store.import(&import, rows, now).unwrap() else {
             panic!("a new file")
         };
+        let backcheck = NewBackcheck {
+            round: app.store.default_round().unwrap().unwrap(),
+            survey: "firm".to_owned(),
+            seed: 1,
+            share: 1.0,
+            questions: vec!["/turnover".to_owned()],
+            responses: Vec::new(),
+            drawn_by: "supervisor".to_owned(),
+        };
+        let backcheck = app.store.keep_backcheck(&backcheck, now).unwrap();
         let made = app.post(&app.token(Role::Administrator), "/api/v1/assessments", &json!({}));
         let assessment = made.json()["id"].as_i64().unwrap();
         Self {
@@ -51,6 +64,7 @@ impl Walk {
             full: true,
             import: import.id,
             assessment,
+            backcheck,
         }
     }
 
@@ -61,6 +75,7 @@ impl Walk {
             full: false,
             import: 1,
             assessment: 1,
+            backcheck: 1,
         }
     }
 
@@ -89,6 +104,7 @@ impl Walk {
             ("{session}", &self.fresh(route, "{session}", owner)),
             ("{code}", "busy"),
             ("{file}", "index.html"),
+            ("{check}", &self.backcheck.to_string()),
             ("{id}", &id.to_string()),
         ] {
             path = path.replace(parameter, value);

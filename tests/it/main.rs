@@ -21,6 +21,7 @@ mod http_bad_input;
 mod http_files;
 mod http_jobs;
 mod http_once;
+mod http_quality;
 mod http_responses;
 mod http_rights;
 mod http_server;

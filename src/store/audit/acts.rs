@@ -33,6 +33,16 @@ acts! {
     ResponseState = "response.state",
     /// Responses were exported with the answers to personal questions.
     ResponsesExported = "response.exported",
+    /// Somebody said something about a response.
+    ResponseCommented = "response.commented",
+    /// Answers of another response of the organisation were taken over into a new version.
+    ResponseMerged = "response.merged",
+    /// A sample of responses to be checked back was drawn.
+    BackcheckDrawn = "backcheck.drawn",
+    /// A response was checked back.
+    BackcheckDone = "backcheck.done",
+    /// Other rules of what a supervisor is to look at became the current ones.
+    WarningsKept = "warnings.kept",
     /// A file was loaded as one batch.
     ImportApplied = "import.applied",
     /// An import was taken back.

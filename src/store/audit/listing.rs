@@ -81,18 +81,19 @@ impl Store {
         Ok(rows.into_iter().map(AuditEntry::from).collect())
     }
 
-    /// Notes that the answers to personal questions leave the database: before they do.
+    /// Notes that the answers to personal questions leave the database: before they do. The target is what is handed
+    /// out: `surveys/enterprise/responses`, `assessments/7`.
     ///
     /// # Errors
     /// What the database says: then they are not to be handed out.
     pub fn note_personal_export(
         &self,
-        survey: &str,
+        target: &str,
         round: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.change(now, |_, journal| {
-            let entry = journal.note(AuditAct::ResponsesExported, format!("surveys/{survey}/responses"));
+            let entry = journal.note(AuditAct::ResponsesExported, target);
             if let Some(round) = round {
                 entry.after(format!("round={round}"));
             }

@@ -17,6 +17,7 @@ impl From<StudyError> for Problem {
                 format!("没有轮次“{round}”，现有轮次：{}。", known.join(", ")),
                 format!("There is no round '{round}'. There are: {}.", known.join(", ")),
             ),
+            StudyError::Refused { zh, en } => Self::new(Code::ValueInvalid).explain(zh, en),
             StudyError::CityNotYours { at } => Self::new(Code::ValueInvalid).explain(
                 format!("{at}：该城市不在您的范围内。请删除此行，或联系管理员。"),
                 format!("{at}: the city is not one of yours. Remove the row, or ask an administrator."),

@@ -3,12 +3,14 @@
 mod access;
 mod account;
 mod assessments;
+mod audit;
 mod exports;
 mod files;
 mod imports;
 mod jobs;
 mod places;
 mod public;
+mod quality;
 mod responses;
 mod rounds;
 mod statistics;
@@ -35,5 +37,7 @@ pub fn mounted() -> Routes {
     assessments::mount(&mut routes);
     jobs::mount(&mut routes);
     users::mount(&mut routes);
+    quality::mount(&mut routes);
+    audit::mount(&mut routes);
     routes
 }

@@ -338,9 +338,8 @@ fn many_writers_at_once_make_one_chain() {
                         wait_for(async {
                             for visit in 0..10 {
                                 // Every second organisation is visited by all of them.
-                                let (name, code);
-                                name = format!("uuid:{number}-{client}-{visit}");
-                                code = format!("code {visit}");
+                                let name = format!("uuid:{number}-{client}-{visit}");
+                                let code = format!("code {visit}");
                                 let visit = Visit::new(&name).of_code(&code).submission();
                                 store.submit(visit).await.unwrap();
                             }

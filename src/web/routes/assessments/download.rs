@@ -77,6 +77,10 @@ pub async fn download_assessment(
             Ok(("csv", CSV, result_csv(&result).into_bytes()))
         }
         "xlsx" => {
+            if personal && edition == Edition::Analysis {
+                app.store_for(&caller)
+                    .note_personal_export(&format!("assessments/{id}"), None, app.now())?;
+            }
             let mut bytes = Cursor::new(Vec::new());
             study::write_report(
                 &app.store,

@@ -108,8 +108,11 @@ async fn export_responses(
 /// Notes in the audit log that answers to personal questions were asked for.
 fn note(app: &App, caller: &Caller, task: &ExportTask) -> Result<(), Problem> {
     if task.personal {
-        app.store_for(caller)
-            .note_personal_export(&task.survey, task.round.as_deref(), app.now())?;
+        app.store_for(caller).note_personal_export(
+            &format!("surveys/{}/responses", task.survey),
+            task.round.as_deref(),
+            app.now(),
+        )?;
     }
     Ok(())
 }

@@ -59,7 +59,9 @@ pub struct Change {
 /// Something that happened to a response.
 #[derive(Serialize, ToSchema)]
 pub struct EventEntry {
-    /// received, edited, `earlier_version`, joined or `state_changed`.
+    /// The key: what comments answer.
+    id: i64,
+    /// received, edited, `earlier_version`, joined, `state_changed`, commented or merged.
     #[schema(example = "state_changed")]
     kind: &'static str,
     /// The state before.
@@ -70,7 +72,8 @@ pub struct EventEntry {
     actor: Option<String>,
     /// What they said about it.
     comment: Option<String>,
-    /// Comments by question, and whom it was returned to.
+    /// Comments by question, and whom it was returned to; of a comment, the question and the event that it answers; of a
+    /// merge, the other response and the questions that were taken over.
     details: Option<Value>,
     /// When.
     at: DateTime<Utc>,
@@ -175,6 +178,7 @@ impl VersionEntry {
 impl EventEntry {
     fn of(event: Event) -> Result<Self, Problem> {
         Ok(Self {
+            id: event.id,
             kind: event.kind.name(),
             from: event.from.map(ReviewState::name),
             to: event.to.map(ReviewState::name),

@@ -1,8 +1,10 @@
 //! Responses: the JSON door, lists, history, review.
 
+mod comment;
 mod edit;
 mod history;
 mod list;
+mod merge;
 mod one;
 mod review;
 mod sending;
@@ -21,6 +23,7 @@ use crate::web::mount::Routes;
 use crate::web::problem::{Code, Problem};
 use crate::web::rights::Act;
 use crate::web::routes::files;
+use crate::web::state::App;
 
 pub(super) fn mount(routes: &mut Routes) {
     routes
@@ -33,6 +36,12 @@ pub(super) fn mount(routes: &mut Routes) {
             review::__path_review_response,
             review::review_response,
         )
+        .mount(
+            Act::CommentResponses,
+            comment::__path_comment_response,
+            comment::comment_response,
+        )
+        .mount(Act::MergeResponses, merge::__path_merge_response, merge::merge_response)
         .mount(Act::ReadResponses, history::__path_get_history, history::get_history);
 }
 
@@ -133,6 +142,28 @@ fn expect_in_scope(caller: &Caller, head: &store::Head) -> Result<(), Problem> {
     }
 }
 
+/// Refuses a path that is no question, group or repeat of the version that a response answers.
+fn expect_question(app: &App, head: &store::Head, path: &str) -> Result<(), Problem> {
+    let catalogue = app.surveys.catalogue(&app.store)?;
+    let version = catalogue.survey(&head.survey)?.version(&head.definition_version)?;
+    match version.definition.find_path(&without_instances(path)) {
+        Some(_) => Ok(()),
+        None => Err(Problem::new(Code::ValueInvalid).explain(
+            format!("问卷中没有题目“{path}”。请按 /turnover 的形式写题目路径。"),
+            format!("The survey has no question '{path}': write a path as /turnover."),
+        )),
+    }
+}
+
+/// `/products/share` of `/products[2]/share`.
+fn without_instances(path: &str) -> String {
+    let steps: Vec<&str> = path
+        .split('/')
+        .map(|step| step.split('[').next().unwrap_or(step))
+        .collect();
+    steps.join("/")
+}
+
 /// Whether answers to personal questions are asked for.
 #[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
@@ -165,12 +196,8 @@ fn withhold_findings(definition: &Definition, findings: &mut [response::Problem]
 
 /// Whether the question at this path (`/products[2]/share`) is personal. What the definition does not know may be.
 fn is_personal(definition: &Definition, path: &str) -> bool {
-    let steps: Vec<&str> = path
-        .split('/')
-        .map(|step| step.split('[').next().unwrap_or(step))
-        .collect();
     definition
-        .find_path(&steps.join("/"))
+        .find_path(&without_instances(path))
         .and_then(|id| definition.get(id))
         .is_none_or(Element::is_personal)
 }

@@ -1,13 +1,15 @@
 //! One response with its answers.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Personal, ResponseHead, expect_in_scope, withhold, withhold_findings};
 use crate::definition::Language;
-use crate::response;
+use crate::response::{self, ReviewState};
+use crate::store::{self, EventKind, JsonText};
 use crate::web::Caller;
 use crate::web::preconditions::tagged_as;
 use crate::web::problem::{Fault, Problem};
@@ -26,6 +28,43 @@ pub struct Response {
     answers: Value,
     /// The problems, warnings and notes of the present version.
     findings: Vec<Fault>,
+    /// What is to be mended, where it was returned and no new version came since; else null.
+    returned: Option<Returned>,
+}
+
+/// What a supervisor said who returned a response.
+#[derive(Serialize, ToSchema)]
+pub struct Returned {
+    /// Who returned it.
+    by: Option<String>,
+    /// When.
+    at: DateTime<Utc>,
+    /// What they said about all of it.
+    comment: Option<String>,
+    /// What they said by question, and whom it is returned to.
+    #[schema(value_type = Object)]
+    details: Option<Value>,
+}
+
+/// The last return, of a response that is returned.
+fn returned(app: &App, head: &store::Head) -> Result<Option<Returned>, Problem> {
+    if !head.returned {
+        return Ok(None);
+    }
+    let events = app.store.response_events(&head.survey, &head.instance_id)?;
+    let last = events
+        .into_iter()
+        .rev()
+        .find(|event| event.kind == EventKind::StateChanged && event.to == Some(ReviewState::HasIssues));
+    last.map(|event| {
+        Ok(Returned {
+            by: event.actor,
+            at: event.at,
+            comment: event.comment,
+            details: event.details.as_ref().map(JsonText::read).transpose()?,
+        })
+    })
+    .transpose()
 }
 
 /// One response
@@ -69,6 +108,7 @@ pub async fn get_response(
             current_instance_id: version.instance_id,
             answers,
             findings: Fault::all(&findings, language),
+            returned: returned(&app, &head)?,
             head: head.into(),
         })
     })

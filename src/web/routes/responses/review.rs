@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{ResponseHead, expect_in_scope};
+use super::{ResponseHead, expect_in_scope, expect_question};
 use crate::response::ReviewState;
 use crate::store::StateChange;
 use crate::web::Caller;
@@ -26,7 +26,7 @@ pub struct Review {
     /// What you say about it; returning, rejecting, and approving over open problems take one.
     #[serde(default)]
     comment: Option<String>,
-    /// Comments by question, where it is returned.
+    /// Comments by the path of a question, where it is returned: the member sees them with the response.
     #[serde(default)]
     questions: BTreeMap<String, String>,
     /// Whom it is returned to.
@@ -63,6 +63,9 @@ pub async fn review_response(
     let head = web::block(move || {
         let seen = app.store.response_head(&survey, &instance_id)?;
         expect_in_scope(&caller, &seen)?;
+        for question in review.questions.keys() {
+            expect_question(&app, &seen, question)?;
+        }
         // What was compared with the tag is what the store must still find.
         let revision = if_match.names_a_state().then_some(seen.revision);
         if_match.check(&ResponseHead::from(seen))?;

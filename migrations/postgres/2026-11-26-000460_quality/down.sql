@@ -1,0 +1,3 @@
+DROP TABLE backcheck_responses;
+DROP TABLE backchecks;
+DROP TABLE warning_rules;
