@@ -15,6 +15,7 @@ mod import;
 mod language;
 mod migrate;
 mod read_workbook;
+mod register;
 mod score;
 mod serve;
 mod settings;
@@ -61,6 +62,7 @@ enum Command {
     Import(import::Import),
     Statistics(statistics::Statistics),
     Template(template::Template),
+    Register(register::Register),
     #[command(name = crate::spreadsheet::worker::SUBCOMMAND, hide = true)]
     ReadWorkbook(read_workbook::ReadWorkbook),
 }
@@ -157,6 +159,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Import(arguments) => arguments.run(),
         Command::Statistics(arguments) => arguments.run(),
         Command::Template(arguments) => arguments.run(),
+        Command::Register(arguments) => register::run(&arguments),
         Command::ReadWorkbook(arguments) => read_workbook::run(&arguments),
     }
 }

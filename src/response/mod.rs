@@ -16,6 +16,7 @@ mod parse;
 mod problem;
 mod quality;
 mod recalculate;
+mod register;
 mod review;
 mod sending;
 mod submission;
@@ -36,6 +37,7 @@ pub use parse::{parse_cell, parse_text};
 pub use problem::{Problem, ProblemCode, Severity};
 pub use quality::{Position, Quality};
 pub use recalculate::{Recalculated, RuleError, recalculate, recalculate_from};
+pub use register::RegisterEntry;
 pub use review::{
     Act, Comment, ReviewError, ReviewState, Role, TRANSITIONS, Transition, may_send, review, state_after,
 };

@@ -20,9 +20,11 @@ mod numbers;
 mod options;
 mod options_file;
 mod rank;
+mod register_totals;
 mod result_csv;
 mod result_json;
 mod run;
+mod sample;
 mod screen;
 mod series;
 mod statistics;
@@ -43,9 +45,11 @@ pub use options::{
     Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, RespondentUnit,
     Responses, Screen, ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
 };
+pub use register_totals::RegisterTotals;
 pub use result_csv::result_csv;
 pub use result_json::{read_result, result_json};
 pub use run::{assess, assess_estimates};
+pub use sample::{Allocation, DrawnStratum, SampleDesign, SampleError, draw_sample};
 pub use series::Series;
 pub use statistics::IndicatorStatistics;
 pub use table::Table;

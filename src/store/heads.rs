@@ -12,6 +12,7 @@ use crate::response::ReviewState;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = responses, treat_none_as_default_value = false)]
+#[allow(clippy::struct_excessive_bools, reason = "a row has the columns that its table has")]
 pub(super) struct HeadRow {
     pub id: i64,
     pub round: String,

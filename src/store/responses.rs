@@ -12,6 +12,7 @@ use crate::response::{Door, Identity, ReviewState};
 
 /// What is known of a response without reading its answers: its present version, state and respondent.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub struct Head {
     /// The key.
     pub id: i64,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::Journal;
 use super::backend::{Connection, on_backend};
-use super::schema::rounds;
+use super::schema::{round_events, rounds};
 use super::{AuditAct, JsonText, Store, StoreError, time};
 use crate::definition::Text;
 
@@ -29,6 +29,23 @@ impl RoundState {
             Self::Planned => "planned",
             Self::Open => "open",
             Self::Closed => "closed",
+        }
+    }
+
+    /// Whether a round in this state may get that one. Staying as it is, it may.
+    fn expect_becoming(self, to: Self, reason: Option<&str>) -> Result<(), StoreError> {
+        match (self, to) {
+            (from, to) if from == to => Ok(()),
+            (Self::Planned, Self::Open) | (Self::Open, Self::Closed) => Ok(()),
+            (Self::Closed, Self::Open) if reason.is_some() => Ok(()),
+            (Self::Closed, Self::Open) => Err(StoreError::Refused(
+                "opening a closed round again takes a reason: say why".to_owned(),
+            )),
+            (from, to) => Err(StoreError::Refused(format!(
+                "a round that is {} can't become {}",
+                from.name(),
+                to.name()
+            ))),
         }
     }
 
@@ -179,14 +196,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] where there is none.
     pub fn round(&self, round: &str) -> Result<Round, StoreError> {
-        let row: Option<Row> = self.read(|connection| {
-            Ok(on_backend!(connection, |c| rounds::table
-                .find(round)
-                .select(Row::as_select())
-                .first(c)
-                .optional())?)
-        })?;
-        row.ok_or_else(|| no_round(round))?.try_into()
+        self.read(|connection| find(connection, round))
     }
 
     /// The round that a response belongs to which names none: the only open one. `None` where none is open, or several.
@@ -204,40 +214,186 @@ impl Store {
         Ok(if open.len() == 1 { open.pop() } else { None })
     }
 
-    /// Opens or closes a round; only where it is in the state `still`, if that is given.
+    /// Changes a round, and notes a change of state in its history. Planned rounds are opened, open ones closed, closed
+    /// ones opened again, which takes a reason.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] where there is none, [`StoreError::Stale`] where it is in another state by now.
-    pub fn set_round_state(
-        &self,
-        round: &str,
-        state: RoundState,
-        still: Option<RoundState>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    /// [`StoreError::NotFound`] where there is none; [`StoreError::Refused`] where it can't become that;
+    /// [`StoreError::Stale`] where it is no longer what the caller saw.
+    pub fn change_round(&self, round: &str, change: &RoundChange, now: DateTime<Utc>) -> Result<Round, StoreError> {
         self.change(now, |connection, journal| {
-            let before: Option<String> = on_backend!(connection, |c| rounds::table
-                .find(round)
-                .select(rounds::state)
-                .first(c)
-                .optional())?;
-            let before = before.ok_or_else(|| no_round(round))?;
-            let expected = still.map_or(before.clone(), |still| still.name().to_owned());
-            let row = rounds::table.find(round).filter(rounds::state.eq(expected));
+            let known = find(connection, round)?;
+            let stale = || StoreError::Stale {
+                what: "round",
+                name: round.to_owned(),
+            };
+            if change.seen.as_ref().is_some_and(|seen| *seen != known) {
+                return Err(stale());
+            }
+            let to = change.state.unwrap_or(known.state);
+            let reason = change
+                .reason
+                .as_deref()
+                .map(str::trim)
+                .filter(|reason| !reason.is_empty());
+            known.state.expect_becoming(to, reason)?;
+            let opens_on = change.opens_on.unwrap_or(known.opens_on);
+            let closes_on = change.closes_on.unwrap_or(known.closes_on);
+            if opens_on.zip(closes_on).is_some_and(|(first, last)| last < first) {
+                return Err(StoreError::Refused("the last day is before the first day".to_owned()));
+            }
+            let row = rounds::table.find(round).filter(rounds::state.eq(known.state.name()));
             let changed = on_backend!(connection, |c| diesel::update(row)
-                .set(rounds::state.eq(state.name()))
+                .set((
+                    rounds::state.eq(to.name()),
+                    rounds::opens_on.eq(opens_on),
+                    rounds::closes_on.eq(closes_on),
+                ))
                 .execute(c))?;
             if changed == 0 {
-                return Err(StoreError::Stale {
-                    what: "round",
-                    name: round.to_owned(),
-                });
+                return Err(stale());
             }
-            journal
-                .note(AuditAct::RoundState, format!("rounds/{round}"))
-                .before(format!("state={before}"))
-                .after(format!("state={}", state.name()));
-            Ok(())
+            if (to, opens_on, closes_on) != (known.state, known.opens_on, known.closes_on) {
+                let shown = |state: RoundState, first: Option<NaiveDate>, last: Option<NaiveDate>| {
+                    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+                    let days = match (first, last) {
+                        (None, None) => String::new(),
+                        _ => format!(" days={}..{}", day(first), day(last)),
+                    };
+                    format!("state={}{days}", state.name())
+                };
+                journal
+                    .note(AuditAct::RoundState, format!("rounds/{round}"))
+                    .before(shown(known.state, known.opens_on, known.closes_on))
+                    .after(shown(to, opens_on, closes_on));
+            }
+            if to != known.state {
+                let event = NewEventRow {
+                    round,
+                    from_state: Some(known.state.name()),
+                    to_state: to.name(),
+                    reason,
+                    actor: &change.actor,
+                    at: time::stored(now),
+                };
+                on_backend!(connection, |c| diesel::insert_into(round_events::table)
+                    .values(&event)
+                    .execute(c))?;
+            }
+            find(connection, round)
+        })
+    }
+
+    /// Opens planned rounds whose first day has come and closes open ones whose last day is over, and names them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn turn_rounds(&self, today: NaiveDate, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
+        let mut turned = Vec::new();
+        for round in self.rounds()? {
+            let state = match round.state {
+                RoundState::Planned if round.opens_on.is_some_and(|day| day <= today) => RoundState::Open,
+                RoundState::Open if round.closes_on.is_some_and(|day| day < today) => RoundState::Closed,
+                _ => continue,
+            };
+            let change = RoundChange {
+                state: Some(state),
+                reason: Some("its date came".to_owned()),
+                actor: "calendar".to_owned(),
+                ..RoundChange::default()
+            };
+            self.change_round(&round.round, &change, now)?;
+            turned.push(round.round);
+        }
+        Ok(turned)
+    }
+
+    /// What happened to a round, the oldest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn round_events(&self, round: &str) -> Result<Vec<RoundEvent>, StoreError> {
+        let rows: Vec<EventRow> = self.read(|connection| {
+            let query = round_events::table
+                .filter(round_events::round.eq(round))
+                .order(round_events::id);
+            Ok(on_backend!(connection, |c| query
+                .select(EventRow::as_select())
+                .load(c))?)
+        })?;
+        rows.into_iter().map(RoundEvent::try_from).collect()
+    }
+}
+
+fn find(connection: &mut Connection<'_>, round: &str) -> Result<Round, StoreError> {
+    let query = rounds::table.find(round);
+    let row: Option<Row> = on_backend!(connection, |c| query.select(Row::as_select()).first(c).optional())?;
+    row.ok_or_else(|| no_round(round))?.try_into()
+}
+
+/// What is to change of a round: what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct RoundChange {
+    /// The state.
+    pub state: Option<RoundState>,
+    /// The first day; `Some(None)` for none.
+    pub opens_on: Option<Option<NaiveDate>>,
+    /// The last day; `Some(None)` for none.
+    pub closes_on: Option<Option<NaiveDate>>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who changes it.
+    pub actor: String,
+    /// The round as they saw it; `None` changes it whatever it is now.
+    pub seen: Option<Round>,
+}
+
+/// Something that happened to a round.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoundEvent {
+    /// The state before.
+    pub from: Option<RoundState>,
+    /// The state after.
+    pub to: RoundState,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who did it.
+    pub actor: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = round_events)]
+struct NewEventRow<'a> {
+    round: &'a str,
+    from_state: Option<&'a str>,
+    to_state: &'a str,
+    reason: Option<&'a str>,
+    actor: &'a str,
+    at: NaiveDateTime,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = round_events)]
+struct EventRow {
+    from_state: Option<String>,
+    to_state: String,
+    reason: Option<String>,
+    actor: String,
+    at: NaiveDateTime,
+}
+
+impl TryFrom<EventRow> for RoundEvent {
+    type Error = StoreError;
+
+    fn try_from(row: EventRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            from: row.from_state.as_deref().map(RoundState::from_name).transpose()?,
+            to: RoundState::from_name(&row.to_state)?,
+            reason: row.reason,
+            actor: row.actor,
+            at: time::read(row.at),
         })
     }
 }

@@ -432,6 +432,127 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    organisations (id) {
+        id -> BigInt,
+        round -> Text,
+        survey -> Text,
+        code -> Text,
+        name -> Text,
+        city -> Text,
+        sector -> Nullable<Text>,
+        size -> Nullable<Text>,
+        stratum -> Nullable<Text>,
+        weight -> Nullable<Double>,
+        employees -> Nullable<BigInt>,
+        confidential -> Bool,
+        listed -> Bool,
+        in_frame -> Bool,
+        address -> Nullable<Text>,
+        latitude -> Nullable<Double>,
+        longitude -> Nullable<Double>,
+        revision -> BigInt,
+        updated_at -> Timestamp,
+        updated_by -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    round_events (id) {
+        id -> BigInt,
+        round -> Text,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        reason -> Nullable<Text>,
+        actor -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    targets (round, survey, city, size) {
+        round -> Text,
+        survey -> Text,
+        city -> Text,
+        size -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::json::Json;
+
+    samples (id) {
+        id -> BigInt,
+        round -> Text,
+        survey -> Text,
+        design -> Json,
+        frame_hash -> Text,
+        strata -> Json,
+        drawn_at -> Timestamp,
+        drawn_by -> Text,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_by -> Nullable<Text>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    sample_members (sample_id, organisation_id) {
+        sample_id -> BigInt,
+        organisation_id -> BigInt,
+        stratum -> Text,
+        position -> BigInt,
+        reserve -> Bool,
+        weight -> Nullable<Double>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    assignments (id) {
+        id -> BigInt,
+        round -> Text,
+        survey -> Text,
+        organisation_id -> BigInt,
+        member -> Text,
+        assigned_at -> Timestamp,
+        assigned_by -> Text,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    visits (id) {
+        id -> BigInt,
+        round -> Text,
+        survey -> Text,
+        organisation_id -> BigInt,
+        member -> Text,
+        outcome -> Text,
+        appointment_at -> Nullable<Timestamp>,
+        latitude -> Nullable<Double>,
+        longitude -> Nullable<Double>,
+        accuracy -> Nullable<Double>,
+        comment -> Nullable<Text>,
+        at -> Timestamp,
+        recorded_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(backcheck_responses -> backchecks (backcheck_id));
 diesel::allow_tables_to_appear_in_same_query!(backchecks, backcheck_responses);
 diesel::joinable!(tokens -> users (user_id));
@@ -440,3 +561,4 @@ diesel::joinable!(known_origins -> users (user_id));
 diesel::joinable!(second_factors -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(tokens, users, sessions, known_origins, second_factors);
 diesel::allow_tables_to_appear_in_same_query!(responses, response_versions, instance_ids, response_events);
+diesel::allow_tables_to_appear_in_same_query!(organisations, samples, sample_members, assignments, visits);

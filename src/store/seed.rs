@@ -5,8 +5,8 @@ use chrono::{DateTime, Datelike, Utc};
 use super::definitions::{self, NewDefinition};
 use super::frameworks::{self, NewFramework};
 use super::rounds::{self, Round, RoundState};
-use super::{JsonText, Store, StoreError, places, time, warnings};
-use crate::definition::{Folder, SourceFile, StudyPlace, Text, VersionState};
+use super::{JsonText, Store, StoreError, Target, places, targets, time, warnings};
+use crate::definition::{Folder, SourceFile, StudyPlace, StudyPlaces, Text, VersionState};
 
 /// A checked folder of definitions, as it is kept.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,8 @@ pub struct Seed {
     pub places: Vec<StudyPlace>,
     /// The planned rounds by code and name.
     pub rounds: Vec<(String, Text)>,
+    /// The targets of the planned rounds.
+    pub targets: Vec<Target>,
 }
 
 impl From<&Folder> for Seed {
@@ -42,6 +44,7 @@ impl From<&Folder> for Seed {
             framework: folder.framework.as_ref().map(NewFramework::from),
             places,
             rounds,
+            targets: folder.places.iter().flat_map(planned_targets).collect(),
         }
     }
 }
@@ -117,9 +120,25 @@ impl Store {
                     state = RoundState::Planned;
                 }
             }
+            targets::plan(connection, &seed.targets)?;
             Ok(seeded)
         })?;
         self.partition_rounds();
         Ok(seeded)
     }
+}
+
+/// The targets of the planned rounds, by survey and city; they are not planned by size class.
+fn planned_targets(places: &StudyPlaces) -> impl Iterator<Item = Target> {
+    places.rounds().iter().flat_map(|planned| {
+        planned.targets.iter().flat_map(move |(survey, by_place)| {
+            by_place.iter().map(move |(city, count)| Target {
+                round: planned.round.clone(),
+                survey: survey.clone(),
+                city: city.clone(),
+                size: String::new(),
+                count: i64::from(*count),
+            })
+        })
+    })
 }

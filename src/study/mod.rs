@@ -15,6 +15,7 @@ mod last_round;
 mod lists;
 mod organisations;
 mod progress;
+mod register;
 mod report;
 mod responses;
 mod statistics;
@@ -31,6 +32,7 @@ pub use import::{CheckedImport, ImportRequest, Loaded, LoadedAs};
 pub use last_round::LAST_ROUND;
 pub use lists::{Lists, Lookup, Table};
 pub use progress::{Progress, Stage, Unwatched, Watch};
+pub use register::{LoadedRegister, RegisterRequest, load_register, register_totals, register_words};
 pub use report::{ReportRequest, write_report};
 pub use responses::{for_each_reported, reported, write_export, write_table};
 pub use statistics::{

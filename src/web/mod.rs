@@ -6,6 +6,7 @@
 
 pub mod authentication;
 mod body;
+mod calendar;
 mod client;
 mod cookie;
 mod cross_site;

@@ -37,6 +37,18 @@ pub enum Act {
     ReadRounds,
     /// Create and open or close rounds.
     ManageRounds,
+    /// Load, change and blank the register of organisations.
+    LoadRegister,
+    /// Read the register of organisations and the samples drawn from it.
+    ReadRegister,
+    /// Set targets, draw samples, give organisations to members of the field team.
+    PlanFieldwork,
+    /// Read targets, assignments and visits; members of the field team their own.
+    ReadFieldwork,
+    /// Record what came of a visit.
+    RecordVisits,
+    /// Read the progress of the fieldwork.
+    ReadProgress,
     /// Send a response.
     SubmitResponses,
     /// Read responses and their history, without the answers to personal questions.
@@ -197,6 +209,12 @@ pub const TABLE: &[Rule] = &[
     forbidden(Act::ReadPlaces,          Scope::Open,          EVERY_ROLE),
     forbidden(Act::ReadRounds,          Scope::Open,          EVERY_ROLE),
     forbidden(Act::ManageRounds,        Scope::Whole,         &[Administrator, Supervisor]),
+    hidden(Act::LoadRegister,           Scope::SurveyAndCity, &[Administrator, Supervisor, Operator]),
+    hidden(Act::ReadRegister,           Scope::SurveyAndCity, &[Administrator, Supervisor, Operator, Consultant]),
+    hidden(Act::PlanFieldwork,          Scope::SurveyAndCity, &[Administrator, Supervisor]),
+    hidden(Act::ReadFieldwork,          Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
+    hidden(Act::RecordVisits,           Scope::SurveyAndCity, &[Administrator, Supervisor, Field]),
+    hidden(Act::ReadProgress,           Scope::SurveyAndCity, &[Administrator, Supervisor, Operator, Consultant]),
     forbidden(Act::SubmitResponses,     Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
     hidden(Act::ReadResponses,          Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator, Consultant]),
     hidden(Act::EditResponses,          Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),

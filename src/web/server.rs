@@ -8,6 +8,7 @@ use actix_web::middleware::{Compress, DefaultHeaders, NormalizePath, from_fn};
 use actix_web::{App as ActixApp, HttpServer, web};
 use tracing_actix_web::TracingLogger;
 
+use super::calendar;
 use super::logging::RequestSpan;
 use super::metrics::{self, Metrics};
 use super::passwords::PasswordHashing;
@@ -154,6 +155,7 @@ impl Server {
     fn start(self, signals: Signals) -> Result<actix_web::dev::Server, std::io::Error> {
         let Self { listener, app, .. } = self;
         let settings = app.settings.clone();
+        actix_web::rt::spawn(calendar::turn_rounds(app.clone()));
         let server =
             HttpServer::new(move || {
                 let app = app.clone();

@@ -116,7 +116,7 @@ fn who_changes_what_another_changed_is_told_what() {
             rounds.as_str(),
             rounds.as_str(),
             json!({"state": "closed"}),
-            json!({"state": "open"}),
+            json!({"state": "open", "reason": "answers came late"}),
         ),
         (
             "PATCH",

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use chrono::{TimeDelta, Utc};
 use innogauge::response::{Fingerprint, Role};
+use innogauge::scoring::{Allocation, SampleDesign};
 use innogauge::store::{
-    Carrier, ImportOutcome, NewBackcheck, NewImport, NewSession, NewToken, NewUser, StoreError, UserChange,
+    Carrier, ImportOutcome, NewAssignments, NewBackcheck, NewImport, NewSession, NewToken, NewUser, RegisterOf, Store,
+    StoreError, UserChange,
 };
 use innogauge::study::jobs::Task;
 use innogauge::web::mount::Mounted;
@@ -24,6 +26,8 @@ struct Walk {
     import: i64,
     assessment: i64,
     backcheck: i64,
+    organisation: String,
+    sample: i64,
 }
 
 /// The user that addresses name.
@@ -59,7 +63,10 @@ impl Walk {
         let backcheck = app.store.keep_backcheck(&backcheck, now).unwrap();
         let made = app.post(&app.token(Role::Administrator), "/api/v1/assessments", &json!({}));
         let assessment = made.json()["id"].as_i64().unwrap();
+        let (organisation, sample) = sampled(&app.store);
         Self {
+            organisation,
+            sample,
             app,
             full: true,
             import: import.id,
@@ -76,6 +83,8 @@ impl Walk {
             import: 1,
             assessment: 1,
             backcheck: 1,
+            organisation: crate::supervisor_week::code(1),
+            sample: 1,
         }
     }
 
@@ -90,6 +99,8 @@ impl Walk {
             self.import
         } else if route.path.contains("/jobs/") && self.full {
             self.job_of(caller)
+        } else if route.path.contains("/samples/") {
+            self.sample
         } else {
             self.assessment
         };
@@ -98,6 +109,7 @@ impl Walk {
             ("{survey}", "firm"),
             ("{version}", "1"),
             ("{instance_id}", "uuid:1"),
+            ("{organisation}", &self.organisation),
             ("{round}", &self.app.store.default_round().unwrap().unwrap()),
             ("{name}", SOMEBODY),
             ("{token}", &self.fresh(route, "{token}", owner)),
@@ -204,6 +216,35 @@ fn request(route: &Mounted, path: String) -> Request {
         other => panic!("the walk knows no {other}"),
     };
     Request::new(method, path)
+}
+
+/// A register with one organisation in Yichun, which is sampled and given to the field member.
+fn sampled(store: &Store) -> (String, i64) {
+    let now = Utc::now();
+    let code = crate::supervisor_week::code(1);
+    let of = RegisterOf {
+        round: store.default_round().unwrap().unwrap(),
+        survey: "firm".to_owned(),
+        actor: "operator".to_owned(),
+    };
+    let entry = json!({"code": code, "name": "Works", "city": "230700", "confidential": true, "listed": false, "in_frame": true});
+    let entry = serde_json::from_value(entry).unwrap();
+    store.load_register(&of, &[entry], false, now).unwrap();
+    let design = SampleDesign {
+        allocation: Allocation::Equal(1),
+        take_all: Vec::new(),
+        minimum: 0,
+        reserves: 0,
+        seed: 1,
+    };
+    let sample = store.draw_sample(&of, None, &design, now).unwrap();
+    let new = NewAssignments {
+        member: "field".to_owned(),
+        codes: vec![code.clone()],
+        reassign: false,
+    };
+    store.assign(&of, &new, None, now).unwrap();
+    (code, sample.id)
 }
 
 fn is_refused(answer: &Answer, refusal: Refusal) -> bool {

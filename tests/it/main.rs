@@ -37,5 +37,6 @@ mod scoring;
 mod scoring_properties;
 mod settings;
 mod store;
+mod supervisor_week;
 mod workbooks;
 mod xpath_conformance;

@@ -24,7 +24,7 @@ use crate::definition::Text;
 use crate::report::{Edition, Wording};
 use crate::response::{Door, Role};
 use crate::scoring::{Framework, Options, Origin};
-use crate::store::{NewUser, Round, RoundState, Statistic, Store, hash_password, random_password};
+use crate::store::{NewUser, Round, RoundChange, RoundState, Statistic, Store, hash_password, random_password};
 use crate::study::{self, AssessmentRequest, Catalogue, Names, Reception, ReportRequest, StudyError, Version};
 use crate::web::Settings;
 
@@ -118,7 +118,15 @@ fn prepare(store: &Store) -> Result<(), Failure> {
                 "this database has a demonstration already: name a new one".to_owned(),
             ));
         }
-        store.set_round_state(&round.round, RoundState::Closed, None, Utc::now())?;
+        if round.state == RoundState::Open {
+            let close = RoundChange {
+                state: Some(RoundState::Closed),
+                reason: Some("a demonstration has the only open round".to_owned()),
+                actor: "command line".to_owned(),
+                ..RoundChange::default()
+            };
+            store.change_round(&round.round, &close, Utc::now())?;
+        }
     }
     let label = Text::from_iter([("zh", "合成数据演示轮次"), ("en", "Synthetic demonstration round")]);
     let round = Round {

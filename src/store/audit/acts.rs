@@ -61,6 +61,22 @@ acts! {
     RoundAdded = "round.added",
     /// A round was opened or closed.
     RoundState = "round.state",
+    /// A register was loaded.
+    RegisterLoaded = "register.loaded",
+    /// An organisation of the register was changed.
+    RegisterChanged = "register.changed",
+    /// The targets of the fieldwork were set.
+    TargetsSet = "targets.set",
+    /// A sample was drawn.
+    SampleDrawn = "sample.drawn",
+    /// A sample was withdrawn.
+    SampleWithdrawn = "sample.withdrawn",
+    /// An organisation was given to a member of the field team.
+    AssignmentGiven = "assignment.given",
+    /// An organisation was taken back.
+    AssignmentEnded = "assignment.ended",
+    /// What came of a visit was recorded.
+    VisitRecorded = "visit.recorded",
     /// A user was added.
     UserAdded = "user.added",
     /// A user was kept out.

@@ -5,6 +5,7 @@ mod account;
 mod assessments;
 mod audit;
 mod exports;
+mod fieldwork;
 mod files;
 mod imports;
 mod jobs;
@@ -32,6 +33,7 @@ pub fn mounted() -> Routes {
     exports::mount(&mut routes);
     imports::mount(&mut routes);
     rounds::mount(&mut routes);
+    fieldwork::mount(&mut routes);
     places::mount(&mut routes);
     statistics::mount(&mut routes);
     assessments::mount(&mut routes);

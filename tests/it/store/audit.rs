@@ -4,8 +4,8 @@ use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 use innogauge::response::{ReviewState, Role};
 use innogauge::store::{
-    AuditAct, AuditFault, AuditFilter, Channel, NewToken, NewUser, Origin, Round, RoundState, Seed, StateChange, Store,
-    StoreError,
+    AuditAct, AuditFault, AuditFilter, Channel, NewToken, NewUser, Origin, Round, RoundChange, RoundState, Seed,
+    StateChange, Store, StoreError,
 };
 
 use super::{Visit, at};
@@ -61,12 +61,20 @@ fn round(code: &str) -> Round {
     }
 }
 
+fn opening() -> RoundChange {
+    RoundChange {
+        state: Some(RoundState::Open),
+        actor: "ann".to_owned(),
+        ..RoundChange::default()
+    }
+}
+
 #[test]
 fn a_change_is_in_the_log_with_who_when_what_and_where_from() {
     on_each(|database| {
         let store = database.open().acting(ann());
         store.add_round(&round("2026"), at(1)).unwrap();
-        store.set_round_state("2026", RoundState::Open, None, at(2)).unwrap();
+        store.change_round("2026", &opening(), at(2)).unwrap();
         let receipt = wait_for(store.submit(Visit::new("uuid:a").submission())).unwrap();
         let change = StateChange {
             to: ReviewState::Approved,
@@ -129,7 +137,7 @@ fn what_is_not_committed_leaves_no_entry() {
             store.add_round(&round("2026"), at(9)),
             Err(StoreError::Exists { .. })
         ));
-        assert!(store.set_round_state("1999", RoundState::Open, None, at(9)).is_err());
+        assert!(store.change_round("1999", &opening(), at(9)).is_err());
         assert_eq!(store.verify_audit(None).unwrap().entries, 5);
     });
 }
@@ -176,7 +184,7 @@ fn entries_are_found_by_who_what_target_and_time() {
         let store = with_five_entries(database);
         store
             .acting(Origin::default())
-            .set_round_state("2027", RoundState::Open, None, at(3000))
+            .change_round("2027", &opening(), at(3000))
             .unwrap();
         let found = |filter: AuditFilter| -> Vec<i64> {
             let entries = store.audit_entries(&filter, None, 100).unwrap();

@@ -1,7 +1,7 @@
 //! Definitions: what a folder brings in, and that what is published never changes.
 
 use innogauge::definition::{AttachedFile, SurveyState, Text, VersionState};
-use innogauge::store::{NewDefinition, NewFramework, RoundState, Seed, StoreError};
+use innogauge::store::{NewDefinition, NewFramework, RoundChange, RoundState, Seed, Store, StoreError};
 
 use super::at;
 use crate::databases::on_each;
@@ -119,11 +119,20 @@ fn without_one_open_round_there_is_no_default() {
     on_each(|database| {
         let store = database.open();
         store.seed(&folder(Vec::new()), at(0)).unwrap();
-        store.set_round_state("2027", RoundState::Open, None, at(0)).unwrap();
+        change(&store, "2027", RoundState::Open);
         assert_eq!(store.default_round().unwrap(), None);
-        store.set_round_state("2026", RoundState::Closed, None, at(0)).unwrap();
+        change(&store, "2026", RoundState::Closed);
         assert_eq!(store.default_round().unwrap().as_deref(), Some("2027"));
-        store.set_round_state("2027", RoundState::Closed, None, at(0)).unwrap();
+        change(&store, "2027", RoundState::Closed);
         assert_eq!(store.default_round().unwrap(), None);
     });
+}
+
+fn change(store: &Store, round: &str, state: RoundState) {
+    let change = RoundChange {
+        state: Some(state),
+        actor: "ann".to_owned(),
+        ..RoundChange::default()
+    };
+    store.change_round(round, &change, at(9)).unwrap();
 }

@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod commands;
 mod definitions;
+mod fieldwork;
 mod imports;
 mod jobs;
 mod listing;

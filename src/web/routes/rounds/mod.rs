@@ -20,7 +20,12 @@ pub(super) fn mount(routes: &mut Routes) {
         .mount(Act::ReadRounds, list::__path_list_rounds, list::list_rounds)
         .mount(Act::ReadRounds, one::__path_get_round, one::get_round)
         .mount(Act::ManageRounds, create::__path_create_round, create::create_round)
-        .mount(Act::ManageRounds, change::__path_change_round, change::change_round);
+        .mount(Act::ManageRounds, change::__path_change_round, change::change_round)
+        .mount(
+            Act::ManageRounds,
+            change::__path_list_round_events,
+            change::list_round_events,
+        );
 }
 
 /// A round of fieldwork: every response belongs to one.

@@ -1,0 +1,13 @@
+DROP TRIGGER progress_update ON responses;
+DROP FUNCTION progress_update();
+DROP TRIGGER progress_delete ON responses;
+DROP FUNCTION progress_delete();
+DROP TRIGGER progress_insert ON responses;
+DROP FUNCTION progress_insert();
+DROP TABLE progress_counts;
+DROP TABLE visits;
+DROP TABLE assignments;
+DROP TABLE sample_members;
+DROP TABLE samples;
+DROP TABLE targets;
+DROP TABLE round_events;

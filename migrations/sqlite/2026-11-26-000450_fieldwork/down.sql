@@ -1,0 +1,10 @@
+DROP TRIGGER progress_update;
+DROP TRIGGER progress_delete;
+DROP TRIGGER progress_insert;
+DROP TABLE progress_counts;
+DROP TABLE visits;
+DROP TABLE assignments;
+DROP TABLE sample_members;
+DROP TABLE samples;
+DROP TABLE targets;
+DROP TABLE round_events;

@@ -1,0 +1,102 @@
+//! Targets: responses to be collected, by city and size class.
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{InRound, register_of};
+use crate::store;
+use crate::web::Caller;
+use crate::web::body::Json;
+use crate::web::problem::{Code, Problem};
+use crate::web::state::App;
+
+/// How many responses are to be collected.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The code of the city.
+    #[schema(example = "230700")]
+    city: String,
+    /// The size class; absent or null for all together.
+    #[serde(default)]
+    size: Option<String>,
+    /// How many.
+    #[schema(example = 60)]
+    count: u32,
+}
+
+fn shown(caller: &Caller, list: Vec<store::Target>) -> Vec<Target> {
+    list.into_iter()
+        .filter(|target| caller.may_use_city(Some(&target.city)))
+        .map(|target| Target {
+            size: Some(target.size).filter(|size| !size.is_empty()),
+            city: target.city,
+            count: u32::try_from(target.count).unwrap_or(u32::MAX),
+        })
+        .collect()
+}
+
+/// List targets
+#[utoipa::path(
+    get, path = "/api/v1/surveys/{survey}/targets", tag = "fieldwork",
+    params(("survey" = String, Path, description = "The survey: the respondent type", example = "enterprise"), InRound),
+    responses((status = 200, description = "The targets of the caller's cities", body = Vec<Target>))
+)]
+pub async fn list_targets(
+    app: web::Data<App>,
+    caller: Caller,
+    survey: web::Path<String>,
+    asked: web::Query<InRound>,
+) -> Result<HttpResponse, Problem> {
+    let targets = web::block(move || {
+        let of = register_of(&app, &caller, &survey, asked.round.as_deref())?;
+        let list = app.store.targets(&of.round, &survey)?;
+        Ok::<_, Problem>(shown(&caller, list))
+    })
+    .await??;
+    Ok(HttpResponse::Ok().json(targets))
+}
+
+/// Set targets
+///
+/// Replaces all targets of the survey in the round; of a caller who is limited to cities, those of these cities.
+#[utoipa::path(
+    put, path = "/api/v1/surveys/{survey}/targets", tag = "fieldwork", request_body = Vec<Target>,
+    params(("survey" = String, Path, description = "The survey: the respondent type", example = "enterprise"), InRound),
+    responses((status = 200, description = "The targets as they are now", body = Vec<Target>), (status = 422, description = "A city is unknown"))
+)]
+pub async fn set_targets(
+    app: web::Data<App>,
+    caller: Caller,
+    survey: web::Path<String>,
+    asked: web::Query<InRound>,
+    Json(list): Json<Vec<Target>>,
+) -> Result<HttpResponse, Problem> {
+    let targets = web::block(move || {
+        let of = register_of(&app, &caller, &survey, asked.round.as_deref())?;
+        let places = app.store.places()?;
+        let known = |city: &str| places.iter().any(|place| place.code == city) && caller.may_use_city(Some(city));
+        if let Some(target) = list.iter().find(|target| !known(&target.city)) {
+            return Err(Problem::new(Code::ValueInvalid).explain(
+                format!("没有城市“{}”，或它不在您的范围内。", target.city),
+                format!("There is no city '{}', or it is not one of yours.", target.city),
+            ));
+        }
+        let list: Vec<store::Target> = list
+            .into_iter()
+            .map(|target| store::Target {
+                round: of.round.clone(),
+                survey: survey.clone(),
+                city: target.city,
+                size: target.size.unwrap_or_default(),
+                count: i64::from(target.count),
+            })
+            .collect();
+        app.store_for(&caller)
+            .set_targets(&of.round, &survey, caller.cities.as_deref(), &list, app.now())?;
+        Ok(shown(&caller, app.store.targets(&of.round, &survey)?))
+    })
+    .await??;
+    Ok(HttpResponse::Ok().json(targets))
+}
