@@ -201,5 +201,5 @@ fn write_row(file: &mut impl Write, entry: &AuditEntry) -> std::io::Result<()> {
         &entry.previous,
         &entry.hash,
     ])?;
-    file.write_all(&row.into_inner().map_err(|error| error.into_error())?)
+    file.write_all(&row.into_inner().map_err(csv::IntoInnerError::into_error)?)
 }

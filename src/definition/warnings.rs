@@ -433,7 +433,7 @@ mod tests {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         let told = errors.join("\n");
         for part in [
-            "2:14: error: unknown scope 'membr'",
+            "2:16: error: unknown scope 'membr'",
             "did you mean 'member'?",
             "unknown figure 'recieved'",
             "did you mean 'received'?",

@@ -108,8 +108,9 @@ fn partition(table: &str, round: &str) -> String {
         })
         .collect();
     let digest: [u8; 32] = Sha256::digest(round.as_bytes()).into();
-    let distinct: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("{table}_{readable}_{distinct}")
+    let [a, b, c, d, ..] = digest;
+    let distinct = u32::from_be_bytes([a, b, c, d]);
+    format!("{table}_{readable}_{distinct:08x}")
 }
 
 #[cfg(test)]

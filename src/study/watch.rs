@@ -180,7 +180,7 @@ fn median(values: &mut [i64]) -> f64 {
     values.sort_unstable();
     let middle = values.len() / 2;
     match (values.get(middle.wrapping_sub(1)), values.get(middle)) {
-        (Some(below), Some(above)) if values.len().is_multiple_of(2) => (*below as f64 + *above as f64) / 2.0,
+        (Some(below), Some(above)) if values.len().is_multiple_of(2) => f64::midpoint(*below as f64, *above as f64),
         (_, Some(value)) => *value as f64,
         _ => f64::NAN,
     }

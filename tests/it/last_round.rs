@@ -45,7 +45,7 @@ fn round(app: &TestApp, round: &str, day: &str) {
 }
 
 /// Sends a plant's turnover in a round: how many warnings there are.
-fn warnings(app: &TestApp, round: &str, code: &str, turnover: Value) -> usize {
+fn warnings(app: &TestApp, round: &str, code: &str, turnover: &Value) -> usize {
     let body = json!({
         "instance_id": format!("uuid:{round}-{code}-{turnover}"), "version": "1", "round": round,
         "answers": {"code": code, "plant": format!("Plant {code}"), "figures": {"turnover": turnover}},
@@ -68,15 +68,15 @@ fn a_tenfold_change_from_the_last_round_is_asked_about() {
         round(&app, "autumn", "2025-09-01");
         let (known, other) = ("91230700MA1B000007", "12230700MB1B00000E");
         assert_eq!(
-            warnings(&app, "spring", known, json!(50)),
+            warnings(&app, "spring", known, &json!(50)),
             0,
             "there is no round before"
         );
-        assert_eq!(warnings(&app, "spring", other, json!({"missing": "refused"})), 0);
-        assert_eq!(warnings(&app, "autumn", known, json!(499)), 0);
-        assert_eq!(warnings(&app, "autumn", known, json!(500)), 1);
+        assert_eq!(warnings(&app, "spring", other, &json!({"missing": "refused"})), 0);
+        assert_eq!(warnings(&app, "autumn", known, &json!(499)), 0);
+        assert_eq!(warnings(&app, "autumn", known, &json!(500)), 1);
         assert_eq!(
-            warnings(&app, "autumn", other, json!(900)),
+            warnings(&app, "autumn", other, &json!(900)),
             0,
             "nothing to compare with"
         );

@@ -1,5 +1,7 @@
 //! A supervisor's week, told through the API: plan, sample, assign, watch, return, approve, report.
 
+use std::fmt::Write as _;
+
 use innogauge::response::{CreditCode, Role};
 use serde_json::{Value, json};
 
@@ -56,11 +58,8 @@ fn a_week_from_the_plan_to_the_report() {
                 if number < 12 { "伊春" } else { "231182" },
                 if number % 2 == 0 { "small" } else { "large" },
             );
-            table.push_str(&format!(
-                "Works {number},{},{city},{size},{},Street {number}\n",
-                code(number),
-                10 + number
-            ));
+            let (code, employees) = (code(number), 10 + number);
+            writeln!(table, "Works {number},{code},{city},{size},{employees},Street {number}").unwrap();
         }
         let broken = table
             .replacen(&code(3), "91230700MA0000003", 1)

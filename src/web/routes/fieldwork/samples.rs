@@ -297,7 +297,14 @@ pub async fn withdraw_sample(
         let of = register_of(&app, &caller, &survey, asked.round.as_deref())?;
         if caller.cities.is_some() {
             let (_, all) = app.store.sample(&of.round, &survey, id, None)?;
-            if all.iter().any(|member| !caller.may_use_city(Some(&member.city))) {
+            let theirs = all
+                .iter()
+                .filter(|member| caller.may_use_city(Some(&member.city)))
+                .count();
+            if theirs == 0 {
+                return Err(Problem::not_found());
+            }
+            if theirs < all.len() {
                 return Err(Problem::new(Code::Forbidden));
             }
         }

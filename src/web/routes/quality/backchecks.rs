@@ -121,6 +121,8 @@ fn seen(app: &App, caller: &Caller, round: &str, survey: Option<String>) -> Resu
             .responses
             .retain(|response| caller.may_use_city(response.drawn.city.as_deref()));
     }
+    // Nobody learns that something was drawn in cities that are none of theirs.
+    checks.retain(|check| caller.cities.is_none() || !check.responses.is_empty());
     Ok(checks)
 }
 
