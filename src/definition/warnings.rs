@@ -180,8 +180,9 @@ impl WarningRules {
             .and_then(|node| Fields::new(node, "a file of warnings", &mut findings))
         {
             if let Some(node) = fields.require("warnings", &mut findings) {
+                let mut ids = Vec::new();
                 for item in list(node, "warnings", &mut findings) {
-                    rules.read_rule(item, &mut findings);
+                    rules.read_rule(item, &mut ids, &mut findings);
                 }
             }
             fields.finish(&mut findings);
@@ -207,7 +208,8 @@ impl WarningRules {
         self.iter().filter(move |rule| rule.scope == scope)
     }
 
-    fn read_rule(&mut self, node: &Node, findings: &mut Findings) {
+    /// Reads one rule; `ids` are those given so far, also by rules with faults.
+    fn read_rule(&mut self, node: &Node, ids: &mut Vec<String>, findings: &mut Findings) {
         let Some(mut fields) = Fields::new(node, "a warning", findings) else {
             return;
         };
@@ -215,13 +217,14 @@ impl WarningRules {
         let id = id_node
             .and_then(|node| scalar(node, "id", findings))
             .unwrap_or_default();
-        if let Some(node) = id_node.filter(|_| self.rules.iter().any(|rule| rule.id == id)) {
+        if let Some(node) = id_node.filter(|_| ids.iter().any(|known| known == id)) {
             findings.error(
                 node,
                 format!("the warning '{id}' is given twice"),
                 "give one of them another id",
             );
         }
+        ids.push(id.to_owned());
         let scope = fields.require("for", findings).and_then(|node| {
             let word = scalar(node, "for", findings)?;
             let scope = WarningScope::ALL.into_iter().find(|scope| scope.name() == word);
