@@ -1,11 +1,12 @@
 # innogauge: `make run` and `make demo` start a server, `make test` decides whether a change is good.
 # What a target needs is installed by apt when root, else named in one line (scripts/setup.sh).
 
-.PHONY: help setup build run demo test bench
+.PHONY: help setup build run demo test bench soak
 .DEFAULT_GOAL := help
 
 INNOGAUGE := target/release/innogauge
 LISTEN ?= 127.0.0.1:8080
+SOAK_SECONDS ?= 300
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
@@ -31,3 +32,7 @@ test: ## formatting, lints, unit and integration tests on SQLite and a private P
 bench: ## the figures of benches/README.md, measured on this machine
 	@scripts/setup.sh libpq-dev gcc postgresql
 	scripts/with_postgres.sh cargo bench --locked
+
+soak: build ## servers killed and a primary lost, under load, for SOAK_SECONDS: no acknowledged response may be missing
+	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl
+	scripts/failover.sh $(INNOGAUGE) $(SOAK_SECONDS)

@@ -43,8 +43,12 @@ pub fn serve(settings: Settings, store: Store) -> Result<(), Failure> {
 
 /// Starts logging to standard error, as much and in the form that the settings say.
 pub fn start_logging(settings: &Settings) -> Result<(), Failure> {
-    let filter: EnvFilter = settings
-        .log
+    // At level debug actix writes addresses of requests, which name responses: only who asks for it by name gets that.
+    let mut wanted = settings.log.clone();
+    if !wanted.contains("actix_web") {
+        wanted.push_str(",actix_web=info");
+    }
+    let filter: EnvFilter = wanted
         .parse()
         .map_err(|error| Failure::Input(format!("log: '{}' is no filter: {error}", settings.log)))?;
     let lines = tracing_subscriber::fmt()
@@ -53,7 +57,7 @@ pub fn start_logging(settings: &Settings) -> Result<(), Failure> {
     // Fails only where logging was started already; then it goes on as it is.
     let _ = match settings.log_format {
         LogFormat::Text => lines.try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).try_init(),
     };
     Ok(())
 }

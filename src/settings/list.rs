@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::define::settings;
 use super::network::Network;
-use super::value::{Bytes, DatabaseUrl, LogFormat, Secret};
+use super::value::{Bytes, DatabaseUrl, LogFormat, ProxyHeader, Secret};
 
 settings! {
     /// Everything that an operator can set.
@@ -26,6 +26,8 @@ settings! {
         hosts: Vec<String> = Vec::new(),
         /// The proxies whose `Forwarded` or `X-Forwarded-For` is believed. Everybody else's is ignored.
         trusted_proxies: Vec<Network> = Vec::new(),
+        /// The header in which they say it. Set it to the one that they write; the other may come from anybody.
+        proxy_header: ProxyHeader = ProxyHeader::XForwardedFor,
         /// TLS without a proxy.
         tls: Tls = Tls::default(),
         /// The addresses that may read `/metrics` without `metrics_token`.
@@ -98,6 +100,8 @@ settings! {
         long_request: Duration = Duration::from_mins(10),
         /// How long a body may pause; then its sender is cut off.
         body_pause: Duration = Duration::from_secs(10),
+        /// The fewest bytes of a body per second, after the first pause.
+        body_rate: Bytes = Bytes(1024),
         /// How long a connection without a request is kept.
         keep_alive: Duration = Duration::from_secs(15),
         /// Connections per worker.
@@ -110,4 +114,24 @@ fn loopback() -> Vec<Network> {
         .iter()
         .filter_map(|network| network.parse().ok())
         .collect()
+}
+
+impl Settings {
+    /// Whether this server speaks TLS itself.
+    pub fn serves_tls(&self) -> bool {
+        self.tls.certificate.is_some()
+    }
+
+    /// Whether people reach it by TLS, here or at a proxy.
+    pub fn is_reached_by_tls(&self) -> bool {
+        let public = self.public_url.as_deref().unwrap_or_default();
+        self.serves_tls() || public.starts_with("https://")
+    }
+
+    /// The names under which the server answers; empty for any.
+    pub fn own_hosts(&self) -> Vec<String> {
+        let public = self.public_url.as_deref().and_then(|url| url.split("://").nth(1));
+        let public = public.and_then(|rest| rest.split('/').next()).map(str::to_owned);
+        self.hosts.iter().cloned().chain(public).collect()
+    }
 }

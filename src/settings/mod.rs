@@ -19,4 +19,4 @@ pub use list::{Limits, SessionTimes, Settings, Tls};
 pub use load::{Flag, Loaded, Origin, SettingsError, Sources};
 pub use network::Network;
 pub use table::markdown;
-pub use value::{Bytes, DatabaseUrl, LogFormat, Raw, Secret, SettingValue};
+pub use value::{Bytes, DatabaseUrl, LogFormat, ProxyHeader, Raw, Secret, SettingValue};

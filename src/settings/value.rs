@@ -93,6 +93,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// The header in which a proxy says for whom it asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyHeader {
+    /// What most proxies write, with `X-Forwarded-Proto`.
+    XForwardedFor,
+    /// RFC 7239.
+    Forwarded,
+}
+
 /// A number of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bytes(pub usize);
@@ -186,6 +195,26 @@ impl SettingValue for LogFormat {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+        }
+        .to_owned()
+    }
+}
+
+impl SettingValue for ProxyHeader {
+    const KIND: &'static str = "`x-forwarded-for` or `forwarded`";
+
+    fn read(raw: &Raw) -> Result<Self, String> {
+        match raw.text()?.to_ascii_lowercase().as_str() {
+            "x-forwarded-for" => Ok(Self::XForwardedFor),
+            "forwarded" => Ok(Self::Forwarded),
+            other => Err(format!("'{other}' is neither x-forwarded-for nor forwarded")),
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::XForwardedFor => "x-forwarded-for",
+            Self::Forwarded => "forwarded",
         }
         .to_owned()
     }

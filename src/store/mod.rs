@@ -25,6 +25,7 @@ mod job_files;
 mod jobs;
 mod json;
 mod listing;
+mod load;
 mod locks;
 mod merge;
 mod migrations;
@@ -79,6 +80,7 @@ pub use jobs::{Claim, EndsJob, Job, JobEnding, JobProgress, JobState, NewJob};
 pub use json::JsonText;
 pub use listing::{Cursor, Filter, Order, Page, SortKey};
 pub use merge::Merge;
+pub use load::{COMMIT_BOUNDS_SECONDS, Load};
 pub use passwords::{PasswordFault, check_new_password, hash_password, password_matches, random_password};
 pub use progress::{Breakdown, ProgressRow};
 pub use reading::Streamed;
@@ -149,6 +151,7 @@ struct Inner {
     pool: Pool,
     /// Writers of this process queue here rather than at SQLite's own lock, where waiting is sleeping and polling.
     write_turn: Arc<Mutex<()>>,
+    counted: Arc<load::Counted>,
     _folder: Option<TempDir>,
 }
 
@@ -192,13 +195,15 @@ impl Store {
             }
         };
         let write_turn = Arc::new(Mutex::new(()));
-        let writer = Writer::start(&pool, &write_turn, options.connections)?;
+        let counted = Arc::new(load::Counted::default());
+        let writer = Writer::start(&pool, &write_turn, &counted, options.connections)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 address,
                 writer,
                 pool,
                 write_turn,
+                counted,
                 _folder: folder,
             }),
             origin: Arc::new(Origin::default()),
@@ -249,14 +254,20 @@ impl Store {
         })
     }
 
+    /// A connection, when it is this call's turn.
+    fn pooled(&self) -> Result<backend::Pooled, StoreError> {
+        let _waiting = self.inner.counted.waiting();
+        self.inner.pool.get()
+    }
+
     /// Statements that only read.
     fn read<T>(&self, act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        act(&mut self.inner.pool.get()?.connection())
+        act(&mut self.pooled()?.connection())
     }
 
     /// Statements that read one state of the database.
     fn snapshot<T>(&self, act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.inner.pool.get()?.snapshot(act)
+        self.pooled()?.snapshot(act)
     }
 
     /// A change of the data: what it says of itself in its journal is in the audit log once it is committed.
@@ -275,12 +286,15 @@ impl Store {
 
     /// A transaction that writes, all of it or nothing, and is nobody's act: marks of use, sessions, leases.
     fn write<T>(&self, act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let waiting = self.inner.counted.waiting();
         let _turn = match self.inner.pool {
             // Whoever panicked in its turn has left no transaction behind: the lock guards nothing but the order.
             Pool::Sqlite(_) => Some(self.inner.write_turn.lock().unwrap_or_else(PoisonError::into_inner)),
             Pool::Postgres(_) => None,
         };
-        self.inner.pool.get()?.transaction(act)
+        let mut connection = self.inner.pool.get()?;
+        drop(waiting);
+        connection.transaction(act)
     }
 }
 

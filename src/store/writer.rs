@@ -8,12 +8,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::arrival;
 use super::audit::{self, Journal};
 use super::backend::Pool;
+use super::load::Counted;
 use super::locks::lock_what_they_name;
 use super::submission::{Receipt, Submission};
 use super::{Origin, Store, StoreError, time};
@@ -48,7 +50,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(pool: &Pool, turn: &Arc<Mutex<()>>, connections: u32) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        pool: &Pool,
+        turn: &Arc<Mutex<()>>,
+        counted: &Arc<Counted>,
+        connections: u32,
+    ) -> Result<Self, StoreError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let receiver: Queue = Arc::new(Mutex::new(receiver));
         let threads = match pool {
@@ -58,11 +65,12 @@ impl Writer {
         };
         let start = |number: u32| {
             let (pool, turn, receiver) = (pool.clone(), Arc::clone(turn), Arc::clone(&receiver));
+            let counted = Arc::clone(counted);
             std::thread::Builder::new()
                 .name(format!("submissions-{number}"))
                 .spawn(move || match &pool {
-                    Pool::Sqlite(_) => store_groups_sqlite(&pool, &turn, &receiver),
-                    Pool::Postgres(_) => store_groups_postgres(&pool, &receiver),
+                    Pool::Sqlite(_) => store_groups_sqlite(&pool, &turn, &counted, &receiver),
+                    Pool::Postgres(_) => store_groups_postgres(&pool, &counted, &receiver),
                 })
                 .map_err(|error| StoreError::System(format!("no thread for submissions: {error}")))
         };
@@ -70,6 +78,12 @@ impl Writer {
             queue: Some(sender),
             threads: (0..threads).map(start).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// How many submissions wait to be taken up.
+    pub(super) fn queued(&self) -> usize {
+        let queue = self.queue.as_ref();
+        queue.map_or(0, |queue| queue.max_capacity().saturating_sub(queue.capacity()))
     }
 }
 
@@ -134,24 +148,29 @@ fn next_group(queue: &Queue, mut group: Vec<Waiting>) -> Vec<Waiting> {
     group
 }
 
-fn store_groups_sqlite(pool: &Pool, turn: &Mutex<()>, queue: &Queue) {
+fn store_groups_sqlite(pool: &Pool, turn: &Mutex<()>, counted: &Counted, queue: &Queue) {
     while let Some(first) = next(queue) {
         // Others in this process may be writing; who comes meanwhile joins the group.
         let my_turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         let group = next_group(queue, vec![first]);
+        let began = Instant::now();
         let stored = store_with_savepoints(pool, &group);
+        counted.commit(began.elapsed());
         drop(my_turn);
         acknowledge(group, stored);
     }
 }
 
-fn store_groups_postgres(pool: &Pool, queue: &Queue) {
+fn store_groups_postgres(pool: &Pool, counted: &Counted, queue: &Queue) {
     loop {
         let group = next_group(queue, Vec::new());
         if group.is_empty() {
             return;
         }
-        match store_at_once(pool, &group) {
+        let began = Instant::now();
+        let stored = store_at_once(pool, &group);
+        counted.commit(began.elapsed());
+        match stored {
             Ok(receipts) => acknowledge(group, Ok(receipts.into_iter().map(Ok).collect())),
             Err(_) if group.len() > 1 => {
                 // Which of them it was shows when each is stored by itself.

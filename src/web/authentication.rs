@@ -116,7 +116,7 @@ impl FromRequest for Caller {
 }
 
 /// The token of an `Authorization: Bearer …` header.
-fn bearer(header: &str) -> Option<&str> {
+pub(super) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)

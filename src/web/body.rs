@@ -1,12 +1,16 @@
 //! Reading request bodies under limits: size, content type, depth, shape.
 
+use std::io::Read as _;
+
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
+use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
+use super::gate;
 use super::problem::{Code, Problem};
 use super::state::App;
 
@@ -132,20 +136,54 @@ pub(super) async fn read(request: &HttpRequest, mut payload: Payload) -> Result<
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
-    // Compressed bodies are not unpacked: one that claims an encoding is refused, so that none can grow.
-    if request.headers().contains_key(header::CONTENT_ENCODING) {
-        return Err(Problem::new(Code::UnsupportedMediaType)
-            .explain("不接受压缩的请求正文。", "Compressed request bodies are not taken."));
-    }
+    let packed = is_packed(request)?;
     let mut bytes = Vec::with_capacity(announced.unwrap_or_default());
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| Problem::new(Code::BadRequest).detail(error.to_string()))?;
+        let chunk = chunk.map_err(|error| gate::body_problem(&error))?;
         if bytes.len() + chunk.len() > limit {
             return Err(too_large());
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+    if packed {
+        unpack(&bytes, limit)?.ok_or_else(too_large)
+    } else {
+        Ok(bytes)
+    }
+}
+
+/// Whether the body is packed by gzip; other encodings are refused.
+fn is_packed(request: &HttpRequest) -> Result<bool, Problem> {
+    let Some(encoding) = request.headers().get(header::CONTENT_ENCODING) else {
+        return Ok(false);
+    };
+    match encoding
+        .to_str()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+        .as_str()
+    {
+        "identity" => Ok(false),
+        "gzip" | "x-gzip" => Ok(true),
+        _ => Err(Problem::new(Code::UnsupportedMediaType).explain(
+            "请求正文只接受 gzip 压缩或不压缩。",
+            "A request body comes as it is or packed by gzip.",
+        )),
+    }
+}
+
+/// The unpacked bytes; `None` as soon as they are more than the limit, however little was sent.
+fn unpack(bytes: &[u8], limit: usize) -> Result<Option<Vec<u8>>, Problem> {
+    let mut unpacked = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    MultiGzDecoder::new(bytes)
+        .take(most)
+        .read_to_end(&mut unpacked)
+        .map_err(|_| {
+            Problem::new(Code::BadRequest).explain("gzip 数据已损坏。", "The body is no whole gzip stream.")
+        })?;
+    Ok((unpacked.len() <= limit).then_some(unpacked))
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
-/// Opens the span of a request: method, path without its query, and an id; later its user and status.
+/// Opens the span of a request: method and an id; later its route's pattern, its user and status.
 ///
-/// Neither the query nor any header goes into the log: both may carry tokens, and a device's identifier is a person's.
+/// Neither address nor query nor any header goes into the log: they carry identifiers of responses, organisations and
+/// devices, some of them persons', and some carry tokens. The pattern says which route it was.
 #[derive(Debug)]
 pub struct RequestSpan;
 
@@ -22,7 +23,7 @@ impl RootSpanBuilder for RequestSpan {
         tracing::info_span!(
             "request",
             method = %request.method(),
-            path = %request.path(),
+            route = tracing::field::Empty,
             request_id = %request_id,
             user = tracing::field::Empty,
             status = tracing::field::Empty,
@@ -31,7 +32,11 @@ impl RootSpanBuilder for RequestSpan {
 
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, actix_web::Error>) {
         let status = match outcome {
-            Ok(response) => response.status().as_u16(),
+            Ok(response) => {
+                let route = response.request().match_pattern();
+                span.record("route", route.as_deref().unwrap_or("unmatched"));
+                response.status().as_u16()
+            }
             Err(error) => error.as_response_error().status_code().as_u16(),
         };
         span.record("status", status);

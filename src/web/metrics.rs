@@ -7,10 +7,15 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header;
 use actix_web::middleware::Next;
-use actix_web::web;
+use actix_web::{HttpRequest, web};
+use sha2::{Digest as _, Sha256};
 
 use super::state::App;
+use super::{authentication, client};
+use crate::settings::Settings;
+use crate::store::{COMMIT_BOUNDS_SECONDS, Load};
 
 /// Upper bounds of the histogram's buckets, in seconds.
 const BUCKETS_SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -53,6 +58,7 @@ pub struct Metrics {
 struct Counted {
     requests: BTreeMap<(String, String), Series>,
     submissions: BTreeMap<Outcome, u64>,
+    imports: BTreeMap<&'static str, u64>,
 }
 
 /// The requests of one method and route.
@@ -99,12 +105,19 @@ impl Metrics {
         *counted.submissions.entry(outcome).or_default() += 1;
     }
 
-    /// Everything counted, in Prometheus' text format.
-    pub fn text(&self) -> String {
+    /// Counts one import by its outcome, as the API names it.
+    pub fn import(&self, outcome: &'static str) {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        *counted.imports.entry(outcome).or_default() += 1;
+    }
+
+    /// Everything counted, and how busy the store is, in Prometheus' text format.
+    pub fn text(&self, load: &Load) -> String {
         let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
         // Writing to a String does not fail.
         let _ = write_text(&mut text, &counted, self.started.elapsed());
+        let _ = write_load(&mut text, load);
         text
     }
 }
@@ -128,6 +141,12 @@ fn write_text(text: &mut String, counted: &Counted, uptime: Duration) -> std::fm
             "innogauge_submissions_total{{outcome=\"{}\"}} {count}",
             outcome.label()
         )?;
+    }
+
+    writeln!(text, "# HELP innogauge_imports_total Imports by what became of them.")?;
+    writeln!(text, "# TYPE innogauge_imports_total counter")?;
+    for (outcome, count) in &counted.imports {
+        writeln!(text, "innogauge_imports_total{{outcome=\"{outcome}\"}} {count}")?;
     }
 
     writeln!(text, "# HELP innogauge_http_requests_total Answered requests.")?;
@@ -171,6 +190,69 @@ fn write_text(text: &mut String, counted: &Counted, uptime: Duration) -> std::fm
     Ok(())
 }
 
+fn write_load(text: &mut String, load: &Load) -> std::fmt::Result {
+    let gauges = [
+        (
+            "innogauge_database_connections",
+            "Open connections to the database.",
+            load.connections as usize,
+        ),
+        (
+            "innogauge_database_connections_idle",
+            "Connections that nobody uses.",
+            load.idle_connections as usize,
+        ),
+        (
+            "innogauge_database_waiting",
+            "Calls that wait for a connection or for their turn to write.",
+            load.waiting,
+        ),
+        (
+            "innogauge_submissions_queued",
+            "Submissions that wait to be stored.",
+            load.queued_submissions,
+        ),
+    ];
+    for (name, help, value) in gauges {
+        writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}")?;
+    }
+    let name = "innogauge_commit_duration_seconds";
+    writeln!(
+        text,
+        "# HELP {name} Transactions with submissions, until they were durable."
+    )?;
+    writeln!(text, "# TYPE {name} histogram")?;
+    let mut so_far = 0;
+    for (bound, count) in COMMIT_BOUNDS_SECONDS.iter().zip(load.commits) {
+        so_far += count;
+        writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {so_far}")?;
+    }
+    let all: u64 = load.commits.iter().sum();
+    writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {all}")?;
+    writeln!(text, "{name}_sum {}\n{name}_count {all}", load.commit_seconds)
+}
+
+/// Whether the caller may read metrics: by their address, or by the token that was set for it.
+///
+/// Who came through a proxy that nobody named is not taken for the proxy.
+pub(super) fn may_be_read(settings: &Settings, request: &HttpRequest) -> bool {
+    let client = client::address(request);
+    let direct = client != client::peer(request) || !client::is_forwarded(request.headers());
+    let by_address = settings.metrics_from.iter().any(|network| network.contains(client));
+    let presented = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(authentication::bearer);
+    // Hashes are compared, so that the time taken tells nothing of the token.
+    let by_token = presented
+        .zip(settings.metrics_token.as_ref())
+        .is_some_and(|(presented, token)| {
+            Sha256::digest(presented.as_bytes()) == Sha256::digest(token.reveal().as_bytes())
+        });
+    (by_address && direct) || by_token
+}
+
 /// The middleware that counts every request under its route's pattern, never under its address.
 ///
 /// # Errors
@@ -207,7 +289,8 @@ mod tests {
         let metrics = Metrics::default();
         metrics.request("GET", "/healthz", 200, Duration::from_millis(4));
         metrics.request("GET", "/healthz", 404, Duration::from_mins(1));
-        let text = metrics.text();
+        let load = crate::store::Store::open("sqlite::memory:").unwrap().load();
+        let text = metrics.text(&load);
         for line in [
             r#"innogauge_http_requests_total{method="GET",route="/healthz",status="200"} 1"#,
             r#"innogauge_http_requests_total{method="GET",route="/healthz",status="404"} 1"#,

@@ -1,20 +1,28 @@
 //! The server: bound to its address first, then run until it is told to stop.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use actix_multipart::form::MultipartFormConfig;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::{Compress, DefaultHeaders, NormalizePath, from_fn};
+use actix_web::middleware::{Compress, NormalizePath, from_fn};
+use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::{App as ActixApp, HttpServer, web};
+use chrono::{DateTime, Utc};
+use futures_util::future::{Either, select};
 use tracing_actix_web::TracingLogger;
 
 use super::calendar;
+use super::gate;
+use super::headers;
 use super::logging::RequestSpan;
 use super::metrics::{self, Metrics};
 use super::passwords::PasswordHashing;
 use super::problem::{self, Problem};
 use super::routes;
 use super::state::App;
+use super::tls::{Certificate, TlsError};
 use crate::settings::Settings;
 use crate::spreadsheet;
 use crate::store::{Store, StoreError};
@@ -38,6 +46,9 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// TLS can't be served.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system or the database failed while the server was set up.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -65,6 +76,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     app: web::Data<App>,
+    certificate: Option<Arc<Certificate>>,
 }
 
 impl Server {
@@ -73,6 +85,14 @@ impl Server {
     /// # Errors
     /// Where the address is taken or can't be listened on.
     pub fn bind(settings: Settings, store: Store) -> Result<Self, StartError> {
+        Self::bind_with_clock(settings, store, chrono::Utc::now)
+    }
+
+    /// The same under another clock.
+    ///
+    /// # Errors
+    /// As [`Server::bind`].
+    pub fn bind_with_clock(settings: Settings, store: Store, clock: fn() -> DateTime<Utc>) -> Result<Self, StartError> {
         let failed = |source: std::io::Error| match source.kind() {
             std::io::ErrorKind::AddrInUse => StartError::PortTaken {
                 listen: settings.listen.clone(),
@@ -84,18 +104,26 @@ impl Server {
         };
         let listener = TcpListener::bind(&settings.listen).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let jobs = Jobs::start(store.clone(), workers_of_jobs(&settings, address)?)?;
+        let jobs = Jobs::start(store.clone(), workers_of_jobs(&settings, address, clock)?)?;
+        let certificate = Certificate::of(&settings.tls)?;
         let app = web::Data::new(App {
+            hosts: settings.own_hosts(),
+            stopping: AtomicBool::new(false),
             store,
             jobs,
             surveys: Surveys::default(),
             passwords: PasswordHashing::new(settings.password_hashers)?,
             metrics: Metrics::default(),
-            clock: chrono::Utc::now,
+            clock,
             routes: routes::mounted(),
             settings,
         });
-        Ok(Self { listener, address, app })
+        Ok(Self {
+            listener,
+            address,
+            app,
+            certificate,
+        })
     }
 
     /// The address that the server has: the port is known here even where any free one was asked for.
@@ -105,10 +133,12 @@ impl Server {
 
     /// The address to type into a browser, without a slash at its end.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
-    /// Answers requests until SIGTERM or SIGINT. After SIGTERM requests in flight are finished first.
+    /// Answers requests until SIGTERM or SIGINT. After SIGTERM the server says that it is ready no more, for as long as
+    /// the setting `drain` says; then requests in flight are finished.
     ///
     /// # Errors
     /// Where the system fails under the server.
@@ -153,9 +183,15 @@ impl Server {
 
     /// Starts the workers, inside a running system.
     fn start(self, signals: Signals) -> Result<actix_web::dev::Server, std::io::Error> {
-        let Self { listener, app, .. } = self;
+        let Self {
+            listener,
+            app,
+            certificate,
+            ..
+        } = self;
         let settings = app.settings.clone();
         actix_web::rt::spawn(calendar::turn_rounds(app.clone()));
+        let state = app.clone();
         let server =
             HttpServer::new(move || {
                 let app = app.clone();
@@ -171,9 +207,10 @@ impl Server {
                             .error_handler(|error, _| routes::upload_problem(error).into()),
                     )
                     .configure(|config| app.routes.configure(config))
+                    .wrap(from_fn(gate::gate))
                     .wrap(from_fn(problem::render))
                     .wrap(from_fn(metrics::count))
-                    .wrap(security_headers())
+                    .wrap(headers::security(&app.settings))
                     .wrap(Compress::default())
                     .wrap(NormalizePath::trim())
                     .wrap(TracingLogger::<RequestSpan>::new())
@@ -182,13 +219,37 @@ impl Server {
             .worker_max_blocking_threads(settings.blocking_threads_per_worker)
             .max_connections(settings.limits.connections)
             .client_request_timeout(settings.limits.headers)
-            .shutdown_timeout(settings.shutdown.as_secs())
-            .listen(listener)?;
-        Ok(match signals {
-            Signals::Obeyed => server.run(),
-            Signals::Ignored => server.disable_signals().run(),
-        })
+            .tls_handshake_timeout(settings.limits.headers)
+            .keep_alive(settings.limits.keep_alive)
+            .shutdown_timeout(settings.shutdown.as_secs());
+        let server = match signals {
+            Signals::Obeyed => server.shutdown_signal(told_to_stop(state, settings.drain)?),
+            Signals::Ignored => server.disable_signals(),
+        };
+        let Some(certificate) = certificate else {
+            return Ok(server.listen(listener)?.run());
+        };
+        let config = certificate.server_config().map_err(std::io::Error::other)?;
+        actix_web::rt::spawn(certificate.watch(settings.tls.check));
+        Ok(server.listen_rustls_0_23(listener, config)?.run())
     }
+}
+
+/// Ready when the process was told to stop: by SIGINT at once, by SIGTERM after the time that balancers are given to
+/// see that the server is ready no more.
+fn told_to_stop(app: web::Data<App>, drain: Duration) -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        let terminated = std::pin::pin!(terminate.recv());
+        let interrupted = std::pin::pin!(interrupt.recv());
+        let told = select(terminated, interrupted).await;
+        app.stopping.store(true, Ordering::Relaxed);
+        tracing::info!("told to stop");
+        if matches!(told, Either::Left(_)) {
+            actix_web::rt::time::sleep(drain).await;
+        }
+    })
 }
 
 /// Whether the process belongs to the server.
@@ -227,7 +288,11 @@ impl Running {
 }
 
 /// How this server works on jobs.
-fn workers_of_jobs(settings: &Settings, address: SocketAddr) -> Result<WorkerSettings, StoreError> {
+fn workers_of_jobs(
+    settings: &Settings,
+    address: SocketAddr,
+    clock: fn() -> DateTime<Utc>,
+) -> Result<WorkerSettings, StoreError> {
     let limits = spreadsheet::Limits::default();
     let reader = match &settings.workbook_reader {
         Some(program) => spreadsheet::Worker::of(program, limits),
@@ -239,18 +304,6 @@ fn workers_of_jobs(settings: &Settings, address: SocketAddr) -> Result<WorkerSet
         owner: format!("{address} (process {})", std::process::id()),
         reader,
         describe: Problem::kept_of,
-        clock: chrono::Utc::now,
+        clock,
     })
-}
-
-/// What every answer says to browsers, whatever it is.
-fn security_headers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .add((header::REFERRER_POLICY, "no-referrer"))
-        .add((header::X_FRAME_OPTIONS, "DENY"))
-        .add((
-            HeaderName::from_static("cross-origin-resource-policy"),
-            HeaderValue::from_static("same-origin"),
-        ))
 }

@@ -1,5 +1,6 @@
 //! What every handler shares.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,6 +25,10 @@ pub struct App {
     pub jobs: Jobs,
     /// What the server was started with.
     pub settings: Settings,
+    /// The names under which the server answers; empty for any.
+    pub hosts: Vec<String>,
+    /// Whether the server was told to stop: then it is ready no more.
+    pub stopping: AtomicBool,
     /// Counters.
     pub metrics: Metrics,
     /// The bounded hashing of passwords.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use innogauge::definition::load_folder;
 use innogauge::response::Role;
 use innogauge::store::{Carrier, NewSession, NewToken, NewUser, Seed, Store, hash_password};
@@ -34,15 +34,33 @@ impl TestApp {
     }
 
     pub fn with(database: &str, limits: Limits) -> Self {
+        Self::set(
+            database,
+            Settings {
+                limits,
+                ..Settings::default()
+            },
+        )
+    }
+
+    /// With any settings but the address.
+    pub fn set(database: &str, settings: Settings) -> Self {
+        Self::clocked(database, settings, Utc::now)
+    }
+
+    /// The same under another clock.
+    pub fn clocked(database: &str, settings: Settings, clock: fn() -> DateTime<Utc>) -> Self {
         let store = Store::open(database).unwrap();
         seed(&store);
         let settings = Settings {
             listen: "127.0.0.1:0".to_owned(),
             workbook_reader: Some(env!("CARGO_BIN_EXE_innogauge").into()),
-            limits,
-            ..Settings::default()
+            ..settings
         };
-        let running = Server::bind(settings, store.clone()).unwrap().spawn().unwrap();
+        let running = Server::bind_with_clock(settings, store.clone(), clock)
+            .unwrap()
+            .spawn()
+            .unwrap();
         Self {
             address: running.address(),
             store,

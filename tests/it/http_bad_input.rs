@@ -57,7 +57,7 @@ fn bodies_that_are_no_response_are_told_apart() {
     );
     let packed = Request::new("POST", RESPONSES)
         .token(&app.token(Role::Field))
-        .header("content-encoding", "gzip")
+        .header("content-encoding", "br")
         .json(&response("uuid:1"));
     assert_eq!(app.send(&packed).status, 415);
 }

@@ -20,14 +20,25 @@ const RESPONSES: &str = "/api/v1/surveys/firm/responses";
 const SUBMISSIONS: usize = 1000;
 
 /// `innogauge serve` on any free port.
-struct Process {
-    child: Child,
-    address: SocketAddr,
+pub struct Process {
+    pub child: Child,
+    pub address: SocketAddr,
 }
 
 impl Process {
     fn start(database: &str) -> Self {
-        let mut child = serve(database, "127.0.0.1:0").stdout(Stdio::piped()).spawn().unwrap();
+        Self::start_with(database, &[], Stdio::null())
+    }
+
+    /// With more arguments, and its log somewhere.
+    pub fn start_with(database: &str, arguments: &[&str], log: Stdio) -> Self {
+        let mut command = serve(database, "127.0.0.1:0");
+        let mut child = command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
@@ -45,7 +56,7 @@ impl Process {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         assert!(
             Command::new("sh") // whose own kill a bare system has
                 .args(["-c", &format!("kill {name} {}", self.child.id())])

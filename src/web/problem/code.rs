@@ -181,6 +181,11 @@ codes! {
         zh: "问卷定义有误", "问卷定义未被接受：所有错误及其位置已列出。";
         en: "Definition has errors", "The definition was not taken: every error is listed with its place."
     }
+    /// The request is for another server's name.
+    UnknownHost "unknown_host" MISDIRECTED_REQUEST {
+        zh: "主机名不正确", "请求的主机名不属于本服务器。";
+        en: "Unknown host", "This server does not answer under the name that was asked for."
+    }
     /// The survey is known, the version is not.
     UnknownVersion "unknown_version" UNPROCESSABLE_ENTITY {
         zh: "未知的问卷版本", "该问卷没有此版本。";

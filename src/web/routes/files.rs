@@ -6,6 +6,7 @@ use actix_multipart::form::tempfile::TempFile;
 use actix_web::HttpResponse;
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 
+use crate::web::gate;
 use crate::web::problem::{Code, Problem};
 
 pub use crate::report::{CSV, XLSX};
@@ -41,14 +42,11 @@ pub fn upload_problem(error: MultipartError) -> Problem {
             "请以 multipart/form-data 上传，文件字段名为 file。",
             "Send multipart/form-data with the file in the field `file`.",
         ),
-        MultipartError::Payload(actix_web::error::PayloadError::Overflow) => Problem::new(Code::TooLarge),
-        MultipartError::Field { source, .. }
-            if source.as_error::<MultipartError>().is_some_and(|inner| {
-                matches!(inner, MultipartError::Payload(actix_web::error::PayloadError::Overflow))
-            }) =>
-        {
-            Problem::new(Code::TooLarge)
-        }
+        MultipartError::Payload(error) => gate::body_problem(&error),
+        MultipartError::Field { source, .. } => match source.as_error::<MultipartError>() {
+            Some(MultipartError::Payload(error)) => gate::body_problem(error),
+            _ => Problem::new(Code::BadRequest).detail(source.to_string()),
+        },
         other => Problem::new(Code::BadRequest).detail(other.to_string()),
     }
 }

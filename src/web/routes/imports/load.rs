@@ -132,6 +132,7 @@ impl Loading {
             LoadedAs::SameFile(import) => ("unchanged", Some(import)),
             LoadedAs::NothingNew => ("unchanged", None),
         };
+        self.app.metrics.import(outcome);
         result.outcome = outcome;
         result.import = import.map(Import::of).transpose()?;
         Ok(result)

@@ -35,7 +35,8 @@ pub async fn file(path: web::Path<String>) -> Result<HttpResponse, Problem> {
             let mut response = HttpResponse::Ok();
             response
                 .content_type(file.content_type)
-                .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY));
+                .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+                .insert_header((header::CACHE_CONTROL, "max-age=3600"));
             Ok(response.body(file.bytes.into_owned()))
         }
         Ok(None) => Err(Problem::not_found()),

@@ -1,7 +1,10 @@
 //! Is the server alive, is its database, and what did it do.
 
-use actix_web::{HttpResponse, web};
+use std::sync::atomic::Ordering;
 
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::web::metrics;
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
 
@@ -15,9 +18,12 @@ pub async fn alive() -> &'static str {
 
 /// Ready
 ///
-/// The database answers a query.
+/// The database answers a query, and the server was not told to stop.
 #[utoipa::path(get, path = "/readyz", tag = "server", responses((status = 200, description = "Ready", body = String, content_type = "text/plain")))]
 pub async fn ready(app: web::Data<App>) -> Result<&'static str, Problem> {
+    if app.stopping.load(Ordering::Relaxed) {
+        return Err(Problem::new(Code::Busy).explain("服务器正在停止。", "The server is stopping."));
+    }
     let store = app.store.clone();
     match web::block(move || store.ping()).await? {
         Ok(()) => Ok("ready\n"),
@@ -27,10 +33,14 @@ pub async fn ready(app: web::Data<App>) -> Result<&'static str, Problem> {
 
 /// Metrics
 ///
-/// Counters and durations in Prometheus' text format.
-#[utoipa::path(get, path = "/metrics", tag = "server", responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain")))]
-pub async fn metrics(app: web::Data<App>) -> HttpResponse {
-    HttpResponse::Ok()
+/// Counters and durations in Prometheus' text format: for the addresses of the setting `metrics_from`, and for whoever
+/// brings its `metrics_token`.
+#[utoipa::path(get, path = "/metrics", tag = "server", responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain"), (status = 404, description = "Not for this caller")))]
+pub async fn metrics(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if !metrics::may_be_read(&app.settings, &request) {
+        return Err(Problem::not_found());
+    }
+    Ok(HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(app.metrics.text())
+        .body(app.metrics.text(&app.store.load())))
 }
