@@ -33,6 +33,7 @@ bench: ## the figures of benches/README.md, measured on this machine
 	@scripts/setup.sh libpq-dev gcc postgresql
 	scripts/with_postgres.sh cargo bench --locked
 
-soak: build ## servers killed and a primary lost, under load, for SOAK_SECONDS: no acknowledged response may be missing
+soak: build ## under load, kill servers, kill the program 200 times on each database, lose a primary: nothing acknowledged may be missing
 	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl
+	INNOGAUGE_KILLS=200 scripts/with_postgres.sh cargo test --locked --test it kill_9 -- --nocapture
 	scripts/failover.sh $(INNOGAUGE) $(SOAK_SECONDS)

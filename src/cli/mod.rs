@@ -5,6 +5,7 @@
 
 mod assess;
 mod audit;
+mod backup;
 mod check;
 mod config;
 mod database;
@@ -59,6 +60,8 @@ enum Command {
     User(user::User),
     Token(token::Token),
     Migrate(migrate::Migrate),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Import(import::Import),
     Statistics(statistics::Statistics),
     Template(template::Template),
@@ -156,6 +159,8 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::User(arguments) => user::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => backup::restore(&arguments),
         Command::Import(arguments) => arguments.run(),
         Command::Statistics(arguments) => arguments.run(),
         Command::Template(arguments) => arguments.run(),

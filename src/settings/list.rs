@@ -54,10 +54,24 @@ settings! {
         limits: Limits = Limits::default(),
         /// How long a sign-in lasts.
         sessions: SessionTimes = SessionTimes::default(),
+        /// Backups that the server makes by itself.
+        backups: Backups = Backups::default(),
         /// How long `/readyz` says no after SIGTERM before the server stops taking connections: time for a balancer to look.
         drain: Duration = Duration::ZERO,
         /// How long requests in flight may go on after that.
         shutdown: Duration = Duration::from_secs(30),
+    }
+}
+
+settings! {
+    /// Backups that the server makes by itself; of several servers on one database one makes each.
+    Backups {
+        /// The folder that they are written to. None are made where nothing is set.
+        folder: Option<PathBuf> = None,
+        /// How long after the last one the next is made.
+        every: Duration = Duration::from_hours(24),
+        /// How many are kept; older ones are removed.
+        keep: usize = 14,
     }
 }
 

@@ -15,7 +15,7 @@ mod table;
 mod value;
 
 pub use define::Line;
-pub use list::{Limits, SessionTimes, Settings, Tls};
+pub use list::{Backups, Limits, SessionTimes, Settings, Tls};
 pub use load::{Flag, Loaded, Origin, SettingsError, Sources};
 pub use network::Network;
 pub use table::markdown;

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Address, StoreError, backend};
+use super::backend::{self, Connection};
+use super::{Address, StoreError};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -27,6 +28,20 @@ pub(super) fn bring_up_to_date_sqlite(
     wait: Duration,
     durable: bool,
 ) -> Result<(), StoreError> {
+    let mut connection = connect_sqlite(path, address, wait, durable)?;
+    if pending(&mut connection, &SQLITE, address)? == 0 {
+        return Ok(());
+    }
+    connection.immediate_transaction(|c| run(c, SQLITE))
+}
+
+/// A connection of its own to a file that is a database of ours, or will be one.
+pub(super) fn connect_sqlite(
+    path: &str,
+    address: &Address,
+    wait: Duration,
+    durable: bool,
+) -> Result<SqliteConnection, StoreError> {
     let unreachable = |reason: String| StoreError::Unreachable {
         database: address.to_string(),
         reason,
@@ -45,10 +60,7 @@ pub(super) fn bring_up_to_date_sqlite(
             database: address.to_string(),
         });
     }
-    if pending(&mut connection, &SQLITE, address)? == 0 {
-        return Ok(());
-    }
-    connection.immediate_transaction(|c| run(c, SQLITE))
+    Ok(connection)
 }
 
 /// Whether the file has tables, none of them ours.
@@ -111,6 +123,54 @@ where
         .run_pending_migrations(embedded)
         .map(|_| ())
         .map_err(unexplained)
+}
+
+/// The changes of the schema that were made, oldest first. Only reads, as diesel's own way does not.
+pub(super) fn applied(connection: &mut Connection<'_>) -> Result<Vec<String>, StoreError> {
+    let query = made::table.order(made::version).select(made::version);
+    Ok(backend::on_backend!(connection, |c| query.load(c))?)
+}
+
+diesel::table! {
+    #[sql_name = "__diesel_schema_migrations"]
+    made (version) {
+        version -> Text,
+    }
+}
+
+/// The first of these changes that this program does not know.
+pub(super) fn first_unknown(versions: &[String]) -> Result<Option<&String>, StoreError> {
+    let known: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> = SQLITE.migrations().map_err(unexplained)?;
+    Ok(versions
+        .iter()
+        .find(|version| !known.iter().any(|one| one.name().version().to_string() == **version)))
+}
+
+/// Makes these changes in a database without any, and no others. Inside a transaction.
+pub(super) fn run_those(connection: &mut Connection<'_>, versions: &[String]) -> Result<(), StoreError> {
+    match connection {
+        Connection::Sqlite(c) => run_some(*c, SQLITE, versions),
+        Connection::Postgres(c) => run_some(*c, POSTGRES, versions),
+    }
+}
+
+/// Makes the changes that are still to be made. Inside a transaction.
+pub(super) fn run_rest(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+    match connection {
+        Connection::Sqlite(c) => run(*c, SQLITE),
+        Connection::Postgres(c) => run(*c, POSTGRES),
+    }
+}
+
+fn run_some<C, DB>(connection: &mut C, embedded: EmbeddedMigrations, versions: &[String]) -> Result<(), StoreError>
+where
+    C: MigrationHarness<DB>,
+    DB: diesel::backend::Backend,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let mut pending = connection.pending_migrations(embedded).map_err(unexplained)?;
+    pending.retain(|migration| versions.contains(&migration.name().version().to_string()));
+    connection.run_migrations(&pending).map(|_| ()).map_err(unexplained)
 }
 
 fn unexplained(error: Boxed) -> StoreError {

@@ -13,6 +13,8 @@ mod assignments;
 mod audit;
 mod backchecks;
 mod backend;
+mod backup;
+mod changes;
 mod definitions;
 mod duplicates;
 mod error;
@@ -39,6 +41,7 @@ mod responses;
 mod review;
 mod rounds;
 mod samples;
+mod schedule;
 mod schema;
 mod second_factor;
 mod secrets;
@@ -69,6 +72,8 @@ pub use assessments::{Assessment, AssessmentSummary, NewAssessment};
 pub use assignments::{Assigned, AssignmentFilter, AssignmentState, NewAssignments};
 pub use audit::{AuditAct, AuditCheck, AuditEntry, AuditFault, AuditFilter, AuditHead, Channel, Origin};
 pub use backchecks::{Backcheck, BackcheckedResponse, DrawnResponse, NewBackcheck};
+pub use backup::{BackupError, BackupSummary, RestoreOptions};
+pub use changes::Listener;
 pub use definitions::{NewDefinition, StoredDefinition};
 pub use error::StoreError;
 pub use events::{Event, EventKind};
@@ -299,6 +304,13 @@ impl Store {
 }
 
 fn open_sqlite(path: &Path, address: &Address, options: &OpenOptions, durable: bool) -> Result<Pool, StoreError> {
+    let text = sqlite_name(path, address)?;
+    migrations::bring_up_to_date_sqlite(&text, address, options.wait, durable)?;
+    Ok(Pool::sqlite(&text, options.connections, options.wait, durable))
+}
+
+/// The name of a file as SQLite takes it.
+fn sqlite_name(path: &Path, address: &Address) -> Result<String, StoreError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         return Err(StoreError::MissingFolder {
@@ -310,11 +322,9 @@ fn open_sqlite(path: &Path, address: &Address, options: &OpenOptions, durable: b
         reason: "the path is not UTF-8".to_owned(),
     })?;
     // SQLite takes `file:` for the start of a URI with options, and an empty name for a private database.
-    let text = if text.starts_with("file:") {
+    Ok(if text.starts_with("file:") {
         format!("./{text}")
     } else {
         text.to_owned()
-    };
-    migrations::bring_up_to_date_sqlite(&text, address, options.wait, durable)?;
-    Ok(Pool::sqlite(&text, options.connections, options.wait, durable))
+    })
 }

@@ -47,6 +47,24 @@ impl Store {
     }
 }
 
+/// Gives every round its partitions inside a transaction that has the database for itself: where rows are restored.
+pub(super) fn make_all(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+    let mut rounds = Vec::new();
+    if let Connection::Postgres(c) = connection
+        && is_partitioned(c)?
+    {
+        rounds = rounds_without_partitions(c)?;
+    }
+    rounds.iter().try_for_each(|round| make(connection, round))
+}
+
+/// Whether the schema is new enough.
+fn is_partitioned(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    use diesel::dsl::sql;
+    use diesel::sql_types::Bool;
+    Ok(diesel::select(sql::<Bool>("to_regclass('responses_default') IS NOT NULL")).get_result(connection)?)
+}
+
 fn rounds_without_partitions(connection: &mut PgConnection) -> Result<Vec<String>, StoreError> {
     let rounds: Vec<Name> =
         diesel::sql_query("SELECT round AS name FROM rounds ORDER BY created_at, round").load(connection)?;

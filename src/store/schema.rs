@@ -553,6 +553,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    scheduled_tasks (task) {
+        task -> Text,
+        taken_until -> Nullable<Timestamp>,
+        done_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(backcheck_responses -> backchecks (backcheck_id));
 diesel::allow_tables_to_appear_in_same_query!(backchecks, backcheck_responses);
 diesel::joinable!(tokens -> users (user_id));

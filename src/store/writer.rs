@@ -8,7 +8,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -25,7 +25,9 @@ const QUEUE: usize = 1024;
 /// The most submissions that share a commit.
 const GROUP: usize = 256;
 /// How often a submission is tried again that PostgreSQL gave up in favour of another one.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: u32 = 5;
+/// How much longer each time it waits before it is tried on a new connection.
+const PAUSE: Duration = Duration::from_millis(50);
 
 type Answer = Result<Receipt, StoreError>;
 
@@ -250,14 +252,19 @@ fn store_at_once(pool: &Pool, group: &[Waiting]) -> Result<Vec<Receipt>, StoreEr
     })
 }
 
-/// Stores one submission, again where PostgreSQL gave it up in favour of another.
+/// Stores one submission, again where PostgreSQL gave it up in favour of another or the connection was lost.
+///
+/// Whether a commit took effect that was not answered is not known, but need not be: a submission that is stored again
+/// under its instance ID is found there, and then acknowledged as the one that came before.
 fn store_singly(pool: &Pool, waiting: &Waiting) -> Answer {
     let mut answer = Err(StoreError::Locked);
-    for _ in 0..ATTEMPTS {
+    for attempt in 1..=ATTEMPTS {
         answer = store_at_once(pool, std::slice::from_ref(waiting))
             .and_then(|receipts| receipts.into_iter().next().ok_or(StoreError::Locked));
-        if !matches!(answer, Err(StoreError::Locked)) {
-            break;
+        match &answer {
+            Err(StoreError::Locked) => {}
+            Err(StoreError::ConnectionLost(_)) => std::thread::sleep(PAUSE * attempt),
+            _ => break,
         }
     }
     answer

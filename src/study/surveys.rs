@@ -1,7 +1,8 @@
 //! The surveys of a store, kept in memory for a server that is asked for them with every request.
 //!
 //! A published definition never changes, so each is compiled once. Which versions there are and in which state the
-//! survey is, is asked anew after a second: another server on the same database may have published one.
+//! survey is, is asked anew after a second, and at once where another server or a command on the same database tells of a
+//! change (see `Store::listen`).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

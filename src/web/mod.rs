@@ -5,6 +5,7 @@
 //! and no blocking work on a worker.
 
 pub mod authentication;
+mod backups;
 mod body;
 mod calendar;
 mod client;

@@ -16,6 +16,7 @@ use tracing_actix_web::TracingLogger;
 use super::calendar;
 use super::gate;
 use super::headers;
+use super::backups::BackupSchedule;
 use super::logging::RequestSpan;
 use super::metrics::{self, Metrics};
 use super::passwords::PasswordHashing;
@@ -25,7 +26,7 @@ use super::state::App;
 use super::tls::{Certificate, TlsError};
 use crate::settings::Settings;
 use crate::spreadsheet;
-use crate::store::{Store, StoreError};
+use crate::store::{Listener, Store, StoreError};
 use crate::study::Surveys;
 use crate::study::jobs::{Jobs, WorkerSettings};
 
@@ -143,6 +144,7 @@ impl Server {
     /// # Errors
     /// Where the system fails under the server.
     pub fn run(self) -> Result<(), StartError> {
+        let _beside = self.beside()?;
         actix_web::rt::System::new()
             .block_on(async move { self.start(Signals::Obeyed)?.await })
             .map_err(StartError::Run)
@@ -154,10 +156,12 @@ impl Server {
     /// Where the system gives no thread.
     pub fn spawn(self) -> Result<Running, StartError> {
         let address = self.address;
+        let beside = self.beside()?;
         let (sender, receiver) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("server".to_owned())
             .spawn(move || {
+                let _beside = beside;
                 actix_web::rt::System::new().block_on(async move {
                     let server = self.start(Signals::Ignored)?;
                     // Fails only where nobody waits any more; then nobody can stop the server either.
@@ -179,6 +183,15 @@ impl Server {
                 ))),
             },
         }
+    }
+
+    /// What goes on beside requests as long as it is held: what is kept in memory is forgotten as soon as another
+    /// server or a command changed it, and backups are made.
+    fn beside(&self) -> Result<(Listener, BackupSchedule), StoreError> {
+        let app = self.app.clone();
+        let listener = self.app.store.listen(move || app.surveys.forget())?;
+        let backups = BackupSchedule::start(self.app.store.clone(), &self.app.settings.backups, self.app.clock)?;
+        Ok((listener, backups))
     }
 
     /// Starts the workers, inside a running system.

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use chrono::Utc;
-use innogauge::store::{NewToken, Store};
+use innogauge::store::{AuditFilter, EventKind, NewToken, Store};
+use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
 
 use crate::app::{definitions, response, seed};
@@ -17,7 +18,10 @@ use crate::client::{Connection, Request, send};
 use crate::databases::Database;
 
 const RESPONSES: &str = "/api/v1/surveys/firm/responses";
-const SUBMISSIONS: usize = 1000;
+/// How many clients write at once.
+const WRITERS: usize = 16;
+/// How often the server is killed where nothing else is asked for.
+const KILLS: u64 = 20;
 
 /// `innogauge serve` on any free port.
 pub struct Process {
@@ -105,42 +109,35 @@ fn acknowledged_responses_survive_kill_9_on_postgresql() {
     }
 }
 
+/// Kills the server at random moments while clients write, again and again, and looks for what was acknowledged. How
+/// often, `INNOGAUGE_KILLS` says (`make soak`: 200).
 fn killed_under_load(database: &str) {
+    let kills: u64 = std::env::var("INNOGAUGE_KILLS").map_or(KILLS, |text| text.parse().unwrap());
     let token = prepare(database);
-    let mut server = Process::start(database);
-    let address = server.address;
-    let acknowledged = Arc::new(Mutex::new(HashSet::new()));
-    let (count, barrier) = (Arc::new(AtomicUsize::new(0)), Arc::new(Barrier::new(SUBMISSIONS + 1)));
-    let senders: Vec<_> = (0..SUBMISSIONS)
-        .map(|number| {
-            let (token, acknowledged, count, barrier) =
-                (token.clone(), acknowledged.clone(), count.clone(), barrier.clone());
-            std::thread::Builder::new()
-                .stack_size(256 * 1024)
-                .spawn(move || {
-                    let name = format!("uuid:{number}");
-                    let request = Request::new("POST", RESPONSES).token(&token).json(&response(&name));
-                    barrier.wait();
-                    let answer = Connection::open(address).and_then(|mut connection| connection.send(&request));
-                    if answer.is_ok_and(|answer| answer.status == 201) {
-                        acknowledged.lock().unwrap().insert(name);
-                        count.fetch_add(1, Ordering::SeqCst);
-                    }
-                })
-                .unwrap()
-        })
-        .collect();
-    barrier.wait();
-    while count.load(Ordering::SeqCst) < SUBMISSIONS / 5 {
-        std::thread::sleep(Duration::from_millis(1));
+    let (sent, acknowledged) = (AtomicUsize::new(0), Mutex::new(HashSet::new()));
+    for kill in 0..kills {
+        let mut server = Process::start(database);
+        let address = server.address;
+        std::thread::scope(|scope| {
+            for _ in 0..WRITERS {
+                scope.spawn(|| write_until_killed(address, &token, &sent, &acknowledged));
+            }
+            // Moments none like another: from the first answers on, and between them.
+            let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(kill);
+            let wanted = acknowledged.lock().unwrap().len() + random.random_range(1..100);
+            while acknowledged.lock().unwrap().len() < wanted {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            std::thread::sleep(Duration::from_micros(random.random_range(0..5_000)));
+            server.child.kill().unwrap();
+            server.child.wait().unwrap();
+        });
     }
-    server.child.kill().unwrap();
-    server.child.wait().unwrap();
-    for sender in senders {
-        sender.join().unwrap();
-    }
-    let acknowledged = acknowledged.lock().unwrap().clone();
-    assert!(acknowledged.len() >= SUBMISSIONS / 5);
+    let (sent, acknowledged) = (sent.into_inner(), acknowledged.into_inner().unwrap());
+    println!(
+        "{kills} kills: {} of {sent} submissions acknowledged",
+        acknowledged.len()
+    );
 
     let server = Process::start(database);
     let kept = all_names(server.address, &token);
@@ -149,17 +146,53 @@ fn killed_under_load(database: &str) {
     let lost: Vec<&String> = acknowledged.iter().filter(|name| !distinct.contains(name)).collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
 
+    // Each with its history and its entry in the audit log, whose chain is whole.
+    let store = Store::open(database).unwrap();
+    for name in &kept {
+        let history = store.response_events("firm", name).unwrap();
+        assert!(
+            matches!(history.as_slice(), [one] if one.kind == EventKind::Received),
+            "{name}: {history:?}"
+        );
+    }
+    assert!(store.verify_audit(None).unwrap().is_whole());
+    let filter = AuditFilter {
+        act: Some("response.received".to_owned()),
+        ..AuditFilter::default()
+    };
+    let entries = store.audit_entries(&filter, None, i64::MAX).unwrap();
+    assert_eq!(entries.len(), kept.len());
+
     // Whoever got no answer sends again: what was stored already is a success that changes nothing.
     let mut connection = Connection::open(server.address).unwrap();
-    for number in 0..SUBMISSIONS {
-        let name = format!("uuid:{number}");
+    let unanswered: Vec<String> = (0..sent)
+        .map(|number| format!("uuid:{number}"))
+        .filter(|name| !acknowledged.contains(name))
+        .collect();
+    for name in &unanswered {
         let answer = connection
-            .send(&Request::new("POST", RESPONSES).token(&token).json(&response(&name)))
+            .send(&Request::new("POST", RESPONSES).token(&token).json(&response(name)))
             .unwrap();
-        let expected = if distinct.contains(&name) { 200 } else { 201 };
+        let expected = if distinct.contains(name) { 200 } else { 201 };
         assert_eq!(answer.status, expected, "{name}: {}", answer.text());
     }
-    assert_eq!(all_names(server.address, &token).len(), SUBMISSIONS);
+    assert_eq!(all_names(server.address, &token).len(), sent);
+}
+
+/// Sends one submission after the other on one connection until it breaks.
+fn write_until_killed(address: SocketAddr, token: &str, sent: &AtomicUsize, acknowledged: &Mutex<HashSet<String>>) {
+    let Ok(mut connection) = Connection::open(address) else {
+        return;
+    };
+    loop {
+        let name = format!("uuid:{}", sent.fetch_add(1, Ordering::SeqCst));
+        let request = Request::new("POST", RESPONSES).token(token).json(&response(&name));
+        match connection.send(&request) {
+            Ok(answer) if answer.status == 201 => acknowledged.lock().unwrap().insert(name),
+            Ok(answer) => panic!("{}: {}", answer.status, answer.text()),
+            Err(_) => return,
+        };
+    }
 }
 
 /// The names of all responses, page by page.

@@ -3,7 +3,10 @@
 mod access;
 mod accounts;
 mod audit;
+mod backup;
+mod changes;
 mod commands;
+mod connection_loss;
 mod definitions;
 mod fieldwork;
 mod imports;
@@ -13,6 +16,7 @@ mod opening;
 mod partitions;
 mod review;
 mod submissions;
+mod upgrades;
 
 use std::sync::Arc;
 

@@ -1,0 +1,382 @@
+//! Restoring: the database is emptied, made as it was when the backup was written, filled, and brought up to date, all
+//! in one transaction. An archive of an older program is so read by that program's own schema.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::connection::{Connection as _, SimpleConnection};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Bool, Date, Double, Nullable, Text, Timestamp};
+use serde_json::Value;
+
+use super::super::backend::{self, Connection, on_backend};
+use super::super::json::Json;
+use super::super::server_lock::ServerLock;
+use super::super::{Address, JsonText, OpenOptions, StoreError, migrations, partitions, sqlite_name};
+use super::archive::{Archive, Member};
+use super::columns::{Column, Kind};
+use super::error::BackupError;
+use super::rows::TIMESTAMP;
+use super::tables::MUST_BE_EMPTY;
+use super::{BackupSummary, Store};
+
+/// How many values one statement binds at most: SQLite takes 32,766, PostgreSQL 65,535.
+const BINDS: usize = 30_000;
+/// How many rows one statement holds at most.
+const BATCH_ROWS: usize = 500;
+/// How many bytes of lines are gathered for one statement.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// What may happen to the database that is restored into.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RestoreOptions {
+    /// Whether what it holds may be lost.
+    pub replace: bool,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+impl Store {
+    /// Makes the database at this address what it was when a backup was written: all of it or nothing.
+    ///
+    /// The whole archive is read and checked before the database is touched. The database is a new one, or one without
+    /// responses and people, unless `options` say that what it holds may be lost; nobody serves it meanwhile.
+    ///
+    /// # Errors
+    /// [`BackupError`] says what is wrong with the archive or in the way; then the database is as it was.
+    pub fn restore(
+        address: &str,
+        file: &Path,
+        options: RestoreOptions,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<BackupSummary, BackupError> {
+        let address: Address = address.parse()?;
+        let mut archive = Archive::open(file, progress)?;
+        let summary = archive.manifest.summary();
+        let shown = address.to_string();
+        let mut failure = None;
+        let mut fill = |connection: &mut Connection<'_>| {
+            let filled =
+                refuse_to_lose(connection, options, &shown).and_then(|()| fill(connection, &mut archive, progress));
+            filled.map_err(|error| {
+                failure = Some(error);
+                diesel::result::Error::RollbackTransaction
+            })
+        };
+        let done = match &address {
+            Address::Temporary => return Err(BackupError::Temporary),
+            Address::Sqlite(path) => {
+                let (mut connection, _serving) = open_sqlite(path, &address)?;
+                connection.immediate_transaction(|c| fill(&mut Connection::Sqlite(c)))
+            }
+            Address::Postgres(url) => {
+                let mut connection = PgConnection::establish(url).map_err(|error| StoreError::Unreachable {
+                    database: address.to_string(),
+                    reason: error.to_string().trim().to_owned(),
+                })?;
+                backend::prepare_postgres(&mut connection)?;
+                connection.transaction(|c| fill(&mut Connection::Postgres(c)))
+            }
+        };
+        match (done, failure) {
+            (Ok(()), _) => Ok(BackupSummary {
+                bytes: std::fs::metadata(file).map(|file| file.len()).unwrap_or_default(),
+                ..summary
+            }),
+            (Err(_), Some(failure)) => Err(failure),
+            (Err(error), None) => Err(error.into()),
+        }
+    }
+}
+
+/// The file as its one server, with the rules between tables put off: they are checked at the end.
+fn open_sqlite(path: &Path, address: &Address) -> Result<(SqliteConnection, ServerLock), BackupError> {
+    let name = sqlite_name(path, address)?;
+    let lock = ServerLock::take(path, &address.to_string())?;
+    let mut connection = migrations::connect_sqlite(&name, address, OpenOptions::default().wait, true)?;
+    connection.batch_execute("PRAGMA foreign_keys = OFF")?;
+    Ok((connection, lock))
+}
+
+fn refuse_to_lose(connection: &mut Connection<'_>, options: RestoreOptions, database: &str) -> Result<(), BackupError> {
+    if let Connection::Postgres(c) = connection {
+        let others: Count = diesel::sql_query(
+            "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database()
+             AND application_name = 'innogauge' AND pid <> pg_backend_pid()",
+        )
+        .get_result(*c)?;
+        if others.count > 0 {
+            return Err(BackupError::InUse {
+                database: database.to_owned(),
+                connections: others.count,
+            });
+        }
+    }
+    if options.replace {
+        return Ok(());
+    }
+    let exists = match connection {
+        Connection::Sqlite(_) => "SELECT count(*) AS count FROM sqlite_master WHERE name = $1",
+        Connection::Postgres(_) => "SELECT count(to_regclass($1)) AS count",
+    };
+    for table in MUST_BE_EMPTY {
+        let there: Count = on_backend!(connection, |c| diesel::sql_query(exists)
+            .bind::<Text, _>(table)
+            .get_result(c))?;
+        if there.count == 0 {
+            continue;
+        }
+        let count = format!("SELECT count(*) AS count FROM {table}");
+        let rows: Count = on_backend!(connection, |c| diesel::sql_query(count).get_result(c))?;
+        if rows.count > 0 {
+            return Err(BackupError::NotEmpty {
+                database: database.to_owned(),
+                what: format!("{} {table}", rows.count),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn fill(
+    connection: &mut Connection<'_>,
+    archive: &mut Archive,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<(), BackupError> {
+    drop_everything(connection)?;
+    migrations::run_those(connection, &archive.manifest.schema)?;
+    for member in archive.manifest.tables.clone() {
+        load(connection, archive, &member, progress)?;
+        if member.table.name == "rounds" {
+            partitions::make_all(connection)?;
+        }
+    }
+    if let Connection::Postgres(c) = connection {
+        c.batch_execute(SEQUENCES)?;
+    }
+    migrations::run_rest(connection)?;
+    if let Connection::Sqlite(c) = connection {
+        let broken: Vec<Name> =
+            diesel::sql_query("SELECT DISTINCT \"table\" AS name FROM pragma_foreign_key_check").load(*c)?;
+        if let Some(broken) = broken.first() {
+            return Err(BackupError::Row {
+                table: broken.name.clone(),
+                row: 0,
+                reason: "it names a row of another table that is not there".to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Everything in the database's own schema: the account's program is this one.
+fn drop_everything(connection: &mut Connection<'_>) -> Result<(), BackupError> {
+    match connection {
+        Connection::Sqlite(c) => {
+            for kind in ["trigger", "view", "table"] {
+                let query = "SELECT name FROM sqlite_master WHERE type = $1 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+                let names: Vec<Name> = diesel::sql_query(query).bind::<Text, _>(kind).load(*c)?;
+                for name in names {
+                    c.batch_execute(&format!("DROP {kind} \"{}\"", name.name.replace('"', "\"\"")))?;
+                }
+            }
+        }
+        Connection::Postgres(c) => c.batch_execute(DROP_EVERYTHING)?,
+    }
+    Ok(())
+}
+
+/// What extensions brought stays.
+const DROP_EVERYTHING: &str = "
+DO $$
+DECLARE
+    it record;
+BEGIN
+    FOR it IN SELECT c.oid::regclass AS name, CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
+        FROM pg_class c
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S') AND NOT c.relispartition
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('e', 'i'))
+        ORDER BY array_position(ARRAY['v', 'p', 'r', 'S']::\"char\"[], c.relkind)
+    LOOP
+        EXECUTE format('DROP %s IF EXISTS %s CASCADE', it.kind, it.name);
+    END LOOP;
+    FOR it IN SELECT p.oid::regprocedure AS name FROM pg_proc p
+        WHERE p.pronamespace = current_schema()::regnamespace AND p.prokind = 'f'
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+    LOOP
+        EXECUTE format('DROP FUNCTION IF EXISTS %s CASCADE', it.name);
+    END LOOP;
+END $$";
+
+/// Every sequence goes on after the highest key of the column that it gives keys to.
+const SEQUENCES: &str = "
+DO $$
+DECLARE
+    it record;
+    highest bigint;
+BEGIN
+    FOR it IN
+        SELECT s.oid::regclass AS sequence, t.oid::regclass AS owner, a.attname AS attribute
+        FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' AND d.classid = 'pg_class'::regclass
+        JOIN pg_class t ON t.oid = d.refobjid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+        WHERE d.deptype IN ('a', 'i') AND s.relnamespace = current_schema()::regnamespace
+        UNION
+        SELECT s.oid::regclass, t.oid::regclass, a.attname
+        FROM pg_depend d JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
+        JOIN pg_attrdef f ON f.oid = d.objid AND d.classid = 'pg_attrdef'::regclass
+        JOIN pg_class t ON t.oid = f.adrelid AND NOT t.relispartition
+        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = f.adnum
+        WHERE s.relnamespace = current_schema()::regnamespace
+        UNION
+        SELECT 'response_version_ids'::regclass, 'response_versions'::regclass, 'id'
+    LOOP
+        EXECUTE format('SELECT coalesce(max(%I), 0) FROM %s', it.attribute, it.owner) INTO highest;
+        PERFORM setval(it.sequence, highest + 1, false);
+    END LOOP;
+END $$";
+
+fn load(
+    connection: &mut Connection<'_>,
+    archive: &mut Archive,
+    member: &Member,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<(), BackupError> {
+    let columns = &member.table.columns;
+    let most = (BINDS / columns.len().max(1)).clamp(1, BATCH_ROWS);
+    let mut batch: Vec<Vec<Value>> = Vec::with_capacity(most);
+    let (mut bytes, mut done) = (0, 0);
+    let about = |row: u64, reason: String| BackupError::Row {
+        table: member.table.name.clone(),
+        row,
+        reason,
+    };
+    let mut store = |batch: &mut Vec<Vec<Value>>, done: &mut u64| {
+        insert(connection, member, batch).map_err(|error| about(*done + 1, error.to_string()))?;
+        progress(batch.len() as u64);
+        *done += batch.len() as u64;
+        batch.clear();
+        Ok::<(), BackupError>(())
+    };
+    archive.for_each_line(member, |line| {
+        let row: Vec<Value> =
+            serde_json::from_slice(line).map_err(|error| about(done + batch.len() as u64 + 1, error.to_string()))?;
+        if row.len() != columns.len() {
+            return Err(about(
+                done + batch.len() as u64 + 1,
+                "it has too few or too many values".to_owned(),
+            ));
+        }
+        batch.push(row);
+        bytes += line.len();
+        if batch.len() >= most || bytes >= BATCH_BYTES {
+            store(&mut batch, &mut done)?;
+            bytes = 0;
+        }
+        Ok(())
+    })?;
+    if !batch.is_empty() {
+        store(&mut batch, &mut done)?;
+    }
+    Ok(())
+}
+
+fn insert(connection: &mut Connection<'_>, member: &Member, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+    let columns = &member.table.columns;
+    let statement = statement(connection, member, rows.len());
+    on_backend!(connection, |c: Db| {
+        let mut query = diesel::sql_query(statement).into_boxed::<Db>();
+        for row in rows {
+            for (column, value) in columns.iter().zip(row) {
+                query = match column.kind {
+                    Kind::Integer => query.bind::<Nullable<BigInt>, _>(integer(column, value)?),
+                    Kind::Bool => query.bind::<Nullable<Bool>, _>(integer(column, value)?.map(|number| number != 0)),
+                    Kind::Double => query.bind::<Nullable<Double>, _>(double(column, value)?),
+                    Kind::Text => query.bind::<Nullable<Text>, _>(text(column, value)?.map(str::to_owned)),
+                    Kind::Json => {
+                        query.bind::<Nullable<Json>, _>(text(column, value)?.map(|text| JsonText(text.to_owned())))
+                    }
+                    Kind::Timestamp => query.bind::<Nullable<Timestamp>, _>(parsed(column, value, |text| {
+                        NaiveDateTime::parse_from_str(text, TIMESTAMP).ok()
+                    })?),
+                    Kind::Date => {
+                        query.bind::<Nullable<Date>, _>(parsed(column, value, |text| text.parse::<NaiveDate>().ok())?)
+                    }
+                    Kind::Binary => {
+                        query.bind::<Nullable<Binary>, _>(parsed(column, value, |text| BASE64.decode(text).ok())?)
+                    }
+                };
+            }
+        }
+        query.execute(c)?;
+    });
+    Ok(())
+}
+
+fn statement(connection: &Connection<'_>, member: &Member, rows: usize) -> String {
+    let quoted = |column: &Column| format!("\"{}\"", column.name);
+    let names: Vec<String> = member.table.columns.iter().map(quoted).collect();
+    let mut text = format!("INSERT INTO \"{}\" ({}) VALUES ", member.table.name, names.join(", "));
+    let numbered = matches!(connection, Connection::Postgres(_));
+    let mut number = 0;
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for index in 0..names.len() {
+            number += 1;
+            let comma = if index == 0 { "" } else { ", " };
+            text.push_str(comma);
+            if numbered {
+                text.push('$');
+                text.push_str(&number.to_string());
+            } else {
+                text.push('?');
+            }
+        }
+        text.push(')');
+    }
+    text
+}
+
+fn wrong(column: &Column) -> StoreError {
+    StoreError::Unreadable(format!("the value of '{}' is of another kind", column.name))
+}
+
+fn integer(column: &Column, value: &Value) -> Result<Option<i64>, StoreError> {
+    match value {
+        Value::Null => Ok(None),
+        value => value.as_i64().map(Some).ok_or_else(|| wrong(column)),
+    }
+}
+
+fn double(column: &Column, value: &Value) -> Result<Option<f64>, StoreError> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) => text.parse().map(Some).map_err(|_| wrong(column)),
+        value => value.as_f64().map(Some).ok_or_else(|| wrong(column)),
+    }
+}
+
+fn text<'v>(column: &Column, value: &'v Value) -> Result<Option<&'v str>, StoreError> {
+    match value {
+        Value::Null => Ok(None),
+        value => value.as_str().map(Some).ok_or_else(|| wrong(column)),
+    }
+}
+
+fn parsed<T>(column: &Column, value: &Value, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
+    match text(column, value)? {
+        None => Ok(None),
+        Some(text) => parse(text).map(Some).ok_or_else(|| wrong(column)),
+    }
+}
