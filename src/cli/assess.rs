@@ -7,6 +7,7 @@ use chrono::Utc;
 use clap::Args;
 
 use super::language::WorkbookLanguage;
+use super::personal::PersonalOptions;
 use super::score::Format;
 use super::{DatabaseOptions, Failure, database};
 use crate::report::Edition;
@@ -38,15 +39,15 @@ pub struct Assess {
     /// Leave out responses and what would give an enterprise away
     #[arg(long)]
     publication: bool,
-    /// Show answers to questions about persons
-    #[arg(long, conflicts_with = "publication")]
-    personal: bool,
+    #[command(flatten)]
+    personal: PersonalOptions,
     #[command(flatten)]
     database: DatabaseOptions,
 }
 
 pub fn run(arguments: &Assess) -> Result<(), Failure> {
     let format = Format::of(&arguments.out)?;
+    arguments.personal.tier()?;
     let mut options = Options::assess();
     if let Some(file) = &arguments.options {
         let text = super::score::text_of(file)?;
@@ -72,6 +73,10 @@ pub fn run(arguments: &Assess) -> Result<(), Failure> {
 }
 
 fn workbook(store: &Store, assessed: &Assessed, arguments: &Assess) -> Result<Vec<u8>, Failure> {
+    let (tier, reason) = arguments.personal.tier()?;
+    if let Some(reason) = reason.filter(|_| !arguments.publication) {
+        store.note_full_access(&format!("assessments/{}/download", assessed.id), reason, Utc::now())?;
+    }
     let request = ReportRequest {
         id: assessed.id,
         wording: arguments.lang.wording(),
@@ -80,7 +85,7 @@ fn workbook(store: &Store, assessed: &Assessed, arguments: &Assess) -> Result<Ve
         } else {
             Edition::Analysis
         },
-        personal: arguments.personal,
+        personal: tier,
     };
     if request.personal && request.edition == Edition::Analysis {
         store.note_personal_export(&format!("assessments/{}", request.id), None, Utc::now())?;

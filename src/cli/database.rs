@@ -23,6 +23,7 @@ fn store(settings: &Settings) -> Result<Store, Failure> {
     let options = OpenOptions {
         connections: settings.connections,
         wait: settings.database_wait,
+        keys: settings.keys.clone(),
     };
     Ok(Store::open_with(&settings.database.0, &options)?)
 }

@@ -8,10 +8,12 @@ use chrono::Utc;
 use clap::Args;
 
 use super::language::WorkbookLanguage;
+use super::personal::PersonalOptions;
 use super::{DatabaseOptions, Failure, database};
 use crate::report;
+use crate::response::Tier;
 use crate::store::Filter;
-use crate::study::{self, Catalogue, StudyError};
+use crate::study::{self, Catalogue, Shown, StudyError};
 
 /// Write the responses to a survey to .xlsx or .csv
 #[derive(Debug, Args)]
@@ -26,9 +28,8 @@ pub struct Export {
     /// The language of the choices' labels
     #[arg(long, value_name = "LANG", default_value = "zh")]
     lang: WorkbookLanguage,
-    /// With answers to questions about persons
-    #[arg(long)]
-    personal: bool,
+    #[command(flatten)]
+    personal: PersonalOptions,
     #[command(flatten)]
     database: DatabaseOptions,
 }
@@ -44,23 +45,25 @@ pub fn run(arguments: &Export) -> Result<(), Failure> {
             )));
         }
     };
+    let (tier, reason) = arguments.personal.tier()?;
     let store = database::open(&arguments.database)?;
     let catalogue = Catalogue::load(&store)?;
     let definition = &catalogue.newest(&arguments.survey)?.definition;
-    let export = report::Export::new(definition, arguments.personal, arguments.lang.wording());
+    let export = report::Export::new(definition, tier != Tier::None, arguments.lang.wording());
     let filter = Filter {
         round: arguments.round.clone(),
         ..Filter::of_survey(&arguments.survey)
     };
-    if arguments.personal {
-        store.note_personal_export(
-            &format!("surveys/{}/responses", arguments.survey),
-            arguments.round.as_deref(),
-            Utc::now(),
-        )?;
+    let finder = catalogue.finder();
+    let shown = Shown {
+        tier,
+        definitions: &finder,
+    };
+    if let Some(reason) = reason {
+        store.note_full_access(&format!("surveys/{}/export", arguments.survey), reason, Utc::now())?;
     }
     let count = if as_workbook {
-        let responses = study::reported(&store, &filter)?;
+        let responses = study::reported(&store, &filter, shown)?;
         let count = responses.len() as u64;
         export
             .workbook(responses, BufWriter::new(create(&arguments.out)?))
@@ -71,10 +74,11 @@ pub fn run(arguments: &Export) -> Result<(), Failure> {
         for table in export.tables() {
             let out = csv_path(&arguments.out, table);
             let file = BufWriter::new(create(&out)?);
-            let written = study::write_table(&store, &filter, &export, table, file).map_err(|error| match error {
-                StudyError::Table(error) => Failure::System(format!("cannot write {}: {error}", out.display())),
-                error => error.into(),
-            })?;
+            let written =
+                study::write_table(&store, &filter, shown, &export, table, file).map_err(|error| match error {
+                    StudyError::Table(error) => Failure::System(format!("cannot write {}: {error}", out.display())),
+                    error => error.into(),
+                })?;
             count = written.unwrap_or(count);
         }
         count

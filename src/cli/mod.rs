@@ -13,8 +13,11 @@ mod demo;
 mod eval;
 mod export;
 mod import;
+mod keys;
 mod language;
 mod migrate;
+mod personal;
+mod privacy;
 mod read_workbook;
 mod register;
 mod score;
@@ -59,6 +62,9 @@ enum Command {
     Eval(eval::EvalArguments),
     User(user::User),
     Token(token::Token),
+    Keys(keys::Keys),
+    Privacy(privacy::Privacy),
+    Retention(privacy::Retention),
     Migrate(migrate::Migrate),
     Backup(backup::Backup),
     Restore(backup::Restore),
@@ -76,6 +82,9 @@ pub struct DatabaseOptions {
     /// Where the answers are kept: sqlite:FILE or postgres://… [default: sqlite:innogauge.db]
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
+    /// The file of the keys of personal answers [default: FILE.keys beside an `SQLite` database]
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
     /// Where the definitions are
     #[command(flatten)]
     pub definitions: DefinitionOptions,
@@ -158,6 +167,9 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Eval(arguments) => eval::run(&arguments),
         Command::User(arguments) => user::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
+        Command::Privacy(arguments) => privacy::run(&arguments),
+        Command::Retention(arguments) => privacy::retention(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => backup::restore(&arguments),

@@ -4,8 +4,11 @@ use clap::Args;
 use tracing_subscriber::EnvFilter;
 
 use super::{DatabaseOptions, Failure, database};
+use crate::definition::Definition;
+use crate::response;
 use crate::settings::{LogFormat, Settings};
 use crate::store::Store;
+use crate::study::Catalogue;
 use crate::web::{Server, StartError};
 
 /// Serve the database over HTTP until SIGTERM
@@ -30,7 +33,33 @@ pub fn run(arguments: Serve) -> Result<(), Failure> {
     let settings = arguments.database.load(&own)?.settings;
     start_logging(&settings)?;
     let store = database::open_with(&settings)?;
+    expect_keys(&store)?;
     serve(settings, store)
+}
+
+/// Refuses to serve a survey with personal questions without keys; beside an `SQLite` file they are made now.
+fn expect_keys(store: &Store) -> Result<(), Failure> {
+    let catalogue = Catalogue::load(store)?;
+    let asks = |definition: &&Definition| response::asks_personal(definition);
+    let Some(personal) = catalogue.newest_definitions().into_iter().find(asks) else {
+        return Ok(());
+    };
+    let before = store.key_file().is_some_and(std::path::Path::exists);
+    store.keys().map_err(|error| {
+        Failure::Input(format!(
+            "the survey '{}' asks about persons, and {error}",
+            personal.survey()
+        ))
+    })?;
+    if let Some(file) = store.key_file().filter(|_| !before) {
+        eprintln!(
+            "个人信息加密密钥已生成：{0}。请另存副本，勿与数据库及其备份放在一起；丢失后个人信息无法恢复。\n\
+             The keys of the personal answers are in {0}. Keep a copy apart from the database and its backups: without them\n\
+             nobody can read those answers again.",
+            file.display()
+        );
+    }
+    Ok(())
 }
 
 /// Serves an open database, printing the address first: whoever started the program may wait for it.

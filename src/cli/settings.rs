@@ -83,7 +83,11 @@ impl DatabaseOptions {
 
     /// The same with where each comes from, and with flags of a command's own.
     pub fn load(&self, own: &[(&str, &str, Option<String>)]) -> Result<Loaded, Failure> {
-        let mut flags = vec![("--database", "database", self.database.clone())];
+        let keys = self.keys.as_ref().map(|keys| keys.display().to_string());
+        let mut flags = vec![
+            ("--database", "database", self.database.clone()),
+            ("--keys", "keys", keys),
+        ];
         flags.extend_from_slice(own);
         self.definitions.load(&flags)
     }

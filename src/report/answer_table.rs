@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::Wording;
 use crate::definition::{Choice, Definition, Element, ElementId, MissingCode, QuestionType};
+use crate::response::is_protected;
 
 /// The content of one cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +44,7 @@ pub struct AnswerColumn<'d> {
 impl<'d> AnswerTable<'d> {
     /// The tables of a survey: the responses first, then each repeat in document order.
     ///
-    /// Questions about persons are columns only where `personal` says so. A select question has two columns: codes and
+    /// Questions about persons, and those that identify an organisation, are columns only where `personal` says so. A select question has two columns: codes and
     /// labels.
     pub fn of(definition: &'d Definition, personal: bool) -> Vec<Self> {
         let mut frames: Vec<Vec<ElementId>> = vec![Vec::new()];
@@ -156,7 +157,7 @@ fn columns<'d>(definition: &'d Definition, repeats: &[ElementId], personal: bool
     let mut columns = Vec::new();
     for (question, question_type) in definition.questions() {
         let shown = question_type.has_value() && *question_type != QuestionType::Note;
-        if !shown || (question.is_personal() && !personal) || repeats_around(definition, question.id) != repeats {
+        if !shown || (is_protected(question) && !personal) || repeats_around(definition, question.id) != repeats {
             continue;
         }
         let codes = AnswerColumn {

@@ -23,8 +23,8 @@ const RESPONSE_KEYS: [&str; 5] = ["instanceID", "version", "state", "problems", 
 const INSTANCE_KEYS: [&str; 2] = ["instanceID", "position"];
 
 impl<'d> Export<'d> {
-    /// An export of the responses to this definition. Questions about persons are columns only where `personal` says
-    /// so; labels of choices are in these languages.
+    /// An export of the responses to this definition. Questions about persons, and those that identify an organisation,
+    /// are columns only where `personal` says so; labels of choices are in these languages.
     pub fn new(definition: &'d Definition, personal: bool, wording: Wording) -> Self {
         Self {
             definition,

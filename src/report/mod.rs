@@ -5,11 +5,13 @@
 //! the caller says which edition it may have.
 
 mod answer_table;
+mod copy;
 mod export;
 mod wording;
 mod workbook;
 
 pub use answer_table::{AnswerColumn, AnswerTable, Datum};
+pub use copy::{CopiedAnswer, CopiedEvent, CopiedResponse, CopiedVersion, SubjectCopy};
 pub use export::{CsvTable, Export};
 pub use wording::Wording;
 

@@ -6,6 +6,7 @@
 //! here stores anything, knows the time of day, or speaks HTTP.
 
 mod answers;
+mod consent;
 mod credit_code;
 mod difference;
 mod environment;
@@ -13,6 +14,7 @@ mod form;
 mod identity;
 mod json;
 mod parse;
+mod personal;
 mod problem;
 mod quality;
 mod recalculate;
@@ -28,12 +30,17 @@ mod value;
 mod tests;
 
 pub use answers::{Answers, InstanceId, Limits, Node};
+pub use consent::Consent;
 pub use credit_code::{CreditCode, CreditCodeError};
 pub use difference::{Difference, differences};
 pub use form::Form;
 pub use identity::Identity;
 pub use json::Read;
 pub use parse::{parse_cell, parse_text};
+pub use personal::{
+    Tier, Told, asks_personal, is_personal_path, is_protected, pseudonymise, put_back, substitute_each, take_out,
+    take_told, texts_of,
+};
 pub use problem::{Problem, ProblemCode, Severity};
 pub use quality::{Position, Quality};
 pub use recalculate::{Recalculated, RuleError, recalculate, recalculate_from};

@@ -14,6 +14,8 @@ settings! {
         database: DatabaseUrl = DatabaseUrl("sqlite:innogauge.db".to_owned()),
         /// The folder of survey definitions.
         defs: PathBuf = PathBuf::from("survey_defs"),
+        /// The file of the keys of personal answers. Where none is named, that of an SQLite database lies beside it and is made when it is needed; PostgreSQL takes no personal answers without.
+        keys: Option<PathBuf> = None,
         /// The most connections to the database that are open at once.
         connections: u32 = 8,
         /// How long a request waits for a connection, or for a lock that another program holds.

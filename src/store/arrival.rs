@@ -18,6 +18,7 @@ use super::backend::{Connection, on_backend};
 use super::duplicates::{flag_duplicates, recount_duplicates};
 use super::events::{self, EventKind, NewEvent};
 use super::heads::{HeadRow, head_query, lock_head, update_head};
+use super::keys::is_keyed;
 use super::schema::{instance_ids, response_events, response_versions, responses};
 use super::submission::{Facts, Outcome, Receipt, Submission};
 use super::{AuditAct, JsonText, StoreError, time};
@@ -44,6 +45,8 @@ pub(super) struct NewVersion<'a> {
     pub answers: JsonText,
     pub problems: JsonText,
     pub original: Option<&'a [u8]>,
+    pub data_key: Option<&'a [u8]>,
+    pub sealed: Option<&'a [u8]>,
 }
 
 impl<'a> NewVersion<'a> {
@@ -68,12 +71,14 @@ impl<'a> NewVersion<'a> {
             sender: envelope.sender.as_deref(),
             import_id,
             received_at: time::stored(envelope.received_at),
-            content_hash: submission.bytes.to_string(),
-            answers_hash: submission.received.to_string(),
+            content_hash: submission.content_hash.clone(),
+            answers_hash: submission.answers_hash.clone(),
             facts: JsonText::of(&submission.facts)?,
             answers: JsonText(submission.answers.clone()),
             problems: JsonText(submission.problems.clone()),
             original: submission.original.as_deref(),
+            data_key: submission.sealed.as_ref().map(|sealed| sealed.data_key.as_slice()),
+            sealed: submission.sealed.as_ref().map(|sealed| sealed.content.as_slice()),
         })
     }
 }
@@ -94,9 +99,9 @@ pub(super) fn store(
     submission: &Submission,
 ) -> Result<Receipt, StoreError> {
     let survey = submission.envelope.survey.as_str();
-    let known = find_version(connection, survey, &submission.envelope.instance_id)?;
+    let known = find_version(connection, submission, &submission.envelope.instance_id)?;
     let before = match submission.predecessor() {
-        Some(id) => find_version(connection, survey, id)?,
+        Some(id) => find_version(connection, submission, id)?,
         None => None,
     };
     let successors = find_successors(connection, submission)?;
@@ -173,6 +178,11 @@ fn store_version(
     let mut heads = Vec::with_capacity(family.len());
     for (round, id) in family {
         heads.push(lock_head(connection, round, &submission.envelope.survey, *id)?);
+    }
+    if let Some(head) = heads.iter().find(|head| head.withdrawn_at.is_some()) {
+        return Err(StoreError::ConsentWithdrawn {
+            instance_id: head.instance_id.clone(),
+        });
     }
     // The state of whichever head showed the version that will be shown.
     let shown: Vec<(i64, String)> = heads
@@ -303,7 +313,12 @@ struct Known {
     is_current: bool,
 }
 
-fn find_version(connection: &mut Connection<'_>, survey: &str, instance_id: &str) -> Result<Option<Known>, StoreError> {
+fn find_version(
+    connection: &mut Connection<'_>,
+    submission: &Submission,
+    instance_id: &str,
+) -> Result<Option<Known>, StoreError> {
+    let survey = submission.envelope.survey.as_str();
     let query = instance_ids::table
         .inner_join(
             response_versions::table.on(response_versions::round
@@ -330,15 +345,19 @@ fn find_version(connection: &mut Connection<'_>, survey: &str, instance_id: &str
     let Some((round, response_id, bytes, answers, is_current)) = found else {
         return Ok(None);
     };
-    let fingerprint = |hex: &str| {
-        Fingerprint::from_hex(hex).ok_or_else(|| StoreError::Unreadable(format!("'{hex}' is not a fingerprint")))
+    // A keyed one tells only whether it is the one that was sent.
+    let fingerprint = |stored: &str, sent: Fingerprint, sent_stored: &str| match is_keyed(stored) {
+        true if stored == sent_stored => Ok(sent),
+        true => Ok(Fingerprint::of_bytes(stored.as_bytes())),
+        false => Fingerprint::from_hex(stored)
+            .ok_or_else(|| StoreError::Unreadable(format!("'{stored}' is not a fingerprint"))),
     };
     Ok(Some(Known {
         round,
         response_id,
         fingerprints: KnownVersion {
-            bytes: fingerprint(&bytes)?,
-            answers: fingerprint(&answers)?,
+            bytes: fingerprint(&bytes, submission.bytes, &submission.content_hash)?,
+            answers: fingerprint(&answers, submission.received, &submission.answers_hash)?,
         },
         is_current,
     }))

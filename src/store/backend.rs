@@ -209,7 +209,8 @@ pub(super) fn prepare_sqlite(
     let synchronous = if durable { "FULL" } else { "OFF" };
     connection.batch_execute(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864"
+         PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;
+         PRAGMA secure_delete = ON"
     ))
 }
 

@@ -79,6 +79,34 @@ pub enum StoreError {
     /// What the database holds is not what this program wrote there.
     #[error("the database holds something unreadable: {0}")]
     Unreadable(String),
+    /// Personal answers can't be kept or read without keys.
+    #[error("personal answers are kept encrypted, and there are no keys{}: make a file with `innogauge keys new --keys FILE`, keep it apart from the database, and name it with --keys or INNOGAUGE_KEYS", .file.as_ref().map(|file| format!(" in {}", file.display())).unwrap_or_default())]
+    KeysNeeded {
+        /// Where they were looked for.
+        file: Option<PathBuf>,
+    },
+    /// The file of the keys can't be used.
+    #[error("the keys in {} can't be used: {reason}", .file.display())]
+    UnusableKeys {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A key that is not in the file.
+    #[error(
+        "personal answers were written with the key {key}, which is not in the file of the keys: put it back from its copy"
+    )]
+    UnknownKey {
+        /// The key's name.
+        key: String,
+    },
+    /// Consent to a response was withdrawn: it takes no new versions.
+    #[error("consent to response '{instance_id}' was withdrawn: it takes no new answers")]
+    ConsentWithdrawn {
+        /// The response.
+        instance_id: String,
+    },
     /// Anything else that the database says.
     #[error("the database says: {0}")]
     Database(#[source] DieselError),
@@ -159,6 +187,9 @@ impl StoreError {
                 | Self::PublishedDefinition { .. }
                 | Self::InstanceConflict { .. }
                 | Self::Stale { .. }
+                | Self::ConsentWithdrawn { .. }
+                | Self::KeysNeeded { .. }
+                | Self::UnusableKeys { .. }
                 | Self::Review(_)
                 | Self::Refused(_)
                 | Self::NulCharacter { .. }

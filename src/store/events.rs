@@ -34,6 +34,10 @@ pub enum EventKind {
     Commented,
     /// Answers of another response of the organisation were taken over.
     Merged,
+    /// Consent was withdrawn.
+    ConsentWithdrawn,
+    /// What is personal of it, or tells whose it is, was erased.
+    Erased,
 }
 
 impl EventKind {
@@ -45,6 +49,8 @@ impl EventKind {
         Self::StateChanged,
         Self::Commented,
         Self::Merged,
+        Self::ConsentWithdrawn,
+        Self::Erased,
     ];
 
     /// Its name in the database and the API.
@@ -57,6 +63,8 @@ impl EventKind {
             Self::StateChanged => "state_changed",
             Self::Commented => "commented",
             Self::Merged => "merged",
+            Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::Erased => "erased",
         }
     }
 }

@@ -44,6 +44,7 @@ pub(super) struct HeadRow {
     pub updated_at: NaiveDateTime,
     pub quality: Option<JsonText>,
     pub returned: bool,
+    pub withdrawn_at: Option<NaiveDateTime>,
 }
 
 impl HeadRow {
@@ -53,7 +54,7 @@ impl HeadRow {
         definition_version.clone_into(&mut self.definition_version);
         self.problems = facts.problems;
         self.warnings = facts.warnings;
-        self.organisation = facts.identity.key();
+        self.organisation = facts.organisation();
         let identity = facts.identity.clone();
         self.code = identity.code;
         self.name = identity.name;

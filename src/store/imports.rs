@@ -197,7 +197,13 @@ impl Store {
         let mut failed = None;
         let outcome = self.change(now, |connection, journal| {
             let mut rows = rows.into_iter().map_while(|row| match row {
-                Ok(row) => Some(row),
+                Ok(mut row) => match self.seal(&mut row) {
+                    Ok(()) => Some(row),
+                    Err(error) => {
+                        failed = Some(error.into());
+                        None
+                    }
+                },
                 Err(error) => {
                     failed = Some(error);
                     None

@@ -52,6 +52,8 @@ pub struct Filter {
     pub import_id: Option<i64>,
     /// Also those that answer a draft or were made to try things out.
     pub tests_too: bool,
+    /// Also those whose consent was withdrawn.
+    pub withdrawn_too: bool,
 }
 
 impl Filter {
@@ -114,6 +116,9 @@ macro_rules! filtered {
         }
         if !filter.tests_too {
             query = query.filter(responses::test.eq(false));
+        }
+        if !filter.withdrawn_too {
+            query = query.filter(responses::withdrawn_at.is_null());
         }
         query
     }};

@@ -26,7 +26,7 @@ pub(super) fn lock_what_they_name<'a>(
         keys.extend(organisation_lock(
             round,
             survey,
-            submission.facts.identity.key().as_deref(),
+            submission.facts.organisation().as_deref(),
         ));
     }
     take_locks(connection, keys)

@@ -26,6 +26,7 @@ mod imports;
 mod job_files;
 mod jobs;
 mod json;
+mod keys;
 mod listing;
 mod load;
 mod locks;
@@ -34,6 +35,7 @@ mod migrations;
 mod partitions;
 mod passwords;
 mod places;
+mod privacy;
 mod progress;
 mod reading;
 mod register;
@@ -43,6 +45,7 @@ mod rounds;
 mod samples;
 mod schedule;
 mod schema;
+mod seal;
 mod second_factor;
 mod secrets;
 mod seed;
@@ -59,7 +62,7 @@ mod visits;
 mod warnings;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -83,11 +86,16 @@ pub use imports::{Import, ImportOutcome, ImportState, NewImport, Withdrawal};
 pub use job_files::{JobFile, JobFileHead, JobPart};
 pub use jobs::{Claim, EndsJob, Job, JobEnding, JobProgress, JobState, NewJob};
 pub use json::JsonText;
+pub use keys::{KeyId, KeyRing, add_key, read_keys, remove_key};
 pub use listing::{Cursor, Filter, Order, Page, SortKey};
 pub use merge::Merge;
 pub use load::{COMMIT_BOUNDS_SECONDS, Load};
 pub use passwords::{PasswordFault, check_new_password, hash_password, password_matches, random_password};
 pub use progress::{Breakdown, ProgressRow};
+pub use privacy::{
+    Definitions, Due, Erasure, ErasureScope, Held, KeyUse, OnWithdrawal, Places, RetentionRule, Rotated, Subject,
+    Withdrawn,
+};
 pub use reading::Streamed;
 pub use register::{Organisation, RegisterChange, RegisterFilter, RegisterOf};
 pub use responses::{Head, Version};
@@ -107,6 +115,7 @@ pub use visits::{NewVisit, Visit, VisitOutcome};
 
 use audit::Journal;
 use backend::{Connection, Pool};
+use keys::Keys;
 use writer::Writer;
 
 /// How a store behaves that is opened.
@@ -123,6 +132,9 @@ pub struct OpenOptions {
     pub connections: u32,
     /// How long a call waits for a connection, and for a lock that another program holds.
     pub wait: Duration,
+    /// The file of the keys of personal answers. Where none is named, that of an SQLite database lies beside it and is made
+    /// when it is needed, and PostgreSQL takes no personal answers.
+    pub keys: Option<PathBuf>,
 }
 
 impl Default for OpenOptions {
@@ -130,6 +142,7 @@ impl Default for OpenOptions {
         Self {
             connections: 8,
             wait: Duration::from_secs(15),
+            keys: None,
         }
     }
 }
@@ -157,6 +170,7 @@ struct Inner {
     /// Writers of this process queue here rather than at SQLite's own lock, where waiting is sleeping and polling.
     write_turn: Arc<Mutex<()>>,
     counted: Arc<load::Counted>,
+    keys: Keys,
     _folder: Option<TempDir>,
 }
 
@@ -201,6 +215,7 @@ impl Store {
         };
         let write_turn = Arc::new(Mutex::new(()));
         let counted = Arc::new(load::Counted::default());
+        let keys = Keys::of(&address, options.keys.clone());
         let writer = Writer::start(&pool, &write_turn, &counted, options.connections)?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -209,6 +224,7 @@ impl Store {
                 pool,
                 write_turn,
                 counted,
+                keys,
                 _folder: folder,
             }),
             origin: Arc::new(Origin::default()),

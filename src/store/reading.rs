@@ -7,8 +7,9 @@ use diesel::prelude::*;
 use super::backend::{Connection, on_backend};
 use super::heads::HeadRow;
 use super::listing::filtered;
-use super::responses::{Head, read_state};
+use super::responses::{Head, read_state, sealed};
 use super::schema::{response_versions, responses};
+use super::seal::Belonging;
 use super::{Filter, JsonText, Store, StoreError};
 use crate::response::{Identity, ReviewState};
 
@@ -211,6 +212,41 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// As [`Store::for_each_response_with_head`], with the personal answers that are kept sealed.
+    ///
+    /// # Errors
+    /// The first error of `act`, what the database says, or that the keys are missing.
+    pub fn for_each_response_opened<E: From<StoreError>>(
+        &self,
+        filter: &Filter,
+        mut act: impl FnMut(Head, JsonText) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        type Opened = (HeadRow, String, JsonText, Option<Vec<u8>>, Option<Vec<u8>>);
+        let mut pooled = self.inner.pool.get()?;
+        let mut connection = pooled.connection();
+        let mut open = |(head, instance_id, answers, data_key, content): Opened| {
+            let place = Belonging {
+                survey: &head.survey,
+                instance_id: &instance_id,
+            };
+            let answers = self.with_personal(place, answers, sealed(data_key, content).as_ref())?;
+            act(head.try_into()?, answers)
+        };
+        stream!(
+            &mut connection,
+            filter,
+            (
+                HeadRow::as_select(),
+                response_versions::instance_id,
+                response_versions::answers,
+                response_versions::data_key,
+                response_versions::sealed,
+            ),
+            Opened,
+            open
+        )
     }
 
     /// As [`Store::for_each_response`], with all that is known of each response: for exports.

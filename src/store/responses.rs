@@ -6,9 +6,10 @@ use diesel::prelude::*;
 use super::backend::{Connection, on_backend};
 use super::heads::HeadRow;
 use super::schema::{instance_ids, response_versions, responses};
+use super::seal::{self, Belonging, Personal, Sealed};
 use super::submission::Facts;
 use super::{JsonText, Store, StoreError, time};
-use crate::response::{Door, Identity, ReviewState};
+use crate::response::{Door, Identity, Problem, ReviewState, put_back};
 
 /// What is known of a response without reading its answers: its present version, state and respondent.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +53,8 @@ pub struct Head {
     pub received_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// When consent to it was withdrawn: it counts for nothing from then on.
+    pub withdrawn_at: Option<DateTime<Utc>>,
 }
 
 /// One version of a response, as it was received.
@@ -75,12 +78,21 @@ pub struct Version {
     pub received_at: DateTime<Utc>,
     /// Who answered, and how many problems it has.
     pub facts: Facts,
-    /// The answers.
+    /// The answers, without the personal ones that are sealed: see [`Store::open_personal`].
     pub answers: JsonText,
-    /// The problems, warnings and notes.
+    /// The problems, warnings and notes, without what they tell of personal answers.
     pub problems: JsonText,
-    /// What was received, byte for byte, where the answers do not hold all of it.
+    /// What was received, byte for byte, where the answers do not hold all of it; without what is personal of it.
     pub original: Option<Vec<u8>>,
+    /// What is personal of it.
+    pub(super) sealed: Option<Sealed>,
+}
+
+impl Version {
+    /// Whether something personal of it is kept sealed.
+    pub fn is_sealed(&self) -> bool {
+        self.sealed.is_some()
+    }
 }
 
 pub(super) fn read_state(name: &str) -> Result<ReviewState, StoreError> {
@@ -116,6 +128,8 @@ impl TryFrom<HeadRow> for Head {
                     .map(|quality| quality.read())
                     .transpose()?
                     .unwrap_or_default(),
+                subject: row.organisation.filter(|key| key.starts_with("keyed:")),
+                consent: None,
             },
             id: row.id,
             round: row.round,
@@ -133,6 +147,7 @@ impl TryFrom<HeadRow> for Head {
             import_id: row.import_id,
             received_at: time::read(row.received_at),
             updated_at: time::read(row.updated_at),
+            withdrawn_at: row.withdrawn_at.map(time::read),
         })
     }
 }
@@ -152,6 +167,8 @@ struct VersionRow {
     answers: JsonText,
     problems: JsonText,
     original: Option<Vec<u8>>,
+    data_key: Option<Vec<u8>>,
+    sealed: Option<Vec<u8>>,
 }
 
 impl TryFrom<VersionRow> for Version {
@@ -171,8 +188,16 @@ impl TryFrom<VersionRow> for Version {
             answers: row.answers,
             problems: row.problems,
             original: row.original,
+            sealed: sealed(row.data_key, row.sealed),
         })
     }
+}
+
+/// What two columns hold together.
+pub(super) fn sealed(data_key: Option<Vec<u8>>, content: Option<Vec<u8>>) -> Option<Sealed> {
+    data_key
+        .zip(content)
+        .map(|(data_key, content)| Sealed { data_key, content })
 }
 
 /// The response that one of its instance IDs names, whichever version that is.
@@ -258,6 +283,73 @@ impl Store {
         })?;
         rows.into_iter().map(Version::try_from).collect()
     }
+}
+
+impl Store {
+    /// Puts what is personal of a version back into its answers, findings and original.
+    ///
+    /// # Errors
+    /// Where the keys are missing, or what is sealed was damaged or moved.
+    pub fn open_personal(&self, survey: &str, version: &mut Version) -> Result<(), StoreError> {
+        let Some(sealed) = version.sealed.take() else {
+            return Ok(());
+        };
+        let place = Belonging {
+            survey,
+            instance_id: &version.instance_id,
+        };
+        let personal = seal::open(&self.inner.keys, place, &sealed)?;
+        if let Some(bytes) = personal.original_bytes() {
+            version.original = Some(bytes);
+        }
+        if let (Some(original), Some(part)) = (&version.original, personal.received.clone()) {
+            let open = serde_json::from_slice(original).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+            version.original = Some(whole(open, part).to_string().into_bytes());
+        }
+        version.problems = findings(&version.problems, &personal)?;
+        if let Some(part) = personal.answers {
+            version.answers = JsonText(whole(version.answers.read()?, part).to_string());
+        }
+        Ok(())
+    }
+
+    /// The answers of a version with the personal ones that are sealed.
+    pub(super) fn with_personal(
+        &self,
+        place: Belonging<'_>,
+        answers: JsonText,
+        sealed: Option<&Sealed>,
+    ) -> Result<JsonText, StoreError> {
+        let Some(sealed) = sealed else {
+            return Ok(answers);
+        };
+        match seal::open(&self.inner.keys, place, sealed)?.answers {
+            Some(part) => Ok(JsonText(whole(answers.read()?, part).to_string())),
+            None => Ok(answers),
+        }
+    }
+}
+
+fn whole(mut open: serde_json::Value, personal: serde_json::Value) -> serde_json::Value {
+    put_back(&mut open, personal);
+    open
+}
+
+/// Findings with what they tell of personal answers.
+fn findings(open: &JsonText, personal: &Personal) -> Result<JsonText, StoreError> {
+    if personal.findings.is_empty() {
+        return Ok(open.clone());
+    }
+    let mut findings: Vec<Problem> = open.read()?;
+    for (position, value, details) in &personal.findings {
+        if let Some(finding) = findings.get_mut(*position) {
+            finding.value.clone_from(value);
+            if let Some(details) = details {
+                finding.details.clone_from(details);
+            }
+        }
+    }
+    JsonText::of(&findings)
 }
 
 /// PostgreSQL refuses the character in any text, so nothing with it in its name can be there.

@@ -34,7 +34,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Stale`] where it is no longer the revision they looked at;
-    /// [`StoreError::Review`] where the change is not theirs to make or takes a comment.
+    /// [`StoreError::Review`] where the change is not theirs to make or takes a comment;
+    /// [`StoreError::ConsentWithdrawn`] where it counts no more.
     pub fn change_state(
         &self,
         survey: &str,
@@ -114,6 +115,11 @@ pub(super) fn decide(
         return Err(StoreError::Stale {
             what: "response",
             name: head.instance_id,
+        });
+    }
+    if head.withdrawn_at.is_some() {
+        return Err(StoreError::ConsentWithdrawn {
+            instance_id: head.instance_id,
         });
     }
     let from = head.review_state()?;

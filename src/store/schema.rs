@@ -226,6 +226,7 @@ diesel::table! {
         updated_at -> Timestamp,
         quality -> Nullable<Json>,
         returned -> Bool,
+        withdrawn_at -> Nullable<Timestamp>,
     }
 }
 
@@ -252,6 +253,8 @@ diesel::table! {
         answers -> Json,
         problems -> Json,
         original -> Nullable<Binary>,
+        data_key -> Nullable<Binary>,
+        sealed -> Nullable<Binary>,
     }
 }
 
@@ -560,6 +563,33 @@ diesel::table! {
         task -> Text,
         taken_until -> Nullable<Timestamp>,
         done_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    retention_rules (round) {
+        round -> Text,
+        personal_days -> Nullable<BigInt>,
+        all_days -> Nullable<BigInt>,
+        on_withdrawal -> Text,
+        updated_at -> Timestamp,
+        updated_by -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::json::Json;
+
+    erasures (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        actor -> Text,
+        cause -> Text,
+        reason -> Text,
+        places -> Json,
     }
 }
 

@@ -4,8 +4,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::heads::HeadRow;
+use super::keys::KeyRing;
+use super::privacy::{Parts, split};
+use super::seal::{self, Belonging, Personal, Sealed};
 use super::{JsonText, StoreError, time};
-use crate::response::{Door, Fingerprint, Identity, Processed, Quality, ReviewState, state_after};
+use crate::definition::Element;
+use crate::response::{
+    Consent, Door, Fingerprint, Identity, Processed, Quality, ReviewState, asks_personal, state_after, take_out,
+};
 
 /// Who answered, and how many problems the answers have: what a list shows of a version.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +25,19 @@ pub struct Facts {
     pub warnings: i64,
     /// How it was collected: durations, shares of missing answers, places.
     pub quality: Quality,
+    /// What responses of one respondent have in common where its name or code is personal and not known here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What the respondent was asked to agree to, and what they said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+}
+
+impl Facts {
+    /// What responses of one organisation have in common.
+    pub(super) fn organisation(&self) -> Option<String> {
+        self.subject.clone().or_else(|| self.identity.key())
+    }
 }
 
 /// What is known of a submission besides its answers.
@@ -56,6 +75,12 @@ pub struct Submission {
     pub(super) answers: String,
     pub(super) problems: String,
     pub(super) original: Option<Vec<u8>>,
+    /// What is personal of it, until it is sealed.
+    personal: Personal,
+    pub(super) sealed: Option<Sealed>,
+    /// The stored forms of the fingerprints.
+    pub(super) content_hash: String,
+    pub(super) answers_hash: String,
 }
 
 impl Submission {
@@ -65,23 +90,48 @@ impl Submission {
     /// # Errors
     /// [`StoreError::NulCharacter`] where it holds the one character that a database can't.
     pub fn new(envelope: Envelope, processed: &Processed, bytes: &[u8]) -> Result<Self, StoreError> {
-        let answers = processed.answers.to_json().to_string();
-        let received = processed.answers.received_json().to_string();
+        let definition = processed.answers.form().definition();
+        let answers = processed.answers.to_json();
+        let mut received = processed.answers.received_json();
+        let (bytes, fingerprint) = (
+            Fingerprint::of_bytes(bytes),
+            Fingerprint::of_bytes(received.to_string().as_bytes()),
+        );
+        let keeps_original = received != answers;
+        let mut parts = Parts {
+            answers,
+            findings: processed.findings().cloned().collect(),
+            original: None,
+            identity: processed.identity.clone(),
+        };
+        let mut personal = Personal::default();
+        if asks_personal(definition) {
+            personal = split(definition, &mut parts, Element::is_personal);
+            if keeps_original {
+                personal.received = take_out(definition, &mut received, Element::is_personal);
+            }
+        }
         let count = |list: &[_]| i64::try_from(list.len()).unwrap_or(i64::MAX);
         let quality = Quality::of(&processed.answers, envelope.received_at);
         let submission = Self {
             envelope,
-            bytes: Fingerprint::of_bytes(bytes),
-            received: Fingerprint::of_bytes(received.as_bytes()),
+            bytes,
+            received: fingerprint,
             facts: Facts {
-                identity: processed.identity.clone(),
+                identity: parts.identity,
                 problems: count(&processed.problems),
                 warnings: count(&processed.warnings),
                 quality,
+                subject: None,
+                consent: Consent::of(&processed.answers, None),
             },
-            original: (received != answers).then(|| received.into_bytes()),
-            answers,
-            problems: JsonText::of(&processed.findings().collect::<Vec<_>>())?.0,
+            original: keeps_original.then(|| received.to_string().into_bytes()),
+            answers: parts.answers.to_string(),
+            problems: JsonText::of(&parts.findings)?.0,
+            personal,
+            sealed: None,
+            content_hash: bytes.to_string(),
+            answers_hash: fingerprint.to_string(),
         };
         submission.refuse_unstorable()?;
         Ok(submission)
@@ -90,8 +140,39 @@ impl Submission {
     /// The same, keeping these bytes as what was received: where the answers do not hold all of it.
     #[must_use]
     pub fn with_original(mut self, bytes: Vec<u8>) -> Self {
-        self.original = Some(bytes);
+        if self.is_personal() {
+            self.personal.received = None;
+            self.personal.keep_original(&bytes);
+            self.original = None;
+        } else {
+            self.original = Some(bytes);
+        }
         self
+    }
+
+    /// The same, saying in which language of the survey the respondent was asked to agree.
+    #[must_use]
+    pub fn asked_in(mut self, processed: &Processed, language: &str) -> Self {
+        self.facts.consent = Consent::of(&processed.answers, Some(language));
+        self
+    }
+
+    /// Whether anything of it is personal, and has to be sealed before it is stored.
+    pub(super) fn is_personal(&self) -> bool {
+        !self.personal.is_empty()
+    }
+
+    /// Seals what is personal of it.
+    pub(super) fn seal(&mut self, ring: &KeyRing) -> Result<(), StoreError> {
+        let place = Belonging {
+            survey: &self.envelope.survey,
+            instance_id: &self.envelope.instance_id,
+        };
+        self.sealed = Some(seal::seal(ring, place, &self.personal)?);
+        self.facts.subject = self.personal.subject.as_deref().map(|key| ring.subject(key));
+        self.content_hash = ring.fingerprint(&self.bytes.to_string());
+        self.answers_hash = ring.fingerprint(&self.received.to_string());
+        Ok(())
     }
 
     /// Its own instance ID.
@@ -156,6 +237,7 @@ impl Submission {
             updated_at: at,
             quality: None,
             returned: false,
+            withdrawn_at: None,
         };
         head.show(id, &envelope.definition_version, &self.facts)?;
         Ok(head)

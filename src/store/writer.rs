@@ -103,10 +103,12 @@ impl Store {
     /// Stores a submission. The future is ready when what it says is durable.
     ///
     /// # Errors
-    /// [`StoreError::InstanceConflict`] where the identifier is known with other content; else what is wrong with the
+    /// [`StoreError::InstanceConflict`] where the identifier is known with other content; [`StoreError::KeysNeeded`] where
+    /// something of it is personal and there are no keys; else what is wrong with the
     /// database: then nothing was kept, and sending again is safe.
-    pub async fn submit(&self, submission: Submission) -> Result<Receipt, StoreError> {
+    pub async fn submit(&self, mut submission: Submission) -> Result<Receipt, StoreError> {
         let stopped = || StoreError::System("the store is closing".to_owned());
+        self.seal(&mut submission)?;
         let queue = self.inner.writer.queue.as_ref().ok_or_else(stopped)?;
         let (answer, received) = oneshot::channel();
         let waiting = Waiting {
@@ -123,10 +125,20 @@ impl Store {
     /// # Errors
     /// As [`Store::submit`].
     pub fn submit_blocking(&self, submission: &Submission) -> Result<Receipt, StoreError> {
-        self.change(submission.envelope.received_at, |connection, journal| {
-            lock_what_they_name(connection, [submission])?;
-            arrival::store(connection, journal, submission)
+        let mut sealed = submission.clone();
+        self.seal(&mut sealed)?;
+        self.change(sealed.envelope.received_at, |connection, journal| {
+            lock_what_they_name(connection, [&sealed])?;
+            arrival::store(connection, journal, &sealed)
         })
+    }
+
+    /// Seals what is personal of a submission: before it waits for its turn, so that it is not done while others wait.
+    pub(super) fn seal(&self, submission: &mut Submission) -> Result<(), StoreError> {
+        if submission.is_personal() {
+            submission.seal(&*self.keys()?)?;
+        }
+        Ok(())
     }
 }
 

@@ -183,6 +183,15 @@ impl Catalogue {
             .map(|version| version.definition.as_ref())
     }
 
+    /// Finds one version of a survey, drafts too where they are known, for those who ask it of many responses.
+    pub fn finder<'c>(&'c self) -> impl Fn(&str, &str) -> Option<&'c Definition> + 'c {
+        move |survey, version| {
+            let survey = self.surveys.iter().find(|one| one.survey == survey)?;
+            let version = survey.versions.iter().find(|one| one.version == version)?;
+            Some(&version.definition)
+        }
+    }
+
     /// Every round, by code.
     pub fn rounds(&self) -> &[Round] {
         &self.rounds

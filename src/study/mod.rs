@@ -14,6 +14,7 @@ pub mod jobs;
 mod last_round;
 mod lists;
 mod organisations;
+mod privacy;
 mod progress;
 mod register;
 mod report;
@@ -31,10 +32,11 @@ pub use error::StudyError;
 pub use import::{CheckedImport, ImportRequest, Loaded, LoadedAs};
 pub use last_round::LAST_ROUND;
 pub use lists::{Lists, Lookup, Table};
+pub use privacy::copy_for;
 pub use progress::{Progress, Stage, Unwatched, Watch};
 pub use register::{LoadedRegister, RegisterRequest, load_register, register_totals, register_words};
 pub use report::{ReportRequest, write_report};
-pub use responses::{for_each_reported, reported, write_export, write_table};
+pub use responses::{Shown, for_each_reported, reported, write_export, write_table};
 pub use statistics::{
     CheckedFigures, FigureFault, FigureFaultKind, FigureField, FigureSheet, KeptFigures, StatisticsRules, read_figures,
 };

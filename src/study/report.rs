@@ -5,10 +5,11 @@ use std::io::{Seek, Write};
 use indexmap::IndexMap;
 
 use super::assessment::{compile, places, states};
-use super::responses::reported;
+use super::responses::{Shown, reported};
 use super::{Catalogue, StudyError};
 use crate::definition::{Definition, Text};
 use crate::report::{Edition, Provenance, Report, SurveyReport, Wording};
+use crate::response::Tier;
 use crate::scoring::{Framework, Options, RespondentUnit, read_result};
 use crate::store::{AssessmentSummary, Filter, Store, StoreError};
 
@@ -21,8 +22,8 @@ pub struct ReportRequest {
     pub wording: Wording,
     /// What it may show. The caller answers for the right to see it.
     pub edition: Edition,
-    /// Whether questions about persons are shown. The caller answers for the right to see them.
-    pub personal: bool,
+    /// How much of persons and organisations is shown. The caller answers for the right to see it.
+    pub personal: Tier,
 }
 
 /// Writes the workbook of an assessment: the scores as they were made, and the responses behind them as they are now.
@@ -40,6 +41,7 @@ pub fn write_report<W: Write + Seek + Send>(store: &Store, request: &ReportReque
     let framework = compile(&store.framework(&kept.summary.framework_hash)?, &catalogue)?;
 
     let states = states(&options)?;
+    let finder = catalogue.finder();
     let surveys = framework.surveys();
     let surveys = surveys.into_iter().map(|survey| {
         let definition = catalogue.newest(survey)?.definition.as_ref();
@@ -50,6 +52,10 @@ pub fn write_report<W: Write + Seek + Send>(store: &Store, request: &ReportReque
                     round: Some(kept.summary.round.clone()),
                     states: Some(states.clone()),
                     ..Filter::of_survey(survey)
+                },
+                Shown {
+                    tier: request.personal,
+                    definitions: &finder,
                 },
             )?
         } else {
@@ -66,7 +72,7 @@ pub fn write_report<W: Write + Seek + Send>(store: &Store, request: &ReportReque
         units: units(store, &kept.summary.round, &options, request.edition)?,
         provenance: provenance(store, &kept.summary, &framework, &surveys)?,
         surveys,
-        personal: request.personal,
+        personal: request.personal != Tier::None,
     };
     report.write_workbook(&request.wording, to)?;
     Ok(())

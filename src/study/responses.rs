@@ -4,12 +4,21 @@ use std::io::{Seek, Write};
 
 use serde_json::Value as Json;
 
-use super::StudyError;
 use super::jobs::ExportTask;
 use super::progress::{Progress, Stage, Unwatched, Watch};
-use crate::definition::Definition;
+use super::{Catalogue, StudyError};
 use crate::report::{Export, ReportedResponse, Wording};
-use crate::store::{Filter, Store, StoreError};
+use crate::response::{Tier, pseudonymise};
+use crate::store::{Definitions, Filter, Head, JsonText, KeyRing, Store, StoreError};
+
+/// How much is shown of what is personal.
+#[derive(Clone, Copy)]
+pub struct Shown<'a, 'd> {
+    /// The tier. The caller answers for the right to it, and for its record.
+    pub tier: Tier,
+    /// The definitions, which say what is personal.
+    pub definitions: &'a Definitions<'d>,
+}
 
 /// Hands every response that meets a filter to `act`, in the order that they first came, and says how many.
 ///
@@ -19,18 +28,47 @@ use crate::store::{Filter, Store, StoreError};
 pub fn for_each_reported<E: From<StoreError>>(
     store: &Store,
     filter: &Filter,
+    shown: Shown<'_, '_>,
     mut act: impl FnMut(ReportedResponse) -> Result<(), E>,
 ) -> Result<u64, E> {
-    store.for_each_response_with_head(filter, |head, answers| {
-        act(ReportedResponse {
-            instance_id: head.instance_id,
-            version: head.definition_version,
-            state: head.state.name().to_owned(),
-            problems: usize::try_from(head.facts.problems).unwrap_or(0),
-            received_at: head.updated_at,
-            answers: answers.read::<Json>()?,
-        })
+    if shown.tier == Tier::None {
+        return store
+            .for_each_response_with_head(filter, |head, answers| act(reported_response(head, answers.read()?)));
+    }
+    let ring = store.keys()?;
+    store.for_each_response_opened(filter, |head, answers| {
+        let answers = match shown.tier {
+            Tier::Pseudonymised => with_pseudonyms(shown.definitions, &ring, &head, &answers)?,
+            Tier::None | Tier::Full => answers.read()?,
+        };
+        act(reported_response(head, answers))
     })
+}
+
+fn reported_response(head: Head, answers: Json) -> ReportedResponse {
+    ReportedResponse {
+        instance_id: head.instance_id,
+        version: head.definition_version,
+        state: head.state.name().to_owned(),
+        problems: usize::try_from(head.facts.problems).unwrap_or(0),
+        received_at: head.updated_at,
+        answers,
+    }
+}
+
+fn with_pseudonyms(
+    definitions: &Definitions<'_>,
+    ring: &KeyRing,
+    head: &Head,
+    answers: &JsonText,
+) -> Result<Json, StoreError> {
+    // Where nothing tells what is personal, nothing is shown.
+    let Some(definition) = definitions(&head.survey, &head.definition_version) else {
+        return Ok(Json::Null);
+    };
+    let mut answers = answers.read()?;
+    pseudonymise(definition, &mut answers, &|value| ring.pseudonym(value));
+    Ok(answers)
 }
 
 /// How often whoever watches hears of responses that were read.
@@ -40,11 +78,12 @@ const TOLD_EVERY: u64 = 256;
 fn for_each_watched(
     store: &Store,
     filter: &Filter,
+    shown: Shown<'_, '_>,
     watch: &dyn Watch,
     mut act: impl FnMut(ReportedResponse) -> Result<(), StudyError>,
 ) -> Result<u64, StudyError> {
     let mut done = 0;
-    for_each_reported::<StudyError>(store, filter, |response| {
+    for_each_reported::<StudyError>(store, filter, shown, |response| {
         if done % TOLD_EVERY == 0 {
             watch.see(Progress {
                 stage: Stage::ReadingResponses,
@@ -62,14 +101,19 @@ fn for_each_watched(
 /// # Errors
 ///
 /// What the database says.
-pub fn reported(store: &Store, filter: &Filter) -> Result<Vec<ReportedResponse>, StudyError> {
-    reported_watched(store, filter, &Unwatched)
+pub fn reported(store: &Store, filter: &Filter, shown: Shown<'_, '_>) -> Result<Vec<ReportedResponse>, StudyError> {
+    reported_watched(store, filter, shown, &Unwatched)
 }
 
 /// The same, watched by somebody who may end it.
-fn reported_watched(store: &Store, filter: &Filter, watch: &dyn Watch) -> Result<Vec<ReportedResponse>, StudyError> {
+fn reported_watched(
+    store: &Store,
+    filter: &Filter,
+    shown: Shown<'_, '_>,
+    watch: &dyn Watch,
+) -> Result<Vec<ReportedResponse>, StudyError> {
     let mut responses = Vec::new();
-    for_each_watched(store, filter, watch, |response| {
+    for_each_watched(store, filter, shown, watch, |response| {
         responses.push(response);
         Ok(())
     })?;
@@ -85,16 +129,18 @@ fn reported_watched(store: &Store, filter: &Filter, watch: &dyn Watch) -> Result
 pub fn write_table<W: Write>(
     store: &Store,
     filter: &Filter,
+    shown: Shown<'_, '_>,
     export: &Export<'_>,
     table: &str,
     to: W,
 ) -> Result<Option<u64>, StudyError> {
-    write_table_watched(store, filter, export, table, to, &Unwatched)
+    write_table_watched(store, filter, shown, export, table, to, &Unwatched)
 }
 
 fn write_table_watched<W: Write>(
     store: &Store,
     filter: &Filter,
+    shown: Shown<'_, '_>,
     export: &Export<'_>,
     table: &str,
     to: W,
@@ -103,7 +149,7 @@ fn write_table_watched<W: Write>(
     let Some(mut writer) = export.csv(table, to)? else {
         return Ok(None);
     };
-    let count = for_each_watched(store, filter, watch, |response| Ok(writer.write(&response)?))?;
+    let count = for_each_watched(store, filter, shown, watch, |response| Ok(writer.write(&response)?))?;
     writer.finish()?;
     Ok(Some(count))
 }
@@ -116,19 +162,25 @@ fn write_table_watched<W: Write>(
 pub fn write_export<W: Write + Seek + Send>(
     store: &Store,
     task: &ExportTask,
-    definition: &Definition,
+    catalogue: &Catalogue,
     to: W,
     watch: &dyn Watch,
 ) -> Result<u64, StudyError> {
-    let export = Export::new(definition, task.personal, Wording::new([task.language]));
+    let definition = &catalogue.newest(&task.survey)?.definition;
+    let export = Export::new(definition, task.personal != Tier::None, Wording::new([task.language]));
+    let finder = catalogue.finder();
+    let shown = Shown {
+        tier: task.personal,
+        definitions: &finder,
+    };
     let filter = task.filter();
     let Some(table) = &task.csv else {
-        let responses = reported_watched(store, &filter, watch)?;
+        let responses = reported_watched(store, &filter, shown, watch)?;
         let count = responses.len() as u64;
         export.workbook(responses, to)?;
         return Ok(count);
     };
-    let count = write_table_watched(store, &filter, &export, table, to, watch)?;
+    let count = write_table_watched(store, &filter, shown, &export, table, to, watch)?;
     count.ok_or_else(|| StudyError::UnknownTable {
         table: table.clone(),
         known: export.tables().map(str::to_owned).collect(),

@@ -59,8 +59,14 @@ pub enum Act {
     ReviewResponses,
     /// Download responses, without the answers to personal questions.
     ExportResponses,
+    /// Ask for pseudonyms in place of the answers to personal questions.
+    ReadPseudonyms,
     /// Ask for the answers to personal questions too.
     ReadPersonalAnswers,
+    /// Withdraw a respondent's consent.
+    WithdrawConsent,
+    /// Erase respondents' data, hand out copies of it, and say how long it is kept.
+    ManagePrivacy,
     /// Load filled-in workbooks.
     ImportResponses,
     /// Read imports and their issues.
@@ -220,7 +226,10 @@ pub const TABLE: &[Rule] = &[
     hidden(Act::EditResponses,          Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
     hidden(Act::ReviewResponses,        Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
     hidden(Act::ExportResponses,        Scope::SurveyAndCity, &[Administrator, Supervisor, Consultant]),
+    forbidden(Act::ReadPseudonyms,      Scope::SurveyAndCity, &[Administrator, Supervisor, Consultant]),
     forbidden(Act::ReadPersonalAnswers, Scope::SurveyAndCity, &[Administrator, Supervisor]),
+    hidden(Act::WithdrawConsent,        Scope::SurveyAndCity, &[Administrator, Supervisor]),
+    hidden(Act::ManagePrivacy,          Scope::Whole,         &[Administrator]),
     hidden(Act::ImportResponses,        Scope::SurveyAndCity, &[Administrator, Supervisor, Operator]),
     hidden(Act::ReadImports,            Scope::SurveyAndCity, &[Administrator, Supervisor, Operator]),
     hidden(Act::WithdrawImports,        Scope::SurveyAndCity, &[Administrator, Supervisor, Operator]),

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use innogauge::definition::load_folder;
 use innogauge::response::Role;
-use innogauge::store::{Carrier, NewSession, NewToken, NewUser, Seed, Store, hash_password};
+use innogauge::store::{Carrier, NewSession, NewToken, NewUser, OpenOptions, Seed, Store, hash_password};
 use innogauge::web::{Limits, Running, Server, Settings};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Request, send};
+use crate::databases::keys_for;
 
 /// The password of every user of a test.
 pub const PASSWORD: &str = "correct horse battery";
@@ -50,7 +51,11 @@ impl TestApp {
 
     /// The same under another clock.
     pub fn clocked(database: &str, settings: Settings, clock: fn() -> DateTime<Utc>) -> Self {
-        let store = Store::open(database).unwrap();
+        let options = OpenOptions {
+            keys: keys_for(database),
+            ..OpenOptions::default()
+        };
+        let store = Store::open_with(database, &options).unwrap();
         seed(&store);
         let settings = Settings {
             listen: "127.0.0.1:0".to_owned(),

@@ -3,6 +3,9 @@
 //! The PostgreSQL half needs a server in `INNOGAUGE_TEST_POSTGRES` (`scripts/with_postgres.sh` starts one) and says so
 //! where there is none; `make test` always has one.
 
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use innogauge::store::{OpenOptions, Store};
@@ -42,11 +45,15 @@ impl Database {
     }
 
     pub fn open(&self) -> Store {
-        Store::open(&self.url).unwrap()
+        self.open_with(&OpenOptions::default())
     }
 
     pub fn open_with(&self, options: &OpenOptions) -> Store {
-        Store::open_with(&self.url, options).unwrap()
+        let options = OpenOptions {
+            keys: options.keys.clone().or_else(|| keys_for(&self.url)),
+            ..options.clone()
+        };
+        Store::open_with(&self.url, &options).unwrap()
     }
 }
 
@@ -56,6 +63,18 @@ impl Drop for Database {
             execute(server, &format!("DROP DATABASE {name} WITH (FORCE)"));
         }
     }
+}
+
+/// The keys of personal answers that tests on PostgreSQL share; an SQLite file has its own beside it.
+pub fn keys_for(url: &str) -> Option<PathBuf> {
+    static FILE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    let shared = || {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys");
+        innogauge::store::add_key(&file, chrono::Utc::now()).unwrap();
+        (folder, file)
+    };
+    url.starts_with("postgres").then(|| FILE.get_or_init(shared).1.clone())
 }
 
 /// Runs a test's body on a fresh SQLite file, then on a fresh PostgreSQL database.

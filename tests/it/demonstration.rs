@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use innogauge::definition::load_folder;
+use innogauge::response::Tier;
 use innogauge::scoring::Framework;
 use innogauge::store::{Filter, Store};
-use innogauge::study::reported;
+use innogauge::study::{Shown, reported};
 use serde_json::Value;
 
 /// Spearman's correlation, with mean ranks for ties.
@@ -72,11 +73,18 @@ fn every_indicator_is_computed_from_answers_that_make_sense() {
         survey: Some("enterprise".to_owned()),
         ..Filter::default()
     };
-    let answers: Vec<Value> = reported(&store, &enterprises)
-        .unwrap()
-        .into_iter()
-        .map(|one| one.answers)
-        .collect();
+    let answers: Vec<Value> = reported(
+        &store,
+        &enterprises,
+        Shown {
+            tier: Tier::None,
+            definitions: &|_, _| None,
+        },
+    )
+    .unwrap()
+    .into_iter()
+    .map(|one| one.answers)
+    .collect();
     let sizes_and_research: Vec<(f64, f64)> = answers
         .iter()
         .filter_map(|answers| {

@@ -155,11 +155,15 @@ fn workbooks_and_tables_are_downloaded() {
     let personal = app
         .get(
             &app.token(Role::Supervisor),
-            "/api/v1/surveys/firm/export?format=csv&personal=true",
+            "/api/v1/surveys/firm/export?format=csv&personal=full&reason=check",
         )
         .text();
     assert!(personal.contains("Li Ming"), "{personal}");
-    assert_eq!(app.get(&token, "/api/v1/surveys/firm/export?personal=true").status, 403);
+    assert_eq!(
+        app.get(&token, "/api/v1/surveys/firm/export?personal=full&reason=check")
+            .status,
+        403
+    );
     assert_eq!(app.get(&token, "/api/v1/surveys/firm/export?format=doc").status, 400);
 }
 

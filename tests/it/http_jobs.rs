@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use innogauge::definition::Language;
-use innogauge::response::Role;
+use innogauge::response::{Role, Tier};
 use innogauge::spreadsheet::{self, Limits};
 use innogauge::store::{JobFileHead, JobState, StoreError};
 use innogauge::study::jobs::{ExportTask, Task, Worker, WorkerSettings};
@@ -260,7 +260,7 @@ fn a_job_that_asks_for_the_impossible_fails_and_says_why() {
             cities: None,
             states: None,
             csv: Some("nothing".to_owned()),
-            personal: false,
+            personal: Tier::None,
             language: Language::English,
         });
         let id = store

@@ -249,6 +249,9 @@ fn personal_answers_are_shown_only_to_those_who_may_and_ask() {
         (answer.status, answer.json()["answers"]["contact"].clone())
     };
     assert_eq!(contact(Role::Supervisor, ""), (200, Value::Null));
-    assert_eq!(contact(Role::Supervisor, "?personal=true"), (200, json!("Li Ming")));
-    assert_eq!(contact(Role::Consultant, "?personal=true").0, 403);
+    assert_eq!(
+        contact(Role::Supervisor, "?personal=full&reason=check"),
+        (200, json!("Li Ming"))
+    );
+    assert_eq!(contact(Role::Consultant, "?personal=full&reason=check").0, 403);
 }

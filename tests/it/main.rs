@@ -34,6 +34,7 @@ mod interviews;
 mod last_round;
 mod main_job;
 mod official_figures;
+mod privacy;
 mod process;
 mod report;
 mod scoring;

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::app::{definitions, response, seed};
 use crate::client::{Connection, Request, send};
-use crate::databases::Database;
+use crate::databases::{Database, keys_for};
 
 const RESPONSES: &str = "/api/v1/surveys/firm/responses";
 /// How many clients write at once.
@@ -83,6 +83,9 @@ fn serve(database: &str, listen: &str) -> Command {
     command
         .args(["serve", "--listen", listen, "--database", database, "--defs"])
         .arg(definitions());
+    if let Some(keys) = keys_for(database) {
+        command.arg("--keys").arg(keys);
+    }
     command.stderr(Stdio::null());
     command
 }

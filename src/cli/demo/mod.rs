@@ -22,7 +22,7 @@ use self::organisation::{Kind, Organisation};
 use super::{DatabaseOptions, DefinitionOptions, Failure, database, serve};
 use crate::definition::Text;
 use crate::report::{Edition, Wording};
-use crate::response::{Door, Role};
+use crate::response::{Door, Role, Tier};
 use crate::scoring::{Framework, Options, Origin};
 use crate::store::{NewUser, Round, RoundChange, RoundState, Statistic, Store, hash_password, random_password};
 use crate::study::{self, AssessmentRequest, Catalogue, Names, Reception, ReportRequest, StudyError, Version};
@@ -64,6 +64,7 @@ pub fn run(arguments: &Demo) -> Result<(), Failure> {
         .clone()
         .unwrap_or_else(|| format!("sqlite:{}", folder.path().join("demo.db").display()));
     let options = DatabaseOptions {
+        keys: None,
         database: Some(address),
         definitions: arguments.definitions.clone(),
     };
@@ -264,7 +265,7 @@ fn assess(store: &Store, workbook: &Path) -> Result<(), Failure> {
         id: assessed.id,
         wording: Wording::both(),
         edition: Edition::Analysis,
-        personal: false,
+        personal: Tier::None,
     };
     study::write_report(store, &request, std::io::BufWriter::new(file))?;
     Ok(())

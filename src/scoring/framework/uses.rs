@@ -13,7 +13,7 @@ impl Framework {
     }
 
     /// Warnings of questions that are asked for nothing: no indicator, rule, calculation or breakdown reads them, and
-    /// they identify nobody. Of surveys that no indicator is computed from nothing is said.
+    /// they identify nobody; and of questions about persons that an indicator reads. Of surveys that no indicator is computed from nothing is said.
     ///
     /// ```
     /// use innogauge::definition::Definition;
@@ -32,6 +32,12 @@ impl Framework {
             return Vec::new();
         }
         let mut used = self.read_of(survey);
+        let personal: Vec<Diagnostic> = used
+            .iter()
+            .filter_map(|id| survey.get(*id))
+            .filter(|element| element.is_personal())
+            .map(not_scored)
+            .collect();
         for element in survey.elements() {
             // A figure that is held against another one is part of a rule, too.
             let held = |rule: &Formula| rule.depends_on().iter().any(|id| *id != element.id);
@@ -64,6 +70,7 @@ impl Framework {
                     "compute an indicator from it, name it under `breakdowns` of the framework, or do not ask it";
                 Diagnostic::warning(element.origin.0.clone(), message).with_help(help)
             })
+            .chain(personal)
             .collect()
     }
 
@@ -86,6 +93,16 @@ impl Framework {
             .filter_map(|name| survey.find(&name))
             .collect()
     }
+}
+
+/// Personal answers are kept sealed: scoring never reads them.
+fn not_scored(element: &Element) -> Diagnostic {
+    let message = format!(
+        "an indicator reads the question '{}', which is about a person: its answers are not scored",
+        element.name
+    );
+    let help = "compute it from another question, or from a calculation that tells nothing of the person";
+    Diagnostic::warning(element.origin.0.clone(), message).with_help(help)
 }
 
 /// The questions that a part of an indicator comes down to: calculations stand for what they read.

@@ -31,8 +31,6 @@ acts! {
     ResponseJoined = "response.joined",
     /// Somebody changed a response's review state.
     ResponseState = "response.state",
-    /// Responses were exported with the answers to personal questions.
-    ResponsesExported = "response.exported",
     /// Somebody said something about a response.
     ResponseCommented = "response.commented",
     /// Answers of another response of the organisation were taken over into a new version.
@@ -43,6 +41,14 @@ acts! {
     BackcheckDone = "backcheck.done",
     /// Other rules of what a supervisor is to look at became the current ones.
     WarningsKept = "warnings.kept",
+    /// Answers to personal questions were read in full, one response or many.
+    PersonalRead = "personal.read",
+    /// Consent to a response was withdrawn.
+    ConsentWithdrawn = "response.withdrawn",
+    /// A respondent's data was erased.
+    PersonalErased = "personal.erased",
+    /// It was said how long the answers of a round are kept.
+    RetentionSet = "round.retention",
     /// A file was loaded as one batch.
     ImportApplied = "import.applied",
     /// An import was taken back.

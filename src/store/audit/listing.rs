@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::super::backend::{Connection, on_backend};
 use super::super::schema::audit;
 use super::super::{Store, StoreError, time};
-use super::{AuditAct, AuditEntry, Row};
+use super::{AuditEntry, Row};
 
 /// Entries that are read at once when all are.
 const BATCH: i64 = 1000;
@@ -79,26 +79,6 @@ impl Store {
                 .load(c))?)
         })?;
         Ok(rows.into_iter().map(AuditEntry::from).collect())
-    }
-
-    /// Notes that the answers to personal questions leave the database: before they do. The target is what is handed
-    /// out: `surveys/enterprise/responses`, `assessments/7`.
-    ///
-    /// # Errors
-    /// What the database says: then they are not to be handed out.
-    pub fn note_personal_export(
-        &self,
-        target: &str,
-        round: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.change(now, |_, journal| {
-            let entry = journal.note(AuditAct::ResponsesExported, target);
-            if let Some(round) = round {
-                entry.after(format!("round={round}"));
-            }
-            Ok(())
-        })
     }
 
     /// The next entries after a number, the oldest first; empty at the end. For reading all of them, page by page.

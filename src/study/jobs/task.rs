@@ -12,7 +12,7 @@ use super::super::responses::write_export;
 use super::super::{AssessmentRequest, Catalogue, CheckedImport, ImportRequest, StudyError, assess_watched};
 use crate::definition::Language;
 use crate::report::{CSV, XLSX};
-use crate::response::{ReviewState, Severity};
+use crate::response::{ReviewState, Severity, Tier};
 use crate::scoring::Options;
 use crate::spreadsheet::{self, Finding};
 use crate::store::{Claim, Filter, JobEnding, JobFileHead, JobPart, NewJob, Store};
@@ -55,8 +55,8 @@ pub struct ExportTask {
     pub states: Option<Vec<ReviewState>>,
     /// As one table of text rather than a workbook: the name of the repeat, empty for the responses themselves.
     pub csv: Option<String>,
-    /// With the answers to personal questions. Whoever made the job answers for the right to see them.
-    pub personal: bool,
+    /// How much of persons and organisations it shows. Whoever made the job answers for the right to see it.
+    pub personal: Tier,
     /// The language of the labels, by its code.
     pub language: Language,
 }
@@ -104,7 +104,7 @@ impl Task {
         match self {
             // The workbook of issues is the upload again, answers to personal questions included.
             Self::Import { .. } | Self::Assessment { .. } => false,
-            Self::Export(export) => export.personal,
+            Self::Export(export) => export.personal == Tier::Full,
         }
     }
 
@@ -210,10 +210,9 @@ impl Bench<'_> {
 
     fn export(&self, task: &ExportTask) -> Result<(), StudyError> {
         let catalogue = Catalogue::load(self.store)?;
-        let version = catalogue.newest(&task.survey)?;
         let file = temporary("")?;
         let to = BufWriter::new(file.as_file());
-        let count = write_export(self.store, task, &version.definition, to, self.watch)?;
+        let count = write_export(self.store, task, &catalogue, to, self.watch)?;
         self.watch.see(Progress {
             stage: Stage::WritingFile,
             done: count,

@@ -161,6 +161,16 @@ codes! {
         zh: "内容已被他人更改", "您看到的版本之后内容已有变动（见 changes）。请重新读取后再修改。";
         en: "Changed in the meantime", "It was changed since the version that you saw: changes says what. Read it again, then change it."
     }
+    /// The respondent has withdrawn consent.
+    ConsentWithdrawn "consent_withdrawn" GONE {
+        zh: "已撤回同意", "该答卷的同意已被撤回，不再接受新的答案，也不能再审核。";
+        en: "Consent withdrawn", "Consent to this response was withdrawn: it takes no new answers and no review."
+    }
+    /// There are no keys for personal answers.
+    KeysMissing "keys_missing" SERVICE_UNAVAILABLE {
+        zh: "缺少加密密钥", "个人信息须加密保存，但服务器没有可用的密钥。请联系管理员配置密钥文件（--keys）。";
+        en: "Keys are missing", "Personal answers are kept encrypted, and the server has no usable keys. Ask the administrator to name the key file (--keys)."
+    }
     /// The body is larger than the limit.
     TooLarge "too_large" PAYLOAD_TOO_LARGE {
         zh: "内容过大", "请求正文超过大小上限。";

@@ -19,6 +19,10 @@ impl From<StoreError> for Problem {
                 Self::new(Code::ValueInvalid).explain("此变更需要填写说明。", error.to_string())
             }
             StoreError::Stale { .. } => Self::new(Code::StateConflict).detail(error.to_string()),
+            StoreError::ConsentWithdrawn { .. } => Self::new(Code::ConsentWithdrawn).detail(error.to_string()),
+            StoreError::KeysNeeded { .. } | StoreError::UnusableKeys { .. } | StoreError::UnknownKey { .. } => {
+                Self::new(Code::KeysMissing).cause(&error)
+            }
             StoreError::Refused(_) | StoreError::NulCharacter { .. } => {
                 Self::new(Code::ValueInvalid).detail(error.to_string())
             }

@@ -10,6 +10,7 @@ mod files;
 mod imports;
 mod jobs;
 mod places;
+mod privacy;
 mod public;
 mod quality;
 mod responses;
@@ -35,6 +36,7 @@ pub fn mounted() -> Routes {
     rounds::mount(&mut routes);
     fieldwork::mount(&mut routes);
     places::mount(&mut routes);
+    privacy::mount(&mut routes);
     statistics::mount(&mut routes);
     assessments::mount(&mut routes);
     jobs::mount(&mut routes);

@@ -29,8 +29,12 @@ pub struct Question {
     lang: Option<String>,
     /// With xlsx: leave out responses and what would give an enterprise away.
     publication: bool,
-    /// With xlsx: show the answers to personal questions too; only some roles may.
-    personal: bool,
+    /// With xlsx: what is shown of persons, and of names and codes of organisations: none, pseudonymised or full. Only
+    /// some roles may ask for more than none.
+    #[param(example = "none")]
+    personal: Option<String>,
+    /// Why, where full is asked for: it goes on the record.
+    reason: Option<String>,
 }
 
 /// Download an assessment
@@ -48,8 +52,9 @@ pub async fn download_assessment(
     question: web::Query<Question>,
 ) -> Result<HttpResponse, Problem> {
     let (id, question) = (id.into_inner(), question.into_inner());
-    let personal = Personal {
+    let access = Personal {
         personal: question.personal,
+        reason: question.reason,
     }
     .allowed_to(&caller)?;
     let wording = match question.lang.as_deref() {
@@ -77,10 +82,7 @@ pub async fn download_assessment(
             Ok(("csv", CSV, result_csv(&result).into_bytes()))
         }
         "xlsx" => {
-            if personal && edition == Edition::Analysis {
-                app.store_for(&caller)
-                    .note_personal_export(&format!("assessments/{id}"), None, app.now())?;
-            }
+            access.record(&app, &caller, &format!("assessments/{id}/download"))?;
             let mut bytes = Cursor::new(Vec::new());
             study::write_report(
                 &app.store,
@@ -88,7 +90,7 @@ pub async fn download_assessment(
                     id,
                     wording,
                     edition,
-                    personal,
+                    personal: access.tier,
                 },
                 &mut bytes,
             )?;

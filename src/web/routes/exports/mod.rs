@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 
 use super::files::{self, CSV, XLSX, download, wrong_parameter};
 use super::jobs::{self, Job};
-use super::responses::{Personal, states};
+use super::responses::{Access, Personal, states};
 use crate::definition::Language;
 use crate::study::jobs::{ExportTask, Task};
 use crate::study::{self, Unwatched};
@@ -39,8 +39,12 @@ pub struct Question {
     /// In this state; several are separated by commas.
     #[param(example = "received,edited,approved")]
     state: Option<String>,
-    /// Ask for the answers to personal questions too; only some roles may.
-    personal: bool,
+    /// What is shown of persons, and of names and codes of organisations: none, pseudonymised (the same pseudonym for the
+    /// same value) or full. Only some roles may ask for more than none.
+    #[param(example = "none")]
+    personal: Option<String>,
+    /// Why, where full is asked for: it goes on the record.
+    reason: Option<String>,
 }
 
 /// Export responses
@@ -64,8 +68,9 @@ async fn export_responses(
     wanted: Wanted,
 ) -> Result<HttpResponse, Problem> {
     let (survey, question) = (survey.into_inner(), question.into_inner());
-    let personal = Personal {
+    let access = Personal {
         personal: question.personal,
+        reason: question.reason,
     }
     .allowed_to(&caller)?;
     let csv = match question.format.as_deref() {
@@ -79,13 +84,13 @@ async fn export_responses(
         cities: caller.cities_within(files::list(question.city.as_deref())),
         states: states(question.state.as_deref())?,
         csv,
-        personal,
+        personal: access.tier,
         language,
     };
     if wanted == Wanted::AsJob {
         let job = web::block(move || {
             app.surveys.catalogue(&app.store)?.newest(&task.survey)?;
-            note(&app, &caller, &task)?;
+            note(&app, &caller, &access, &task)?;
             jobs::keep(&app, &caller, &Task::Export(task), None)
         })
         .await??;
@@ -93,9 +98,8 @@ async fn export_responses(
     }
     let as_table = task.csv.is_some();
     let bytes = web::block(move || {
-        let bytes = written(&app, &task)?;
-        note(&app, &caller, &task)?;
-        Ok::<_, Problem>(bytes)
+        note(&app, &caller, &access, &task)?;
+        written(&app, &task)
     })
     .await??;
     Ok(if as_table {
@@ -105,23 +109,15 @@ async fn export_responses(
     })
 }
 
-/// Notes in the audit log that answers to personal questions were asked for.
-fn note(app: &App, caller: &Caller, task: &ExportTask) -> Result<(), Problem> {
-    if task.personal {
-        app.store_for(caller).note_personal_export(
-            &format!("surveys/{}/responses", task.survey),
-            task.round.as_deref(),
-            app.now(),
-        )?;
-    }
-    Ok(())
+/// Puts on the record that everything is asked for.
+fn note(app: &App, caller: &Caller, access: &Access, task: &ExportTask) -> Result<(), Problem> {
+    access.record(app, caller, &format!("surveys/{}/responses", task.survey))
 }
 
 /// The file of an export.
 fn written(app: &App, task: &ExportTask) -> Result<Vec<u8>, Problem> {
     let catalogue = app.surveys.catalogue(&app.store)?;
-    let newest = catalogue.newest(&task.survey)?;
     let mut bytes = Cursor::new(Vec::new());
-    study::write_export(&app.store, task, &newest.definition, &mut bytes, &Unwatched)?;
+    study::write_export(&app.store, task, &catalogue, &mut bytes, &Unwatched)?;
     Ok(bytes.into_inner())
 }

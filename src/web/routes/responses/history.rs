@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Personal, expect_in_scope, is_personal};
-use crate::response::{Answers, Difference, ReviewState, differences};
+use super::{Personal, expect_in_scope};
+use crate::response::{Answers, Difference, ReviewState, Tier, differences, is_personal_path};
 use crate::store::{Event, JsonText, Version};
 use crate::study::Survey;
 use crate::web::Caller;
@@ -82,7 +82,7 @@ pub struct EventEntry {
 /// The history of a response
 ///
 /// Every version with what it changed, and every event. Changes of personal answers are left out unless the caller may
-/// read them and asks with `personal=true`.
+/// read them and asks with `personal=full` and a reason.
 #[utoipa::path(
     get, path = "/api/v1/surveys/{survey}/responses/{instance_id}/history", tag = "responses",
     params(
@@ -99,13 +99,20 @@ pub async fn get_history(
     personal: web::Query<Personal>,
 ) -> Result<HttpResponse, Problem> {
     let (survey, instance_id) = path.into_inner();
-    let with_personal = personal.allowed_to(&caller)?;
+    let access = personal.into_inner().allowed_to(&caller)?;
     let history = web::block(move || {
         let head = app.store.response_head(&survey, &instance_id)?;
         expect_in_scope(&caller, &head)?;
         let catalogue = app.surveys.catalogue(&app.store)?;
         let survey_entry = catalogue.survey(&survey)?;
-        let versions = app.store.response_versions(&survey, &instance_id)?;
+        let target = format!("surveys/{survey}/responses/{}/history", head.instance_id);
+        access.record(&app, &caller, &target)?;
+        let mut versions = app.store.response_versions(&survey, &instance_id)?;
+        if access.tier == Tier::Full {
+            for version in &mut versions {
+                app.store.open_personal(&survey, version)?;
+            }
+        }
         let received = versions
             .iter()
             .map(|version| received(survey_entry, version))
@@ -119,7 +126,7 @@ pub async fn get_history(
                 let changed = differences(received.get(position)?, after);
                 let shown = changed
                     .into_iter()
-                    .filter(|one| with_personal || !is_personal(after.form(), &one.path));
+                    .filter(|one| access.tier == Tier::Full || !is_personal_path(after.form(), &one.path));
                 Some(shown.map(Change::from).collect())
             })
             .map(Option::unwrap_or_default)

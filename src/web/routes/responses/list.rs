@@ -133,5 +133,6 @@ fn filter(caller: &Caller, survey: String, question: Question) -> Result<Filter,
         door: question.door,
         import_id: question.import,
         tests_too: question.tests_too,
+        withdrawn_too: false,
     })
 }

@@ -9,14 +9,14 @@ mod one;
 mod review;
 mod sending;
 mod submit;
+mod withdraw;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::definition::{Definition, Element, ElementId, Kind};
-use crate::response::{self, ReviewState};
+use crate::definition::{Definition, Element};
+use crate::response::{self, ReviewState, Tier};
 use crate::store;
 use crate::web::Caller;
 use crate::web::mount::Routes;
@@ -42,6 +42,11 @@ pub(super) fn mount(routes: &mut Routes) {
             comment::comment_response,
         )
         .mount(Act::MergeResponses, merge::__path_merge_response, merge::merge_response)
+        .mount(
+            Act::WithdrawConsent,
+            withdraw::__path_withdraw_consent,
+            withdraw::withdraw_consent,
+        )
         .mount(Act::ReadResponses, history::__path_get_history, history::get_history);
 }
 
@@ -133,9 +138,10 @@ pub(super) fn states(names: Option<&str>) -> Result<Option<Vec<ReviewState>>, Pr
     names.iter().map(state).collect::<Result<_, _>>().map(Some)
 }
 
-/// Refuses what lies outside the caller's cities, as if it did not exist.
+/// Refuses what lies outside the caller's cities, or was withdrawn, as if it did not exist.
 fn expect_in_scope(caller: &Caller, head: &store::Head) -> Result<(), Problem> {
-    if caller.may_use_city(head.facts.identity.city.as_deref()) {
+    let counts = head.withdrawn_at.is_none() || Act::ManagePrivacy.rule().allows(caller.role);
+    if counts && caller.may_use_city(head.facts.identity.city.as_deref()) {
         Ok(())
     } else {
         Err(Problem::not_found())
@@ -164,61 +170,70 @@ fn without_instances(path: &str) -> String {
     steps.join("/")
 }
 
-/// Whether answers to personal questions are asked for.
-#[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
+/// How much of persons is asked for.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct Personal {
-    /// Ask for the answers to personal questions too; only some roles may.
-    pub personal: bool,
+    /// What is shown of persons, and in files of names and codes of organisations: none, pseudonymised (the same
+    /// pseudonym for the same value) or full. Only some roles may ask for more than none.
+    #[param(example = "none")]
+    pub personal: Option<String>,
+    /// Why, where full is asked for: it goes on the record. A case number rather than a name.
+    pub reason: Option<String>,
+}
+
+/// How much of persons is shown, and why.
+#[derive(Debug, Clone, Default)]
+pub(in crate::web::routes) struct Access {
+    /// How much.
+    pub tier: Tier,
+    reason: Option<String>,
 }
 
 impl Personal {
-    /// Whether they are asked for, where the caller may.
-    pub(in crate::web::routes) fn allowed_to(self, caller: &Caller) -> Result<bool, Problem> {
-        if self.personal && !Act::ReadPersonalAnswers.rule().allows(caller.role) {
+    /// What is asked for, where the caller may.
+    pub(in crate::web::routes) fn allowed_to(self, caller: &Caller) -> Result<Access, Problem> {
+        let tier = match self.personal.as_deref() {
+            None => Tier::None,
+            Some(name) => Tier::from_name(name)
+                .ok_or_else(|| files::wrong_parameter("personal", Tier::ALL.map(Tier::name).join(", ")))?,
+        };
+        let act = match tier {
+            Tier::None => return Ok(Access::default()),
+            Tier::Pseudonymised => Act::ReadPseudonyms,
+            Tier::Full => Act::ReadPersonalAnswers,
+        };
+        if !act.rule().allows(caller.role) {
             return Err(Problem::new(Code::Forbidden).explain(
                 "您的角色不能查看个人信息。",
                 "Your role may not read the answers to personal questions.",
             ));
         }
-        Ok(self.personal)
+        let reason = self.reason.map(|reason| reason.trim().to_owned());
+        let reason = reason.filter(|reason| (1..=500).contains(&reason.chars().count()));
+        if tier == Tier::Full && reason.is_none() {
+            return Err(Problem::new(Code::BadRequest).explain(
+                "查看完整的个人信息须说明理由（参数 reason，1 至 500 字），理由会被记录。",
+                "To read personal answers in full, say why (parameter reason, 1 to 500 characters): it goes on the record.",
+            ));
+        }
+        Ok(Access { tier, reason })
     }
 }
 
-/// Takes the values of findings about personal questions out.
+impl Access {
+    /// Puts on the record that everything is shown, before it is. Blocks.
+    pub(in crate::web::routes) fn record(&self, app: &App, caller: &Caller, target: &str) -> Result<(), Problem> {
+        match (self.tier, &self.reason) {
+            (Tier::Full, Some(reason)) => Ok(app.store_for(caller).note_full_access(target, reason, app.now())?),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Takes out of findings what they tell of personal answers.
 fn withhold_findings(definition: &Definition, findings: &mut [response::Problem]) {
     for finding in findings {
-        if is_personal(definition, &finding.path) {
-            finding.value = None;
-        }
-    }
-}
-
-/// Whether the question at this path (`/products[2]/share`) is personal. What the definition does not know may be.
-fn is_personal(definition: &Definition, path: &str) -> bool {
-    definition
-        .find_path(&without_instances(path))
-        .and_then(|id| definition.get(id))
-        .is_none_or(Element::is_personal)
-}
-
-/// Takes the answers to personal questions out, in groups and every instance of repeats.
-fn withhold(definition: &Definition, within: Option<ElementId>, answers: &mut Value) {
-    match answers {
-        Value::Array(instances) => instances
-            .iter_mut()
-            .for_each(|instance| withhold(definition, within, instance)),
-        Value::Object(object) => {
-            for element in definition.children(within).iter().filter_map(|id| definition.get(*id)) {
-                if element.is_personal() {
-                    object.shift_remove(&element.name);
-                } else if let Some(inner) = object.get_mut(&element.name)
-                    && !matches!(element.kind, Kind::Question(_))
-                {
-                    withhold(definition, Some(element.id), inner);
-                }
-            }
-        }
-        _ => {}
+        response::take_told(definition, finding, Element::is_personal);
     }
 }

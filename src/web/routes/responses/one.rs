@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Personal, ResponseHead, expect_in_scope, withhold, withhold_findings};
-use crate::definition::Language;
-use crate::response::{self, ReviewState};
+use super::{Personal, ResponseHead, expect_in_scope, withhold_findings};
+use crate::definition::{Element, Language};
+use crate::response::{self, ReviewState, Tier, pseudonymise, take_out};
 use crate::store::{self, EventKind, JsonText};
 use crate::web::Caller;
 use crate::web::preconditions::tagged_as;
@@ -23,7 +23,7 @@ pub struct Response {
     head: ResponseHead,
     /// The instance ID of the present version.
     current_instance_id: String,
-    /// The answers, nested as the survey's groups and repeats are. Personal ones are left out.
+    /// The answers, nested as the survey's groups and repeats are. Personal ones are left out unless they were asked for.
     #[schema(value_type = Object)]
     answers: Value,
     /// The problems, warnings and notes of the present version.
@@ -70,7 +70,7 @@ fn returned(app: &App, head: &store::Head) -> Result<Option<Returned>, Problem> 
 /// One response
 ///
 /// Any instance ID of the response names it, also that of an earlier version. Answers to personal questions are left
-/// out unless the caller may read them and asks with `personal=true`.
+/// out unless the caller may read them and asks with `personal=full` and a reason; `personal=pseudonymised` shows pseudonyms.
 #[utoipa::path(
     get, path = "/api/v1/surveys/{survey}/responses/{instance_id}", tag = "responses",
     params(
@@ -89,19 +89,34 @@ pub async fn get_response(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (survey, instance_id) = path.into_inner();
-    let with_personal = personal.allowed_to(&caller)?;
+    let access = personal.into_inner().allowed_to(&caller)?;
     let response = web::block(move || {
-        let (head, version) = app.store.response(&survey, &instance_id)?;
+        let (head, mut version) = app.store.response(&survey, &instance_id)?;
         expect_in_scope(&caller, &head)?;
         let catalogue = app.surveys.catalogue(&app.store)?;
         let definition = &catalogue
             .survey(&survey)?
             .version(&version.definition_version)?
             .definition;
+        access.record(
+            &app,
+            &caller,
+            &format!("surveys/{survey}/responses/{}", head.instance_id),
+        )?;
+        if access.tier != Tier::None {
+            app.store.open_personal(&survey, &mut version)?;
+        }
         let mut answers: Value = version.answers.read()?;
         let mut findings: Vec<response::Problem> = version.problems.read()?;
-        if !with_personal {
-            withhold(definition, None, &mut answers);
+        match access.tier {
+            Tier::Full => {}
+            Tier::None => drop(take_out(definition, &mut answers, Element::is_personal)),
+            Tier::Pseudonymised => {
+                let ring = app.store.keys()?;
+                pseudonymise(definition, &mut answers, &|value| ring.pseudonym(value));
+            }
+        }
+        if access.tier != Tier::Full {
             withhold_findings(definition, &mut findings);
         }
         Ok::<_, Problem>(Response {

@@ -1,0 +1,96 @@
+//! `innogauge keys`: the keys of personal answers.
+
+use std::path::PathBuf;
+
+use chrono::Utc;
+use clap::{Args, Subcommand};
+
+use super::{DatabaseOptions, Failure, database};
+use crate::store::{add_key, read_keys, remove_key};
+use crate::study::Catalogue;
+
+/// Make, list and change the keys of personal answers
+#[derive(Debug, Args)]
+pub struct Keys {
+    #[command(subcommand)]
+    act: Act,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Make a key file, or add a key to it that is used for writing from then on
+    New,
+    /// Wrap everything by the newest key, while others read and write; seals what was stored before there were keys
+    Rotate,
+    /// List the keys, and how many responses need each
+    List,
+    /// Take a key out of the file that nothing needs any more
+    Remove {
+        /// Its name, as `list` shows it
+        key: String,
+    },
+}
+
+pub fn run(arguments: &Keys) -> Result<(), Failure> {
+    match &arguments.act {
+        Act::New => {
+            let file = key_file(arguments)?;
+            let id = add_key(&file, Utc::now())?;
+            println!("{id}\t{}", file.display());
+            eprintln!("Keep a copy of this file, apart from the database and from its backups.");
+            Ok(())
+        }
+        Act::Rotate => {
+            let store = database::open(&arguments.database)?;
+            let catalogue = Catalogue::load(&store)?;
+            let done = store.rotate_keys(&catalogue.finder(), |_| {})?;
+            println!(
+                "{} data keys wrapped anew, {} versions sealed",
+                done.rewrapped, done.sealed
+            );
+            Ok(())
+        }
+        Act::List => {
+            let store = database::open(&arguments.database)?;
+            let used = store.key_use()?;
+            let ring = read_keys(&key_file(arguments)?)?;
+            let newest = ring.ids().last().map(|(id, _)| id);
+            for (id, made) in ring.ids() {
+                let versions = used.iter().find(|one| one.key == id).map_or(0, |one| one.versions);
+                let mark = if Some(id) == newest { "\tused for writing" } else { "" };
+                println!("{id}\t{}\t{versions} versions{mark}", made.format("%Y-%m-%d %H:%M"));
+            }
+            for lost in used.iter().filter(|one| ring.ids().all(|(id, _)| id != one.key)) {
+                println!("{}\tmissing\t{} versions can't be read", lost.key, lost.versions);
+            }
+            Ok(())
+        }
+        Act::Remove { key } => {
+            let store = database::open(&arguments.database)?;
+            let needed = store.key_use()?.into_iter().find(|one| one.key.to_string() == *key);
+            if let Some(needed) = needed {
+                return Err(Failure::Input(format!(
+                    "key {key} is needed by {} versions: run `innogauge keys rotate` first",
+                    needed.versions
+                )));
+            }
+            remove_key(&key_file(arguments)?, key)?;
+            println!("removed {key}: backups that need it can't be read without a copy of it");
+            Ok(())
+        }
+    }
+}
+
+/// The file that is named, else the one beside the database.
+fn key_file(arguments: &Keys) -> Result<PathBuf, Failure> {
+    let settings = arguments.database.settings()?;
+    if let Some(file) = settings.keys {
+        return Ok(file);
+    }
+    match settings.database.0.strip_prefix("sqlite:") {
+        Some(file) if file != ":memory:" => Ok(PathBuf::from(format!("{file}.keys"))),
+        _ => Err(Failure::Input("name the file of the keys: --keys FILE".to_owned())),
+    }
+}

@@ -1,0 +1,201 @@
+//! `innogauge privacy` and `innogauge retention`: what respondents may ask for, and how long answers are kept.
+
+use std::path::PathBuf;
+
+use chrono::Utc;
+use clap::{Args, Subcommand};
+
+use super::{DatabaseOptions, Failure, database};
+use crate::store::{Erasure, ErasureScope, OnWithdrawal, RetentionRule, Subject};
+use crate::study::{Catalogue, copy_for};
+
+/// Who it is that acts here, in records.
+const ACTOR: &str = "command line";
+
+/// Withdraw consent, erase a respondent's data, hand out a copy of it
+#[derive(Debug, Args)]
+pub struct Privacy {
+    #[command(subcommand)]
+    act: Act,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Withdraw consent to a response: it leaves lists, exports and assessments
+    Withdraw {
+        /// The survey
+        survey: String,
+        /// An instance ID of the response
+        instance_id: String,
+    },
+    /// Erase what is about persons, in all versions and wherever else it is
+    Erase {
+        #[command(flatten)]
+        whose: Whose,
+        /// Also what tells which organisation it is
+        #[arg(long)]
+        identity: bool,
+        /// The number of the request, never a name: it stays as the proof
+        #[arg(long)]
+        reason: String,
+    },
+    /// Write everything that is held about somebody to .json or .xlsx
+    Copy {
+        #[command(flatten)]
+        whose: Whose,
+        /// The number of the request: it goes on the record
+        #[arg(long)]
+        reason: String,
+        /// Where the copy goes
+        out: PathBuf,
+    },
+}
+
+/// Whose data is meant.
+#[derive(Debug, Args)]
+struct Whose {
+    /// The organisation's credit code: all its responses
+    #[arg(long, conflicts_with_all = ["survey", "instance"], required_unless_present = "instance")]
+    code: Option<String>,
+    /// The survey of one response
+    #[arg(long, requires = "instance")]
+    survey: Option<String>,
+    /// An instance ID of it
+    #[arg(long, requires = "survey")]
+    instance: Option<String>,
+}
+
+impl Whose {
+    fn subject(&self) -> Subject {
+        match (&self.survey, &self.instance) {
+            (Some(survey), Some(instance_id)) => Subject::Response {
+                survey: survey.clone(),
+                instance_id: instance_id.clone(),
+            },
+            _ => Subject::Code(self.code.clone().unwrap_or_default()),
+        }
+    }
+}
+
+pub fn run(arguments: &Privacy) -> Result<(), Failure> {
+    let store = database::open(&arguments.database)?;
+    let catalogue = Catalogue::load(&store)?;
+    let now = Utc::now();
+    match &arguments.act {
+        Act::Withdraw { survey, instance_id } => {
+            let withdrawn = store.withdraw_consent(survey, instance_id, ACTOR, &catalogue.finder(), now)?;
+            println!("consent to {} is withdrawn", withdrawn.head.instance_id);
+            withdrawn.erasure.iter().for_each(print);
+        }
+        Act::Erase {
+            whose,
+            identity,
+            reason,
+        } => {
+            let scope = if *identity {
+                ErasureScope::Identity
+            } else {
+                ErasureScope::Personal
+            };
+            print(&store.erase(&whose.subject(), scope, ACTOR, reason, &catalogue.finder(), now)?);
+        }
+        Act::Copy { whose, reason, out } => {
+            let as_workbook = match out.extension().and_then(|extension| extension.to_str()) {
+                Some("xlsx") => true,
+                Some("json") => false,
+                _ => {
+                    return Err(Failure::Input(format!(
+                        "{}: the name ends in .json or .xlsx",
+                        out.display()
+                    )));
+                }
+            };
+            store.note_full_access("privacy/copies", reason, now)?;
+            let copy = copy_for(&store, &catalogue, &whose.subject(), now)?;
+            if copy.responses.is_empty() {
+                return Err(Failure::Input("nothing is held about them".to_owned()));
+            }
+            let cannot =
+                |error: &dyn std::fmt::Display| Failure::System(format!("cannot write {}: {error}", out.display()));
+            let file = std::fs::File::create(out).map_err(|error| cannot(&error))?;
+            let file = std::io::BufWriter::new(file);
+            if as_workbook {
+                copy.workbook(file).map_err(|error| cannot(&error))?;
+            } else {
+                serde_json::to_writer_pretty(file, &copy).map_err(|error| cannot(&error))?;
+            }
+            println!("{} responses written to {}", copy.responses.len(), out.display());
+        }
+    }
+    Ok(())
+}
+
+/// Erase what has been kept long enough
+#[derive(Debug, Args)]
+pub struct Retention {
+    /// Only list what would go
+    #[arg(long)]
+    dry_run: bool,
+    /// Set the rule of this round instead
+    #[arg(long, value_name = "ROUND")]
+    set: Option<String>,
+    /// With --set: days after the round's last day that personal answers are kept
+    #[arg(long, value_name = "DAYS", requires = "set")]
+    personal_days: Option<i64>,
+    /// With --set: days that all answers are kept
+    #[arg(long, value_name = "DAYS", requires = "set")]
+    all_days: Option<i64>,
+    /// With --set: keep personal answers when consent is withdrawn
+    #[arg(long, requires = "set")]
+    keep_on_withdrawal: bool,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+pub fn retention(arguments: &Retention) -> Result<(), Failure> {
+    let store = database::open(&arguments.database)?;
+    let now = Utc::now();
+    if let Some(round) = &arguments.set {
+        let rule = RetentionRule {
+            round: round.clone(),
+            personal_days: arguments.personal_days,
+            all_days: arguments.all_days,
+            on_withdrawal: if arguments.keep_on_withdrawal {
+                OnWithdrawal::Keep
+            } else {
+                OnWithdrawal::Erase
+            },
+        };
+        store.set_retention_rule(&rule, ACTOR, now)?;
+        println!("the rule of round {round} is kept");
+        return Ok(());
+    }
+    let due = store.retention_due(now)?;
+    for due in &due {
+        println!(
+            "{}\tclosed on {}\t{} responses with personal answers\t{} whole responses",
+            due.round, due.closed_on, due.personal, due.all
+        );
+    }
+    if due.is_empty() {
+        println!("nothing is due");
+    } else if !arguments.dry_run {
+        let catalogue = Catalogue::load(&store)?;
+        for proof in store.apply_retention(ACTOR, &catalogue.finder(), now)? {
+            print(&proof);
+        }
+    }
+    Ok(())
+}
+
+fn print(erasure: &Erasure) {
+    println!(
+        "erasure {}: {} responses, {} versions, {} places",
+        erasure.id,
+        erasure.places.responses,
+        erasure.places.versions,
+        erasure.places.total()
+    );
+}
