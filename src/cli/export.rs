@@ -13,7 +13,7 @@ use super::{DatabaseOptions, Failure, database};
 use crate::report;
 use crate::response::Tier;
 use crate::store::Filter;
-use crate::study::{self, Catalogue, Shown, StudyError};
+use crate::study::{self, Catalogue, Shown, StudyError, Unwatched};
 
 /// Write the responses to a survey to .xlsx or .csv
 #[derive(Debug, Args)]
@@ -63,12 +63,12 @@ pub fn run(arguments: &Export) -> Result<(), Failure> {
         store.note_full_access(&format!("surveys/{}/export", arguments.survey), reason, Utc::now())?;
     }
     let count = if as_workbook {
-        let responses = study::reported(&store, &filter, shown)?;
-        let count = responses.len() as u64;
-        export
-            .workbook(responses, BufWriter::new(create(&arguments.out)?))
-            .map_err(|error| Failure::System(format!("cannot write {}: {error}", arguments.out.display())))?;
-        count
+        let out = &arguments.out;
+        let file = BufWriter::new(create(out)?);
+        study::write_workbook(&store, &filter, shown, &export, file, &Unwatched).map_err(|error| match error {
+            StudyError::Workbook(error) => Failure::System(format!("cannot write {}: {error}", out.display())),
+            error => error.into(),
+        })?
     } else {
         let mut count = 0;
         for table in export.tables() {

@@ -63,16 +63,13 @@ impl<'d> Export<'d> {
         }))
     }
 
-    /// Writes a workbook: a sheet of responses, one per repeat, and the codebook.
+    /// A workbook to be filled: a sheet of responses, one per repeat, and the codebook. Rows go to temporary files at
+    /// once, so that memory does not grow with them.
     ///
     /// # Errors
     ///
-    /// Where there are more rows than a worksheet takes (1,048,575), or writing fails.
-    pub fn workbook<W: Write + Seek + Send>(
-        &self,
-        responses: impl IntoIterator<Item = ReportedResponse>,
-        to: W,
-    ) -> Result<(), XlsxError> {
+    /// Where a sheet can't be made.
+    pub fn workbook(&self) -> Result<ExportWorkbook<'_, 'd>, XlsxError> {
         let mut workbook = Workbook::new();
         for table in &self.tables {
             let name = table.repeat().map_or("responses", |repeat| repeat.name.as_str());
@@ -83,24 +80,53 @@ impl<'d> Export<'d> {
                 sheet.write_string(0, column, head)?;
             }
         }
-        let mut rows = vec![0; self.tables.len()];
-        for response in responses {
-            for (position, (table, row)) in self.tables.iter().zip(&mut rows).enumerate() {
-                let sheet = workbook.worksheet_from_index(position)?;
-                for cells in cells(table, &response, &self.wording) {
-                    *row += 1;
-                    for (column, datum) in (0..).zip(cells) {
-                        match datum {
-                            Datum::Empty => continue,
-                            Datum::Text(text) => sheet.write_string(*row, column, text)?,
-                            Datum::Number(number) => sheet.write_number(*row, column, number)?,
-                        };
-                    }
+        Ok(ExportWorkbook {
+            export: self,
+            workbook,
+            rows: vec![0; self.tables.len()],
+        })
+    }
+}
+
+/// A workbook of responses that is being filled.
+pub struct ExportWorkbook<'e, 'd> {
+    export: &'e Export<'d>,
+    workbook: Workbook,
+    rows: Vec<u32>,
+}
+
+impl ExportWorkbook<'_, '_> {
+    /// Adds the rows of one response.
+    ///
+    /// # Errors
+    ///
+    /// Where there are more rows than a worksheet takes (1,048,575), or writing fails.
+    pub fn write(&mut self, response: &ReportedResponse) -> Result<(), XlsxError> {
+        for (position, (table, row)) in self.export.tables.iter().zip(&mut self.rows).enumerate() {
+            let sheet = self.workbook.worksheet_from_index(position)?;
+            for cells in cells(table, response, &self.export.wording) {
+                *row += 1;
+                for (column, datum) in (0..).zip(cells) {
+                    match datum {
+                        Datum::Empty => continue,
+                        Datum::Text(text) => sheet.write_string(*row, column, text)?,
+                        Datum::Number(number) => sheet.write_number(*row, column, number)?,
+                    };
                 }
             }
         }
-        workbook.push_worksheet(codebook_sheet(self.definition, &self.wording)?);
-        workbook.save_to_writer(to)
+        Ok(())
+    }
+
+    /// Adds the codebook and writes the whole.
+    ///
+    /// # Errors
+    ///
+    /// Where writing fails.
+    pub fn finish<W: Write + Seek + Send>(mut self, to: W) -> Result<(), XlsxError> {
+        self.workbook
+            .push_worksheet(codebook_sheet(self.export.definition, &self.export.wording)?);
+        self.workbook.save_to_writer(to)
     }
 }
 

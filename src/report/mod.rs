@@ -12,7 +12,7 @@ mod workbook;
 
 pub use answer_table::{AnswerColumn, AnswerTable, Datum};
 pub use copy::{CopiedAnswer, CopiedEvent, CopiedResponse, CopiedVersion, SubjectCopy};
-pub use export::{CsvTable, Export};
+pub use export::{CsvTable, Export, ExportWorkbook};
 pub use wording::Wording;
 
 /// The content type of workbooks.

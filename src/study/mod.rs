@@ -36,7 +36,7 @@ pub use privacy::copy_for;
 pub use progress::{Progress, Stage, Unwatched, Watch};
 pub use register::{LoadedRegister, RegisterRequest, load_register, register_totals, register_words};
 pub use report::{ReportRequest, write_report};
-pub use responses::{Shown, for_each_reported, reported, write_export, write_table};
+pub use responses::{Shown, for_each_reported, reported, write_export, write_table, write_workbook};
 pub use statistics::{
     CheckedFigures, FigureFault, FigureFaultKind, FigureField, FigureSheet, KeptFigures, StatisticsRules, read_figures,
 };

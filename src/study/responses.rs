@@ -102,18 +102,8 @@ fn for_each_watched(
 ///
 /// What the database says.
 pub fn reported(store: &Store, filter: &Filter, shown: Shown<'_, '_>) -> Result<Vec<ReportedResponse>, StudyError> {
-    reported_watched(store, filter, shown, &Unwatched)
-}
-
-/// The same, watched by somebody who may end it.
-fn reported_watched(
-    store: &Store,
-    filter: &Filter,
-    shown: Shown<'_, '_>,
-    watch: &dyn Watch,
-) -> Result<Vec<ReportedResponse>, StudyError> {
     let mut responses = Vec::new();
-    for_each_watched(store, filter, shown, watch, |response| {
+    for_each_watched(store, filter, shown, &Unwatched, |response| {
         responses.push(response);
         Ok(())
     })?;
@@ -154,6 +144,25 @@ fn write_table_watched<W: Write>(
     Ok(Some(count))
 }
 
+/// Writes the workbook of an export, response by response, and says how many there were. Whoever watches may end it.
+///
+/// # Errors
+///
+/// What writing or the database says.
+pub fn write_workbook<W: Write + Seek + Send>(
+    store: &Store,
+    filter: &Filter,
+    shown: Shown<'_, '_>,
+    export: &Export<'_>,
+    to: W,
+    watch: &dyn Watch,
+) -> Result<u64, StudyError> {
+    let mut workbook = export.workbook()?;
+    let count = for_each_watched(store, filter, shown, watch, |response| Ok(workbook.write(&response)?))?;
+    workbook.finish(to)?;
+    Ok(count)
+}
+
 /// Writes the file of an export, and says how many responses it holds. Whoever watches may end it.
 ///
 /// # Errors
@@ -175,10 +184,7 @@ pub fn write_export<W: Write + Seek + Send>(
     };
     let filter = task.filter();
     let Some(table) = &task.csv else {
-        let responses = reported_watched(store, &filter, shown, watch)?;
-        let count = responses.len() as u64;
-        export.workbook(responses, to)?;
-        return Ok(count);
+        return write_workbook(store, &filter, shown, &export, to, watch);
     };
     let count = write_table_watched(store, &filter, shown, &export, table, to, watch)?;
     count.ok_or_else(|| StudyError::UnknownTable {

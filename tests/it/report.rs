@@ -309,7 +309,9 @@ fn an_export_is_a_table_that_statistics_programs_read() {
          uuid:1,1,received,0,1970-01-01T00:00:00Z,1,Yes,refused\n"
     );
     let mut workbook = Cursor::new(Vec::new());
-    export.workbook([response()], &mut workbook).unwrap();
+    let mut filling = export.workbook().unwrap();
+    filling.write(&response()).unwrap();
+    filling.finish(&mut workbook).unwrap();
     let bytes = workbook.into_inner();
     assert_eq!(rows(&bytes, "products")[2], ["uuid:1", "2", "glass"]);
     assert!(

@@ -1,10 +1,15 @@
 //! Files in and out: uploads under limits, downloads under a name.
 
+use std::fs::File;
+use std::io::{BufWriter, Read as _, Seek as _, Write as _};
+
 use actix_multipart::MultipartError;
 use actix_multipart::form::MultipartForm;
 use actix_multipart::form::tempfile::TempFile;
-use actix_web::HttpResponse;
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, web};
+use futures_util::stream;
 
 use crate::web::gate;
 use crate::web::problem::{Code, Problem};
@@ -61,6 +66,43 @@ pub fn download(name: &str, content_type: &str, bytes: Vec<u8>) -> HttpResponse 
         .content_type(content_type)
         .insert_header(disposition)
         .body(bytes)
+}
+
+/// How much of a file is read at a time.
+const PIECE: usize = 64 * 1024;
+
+/// A file to be saved under a name, sent as it is read: the memory for it does not grow with it.
+pub fn download_file(name: &str, content_type: &str, file: File) -> HttpResponse {
+    let disposition = ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::Filename(name.to_owned())],
+    };
+    HttpResponse::Ok()
+        .content_type(content_type)
+        .insert_header(disposition)
+        .streaming(stream::try_unfold(file, |mut file| async move {
+            let (file, piece) = web::block(move || {
+                let mut piece = Vec::with_capacity(PIECE);
+                file.by_ref()
+                    .take(PIECE as u64)
+                    .read_to_end(&mut piece)
+                    .map(|_| (file, piece))
+                    .map_err(Problem::internal)
+            })
+            .await??;
+            Ok::<_, Problem>((!piece.is_empty()).then(|| (Bytes::from(piece), file)))
+        }))
+}
+
+/// A file without a name that is gone when it is closed, written by `write` and ready to be read.
+pub fn written(write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), Problem>) -> Result<File, Problem> {
+    let mut file = tempfile::tempfile().map_err(Problem::internal)?;
+    let mut to = BufWriter::new(&file);
+    write(&mut to)?;
+    to.flush().map_err(Problem::internal)?;
+    drop(to);
+    file.rewind().map_err(Problem::internal)?;
+    Ok(file)
 }
 
 /// The parts of a list with commas; `None` where there is none.

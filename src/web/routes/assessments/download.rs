@@ -1,6 +1,7 @@
 //! Download an assessment as a file.
 
-use std::io::Cursor;
+use std::fs::File;
+use std::io::Write as _;
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use crate::study::{self, ReportRequest};
 use crate::web::Caller;
 use crate::web::problem::Problem;
 use crate::web::rights::Act;
-use crate::web::routes::files::{CSV, XLSX, download, wrong_parameter};
+use crate::web::routes::files::{CSV, XLSX, download_file, written, wrong_parameter};
 use crate::web::routes::responses::Personal;
 use crate::web::state::App;
 
@@ -70,34 +71,37 @@ pub async fn download_assessment(
         Edition::Analysis
     };
     let format = question.format.unwrap_or_else(|| "xlsx".to_owned());
-    let (extension, content_type, bytes) = web::block(move || match format.as_str() {
-        "json" => Ok((
-            "json",
-            "application/json",
-            app.store.assessment(id)?.result.into_bytes(),
-        )),
+    let (extension, content_type, file) = web::block(move || match format.as_str() {
+        "json" => {
+            let result = app.store.assessment(id)?.result;
+            Ok(("json", "application/json", of_text(&result)?))
+        }
         "csv" => {
             let kept = app.store.assessment(id)?;
             let result = read_result(kept.result.as_bytes()).map_err(Problem::internal)?;
-            Ok(("csv", CSV, result_csv(&result).into_bytes()))
+            Ok(("csv", CSV, of_text(&result_csv(&result))?))
         }
         "xlsx" => {
             access.record(&app, &caller, &format!("assessments/{id}/download"))?;
-            let mut bytes = Cursor::new(Vec::new());
-            study::write_report(
-                &app.store,
-                &ReportRequest {
-                    id,
-                    wording,
-                    edition,
-                    personal: access.tier,
-                },
-                &mut bytes,
-            )?;
-            Ok(("xlsx", XLSX, bytes.into_inner()))
+            let request = ReportRequest {
+                id,
+                wording,
+                edition,
+                personal: access.tier,
+            };
+            let file = written(|to| Ok(study::write_report(&app.store, &request, to)?))?;
+            Ok(("xlsx", XLSX, file))
         }
         _ => Err(wrong_parameter("format", "xlsx, json, csv")),
     })
     .await??;
-    Ok(download(&format!("assessment-{id}.{extension}"), content_type, bytes))
+    Ok(download_file(
+        &format!("assessment-{id}.{extension}"),
+        content_type,
+        file,
+    ))
+}
+
+fn of_text(text: &str) -> Result<File, Problem> {
+    written(|to| to.write_all(text.as_bytes()).map_err(Problem::internal))
 }

@@ -1,12 +1,10 @@
 //! Responses as tables for statistics programs and spreadsheets.
 
-use std::io::Cursor;
-
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::files::{self, CSV, XLSX, download, wrong_parameter};
+use super::files::{self, CSV, XLSX, download_file, wrong_parameter};
 use super::jobs::{self, Job};
 use super::responses::{Access, Personal, states};
 use crate::definition::Language;
@@ -97,27 +95,23 @@ async fn export_responses(
         return jobs::accepted(&job, language);
     }
     let as_table = task.csv.is_some();
-    let bytes = web::block(move || {
+    let file = web::block(move || {
         note(&app, &caller, &access, &task)?;
-        written(&app, &task)
+        let catalogue = app.surveys.catalogue(&app.store)?;
+        files::written(|to| {
+            study::write_export(&app.store, &task, &catalogue, to, &Unwatched)?;
+            Ok(())
+        })
     })
     .await??;
     Ok(if as_table {
-        download("responses.csv", CSV, bytes)
+        download_file("responses.csv", CSV, file)
     } else {
-        download("responses.xlsx", XLSX, bytes)
+        download_file("responses.xlsx", XLSX, file)
     })
 }
 
 /// Puts on the record that everything is asked for.
 fn note(app: &App, caller: &Caller, access: &Access, task: &ExportTask) -> Result<(), Problem> {
     access.record(app, caller, &format!("surveys/{}/responses", task.survey))
-}
-
-/// The file of an export.
-fn written(app: &App, task: &ExportTask) -> Result<Vec<u8>, Problem> {
-    let catalogue = app.surveys.catalogue(&app.store)?;
-    let mut bytes = Cursor::new(Vec::new());
-    study::write_export(&app.store, task, &catalogue, &mut bytes, &Unwatched)?;
-    Ok(bytes.into_inner())
 }
