@@ -87,9 +87,6 @@ fn workbook(store: &Store, assessed: &Assessed, arguments: &Assess) -> Result<Ve
         },
         personal: tier,
     };
-    if request.personal && request.edition == Edition::Analysis {
-        store.note_personal_export(&format!("assessments/{}", request.id), None, Utc::now())?;
-    }
     let mut bytes = Cursor::new(Vec::new());
     study::write_report(store, &request, &mut bytes)?;
     Ok(bytes.into_inner())

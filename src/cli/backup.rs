@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::Utc;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{DatabaseOptions, Failure};
-use crate::store::{BackupError, BackupSummary, OpenOptions, RestoreOptions, Store};
+use super::{DatabaseOptions, Failure, database};
+use crate::store::{BackupError, BackupSummary, RestoreOptions, Store};
 
 /// Write everything that the database holds to a file, also while it is served
 #[derive(Debug, clap::Args)]
@@ -38,12 +38,7 @@ pub struct Restore {
 }
 
 pub fn run(arguments: &Backup) -> Result<(), Failure> {
-    let settings = arguments.database.settings()?;
-    let options = OpenOptions {
-        connections: settings.connections,
-        wait: settings.database_wait,
-    };
-    let store = Store::open_with(&settings.database.0, &options)?;
+    let store = database::open_as_it_is(&arguments.database)?;
     let bar = bar();
     let summary = store.backup(&arguments.file, Utc::now(), &|rows| bar.inc(rows))?;
     bar.finish_and_clear();

@@ -16,7 +16,7 @@ pub struct AttachedFile {
 impl AttachedFile {
     /// The hash of the content, in hexadecimal.
     pub fn hash(&self) -> String {
-        hexadecimal(&Sha256::digest(&self.content))
+        base16ct::lower::encode_string(&Sha256::digest(&self.content))
     }
 }
 
@@ -50,7 +50,7 @@ pub fn version_hash(source: &[u8], files: &[AttachedFile]) -> String {
         part(b'f', file.name.as_bytes(), &mut hash);
         part(b'c', &file.content, &mut hash);
     }
-    hexadecimal(&hash.finalize())
+    base16ct::lower::encode_string(&hash.finalize())
 }
 
 /// Each part goes in with its kind and length, so that no two trees give the same bytes.
@@ -77,15 +77,4 @@ fn feed(node: &Node, hash: &mut Sha256) {
             }
         }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            for digit in [byte >> 4, byte & 15] {
-                text.extend(char::from_digit(u32::from(digit), 16));
-            }
-            text
-        })
 }

@@ -227,18 +227,8 @@ impl Table {
             }
             hasher.update(&buffer);
         }
-        hex(&hasher.finalize())
+        base16ct::lower::encode_string(&hasher.finalize())
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut digits = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
 }
 
 fn table_error(name: &str, row: Option<u64>, column: Option<&str>, message: String) -> ScoringError {

@@ -41,7 +41,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Received,
         Self::Edited,
         Self::EarlierVersion,

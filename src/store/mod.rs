@@ -88,14 +88,14 @@ pub use jobs::{Claim, EndsJob, Job, JobEnding, JobProgress, JobState, NewJob};
 pub use json::JsonText;
 pub use keys::{KeyId, KeyRing, add_key, read_keys, remove_key};
 pub use listing::{Cursor, Filter, Order, Page, SortKey};
-pub use merge::Merge;
 pub use load::{COMMIT_BOUNDS_SECONDS, Load};
+pub use merge::Merge;
 pub use passwords::{PasswordFault, check_new_password, hash_password, password_matches, random_password};
-pub use progress::{Breakdown, ProgressRow};
 pub use privacy::{
     Definitions, Due, Erasure, ErasureScope, Held, KeyUse, OnWithdrawal, Places, RetentionRule, Rotated, Subject,
     Withdrawn,
 };
+pub use progress::{Breakdown, ProgressRow};
 pub use reading::Streamed;
 pub use register::{Organisation, RegisterChange, RegisterFilter, RegisterOf};
 pub use responses::{Head, Version};

@@ -8,12 +8,15 @@ use super::StoreError;
 
 /// A secret of 256 random bits after a prefix that tells what it is, also where it has leaked into a file.
 pub(super) fn new(prefix: &str) -> Result<String, StoreError> {
-    Ok(format!("{prefix}{}", hex(&random_bytes::<32>()?)))
+    Ok(format!(
+        "{prefix}{}",
+        base16ct::lower::encode_string(&random_bytes::<32>()?)
+    ))
 }
 
 /// A made-up secret is not guessed from its hash, so one round of a plain hash is enough.
 pub(super) fn hash(secret: &str) -> String {
-    hex(&Sha256::digest(secret.as_bytes()))
+    base16ct::lower::encode_string(&Sha256::digest(secret.as_bytes()))
 }
 
 /// Bytes from the operating system's source of secrets.
@@ -37,14 +40,4 @@ pub(super) fn readable<const N: usize>(group: usize) -> Result<String, StoreErro
         text.extend(LETTERS.get(usize::from(byte % 32)).map(|letter| char::from(*letter)));
     }
     Ok(text)
-}
-
-/// Bytes as lower-case hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            text.extend([byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')));
-            text
-        })
 }

@@ -31,18 +31,18 @@ pub fn for_each_reported<E: From<StoreError>>(
     shown: Shown<'_, '_>,
     mut act: impl FnMut(ReportedResponse) -> Result<(), E>,
 ) -> Result<u64, E> {
-    if shown.tier == Tier::None {
-        return store
-            .for_each_response_with_head(filter, |head, answers| act(reported_response(head, answers.read()?)));
+    let as_read = |head, answers: JsonText| act(reported_response(head, answers.read()?));
+    match shown.tier {
+        Tier::None => store.for_each_response_with_head(filter, as_read),
+        Tier::Full => store.for_each_response_opened(filter, as_read),
+        Tier::Pseudonymised => {
+            let ring = store.keys()?;
+            store.for_each_response_opened(filter, |head, answers| {
+                let answers = with_pseudonyms(shown.definitions, &ring, &head, &answers)?;
+                act(reported_response(head, answers))
+            })
+        }
     }
-    let ring = store.keys()?;
-    store.for_each_response_opened(filter, |head, answers| {
-        let answers = match shown.tier {
-            Tier::Pseudonymised => with_pseudonyms(shown.definitions, &ring, &head, &answers)?,
-            Tier::None | Tier::Full => answers.read()?,
-        };
-        act(reported_response(head, answers))
-    })
 }
 
 fn reported_response(head: Head, answers: Json) -> ReportedResponse {

@@ -13,10 +13,10 @@ use chrono::{DateTime, Utc};
 use futures_util::future::{Either, select};
 use tracing_actix_web::TracingLogger;
 
+use super::backups::BackupSchedule;
 use super::calendar;
 use super::gate;
 use super::headers;
-use super::backups::BackupSchedule;
 use super::logging::RequestSpan;
 use super::metrics::{self, Metrics};
 use super::passwords::PasswordHashing;

@@ -147,7 +147,8 @@ fn workbooks_and_tables_are_downloaded() {
         );
     }
     let table = app.get(&token, "/api/v1/surveys/firm/export?format=csv").text();
-    assert!(table.contains("Works uuid:1") && !table.contains("Li Ming"), "{table}");
+    assert!(table.contains("1200.5"), "{table}");
+    assert!(!table.contains("Works uuid:1") && !table.contains("Li Ming"), "{table}");
     let products = app
         .get(&token, "/api/v1/surveys/firm/export?format=csv&repeat=products")
         .text();
@@ -158,7 +159,10 @@ fn workbooks_and_tables_are_downloaded() {
             "/api/v1/surveys/firm/export?format=csv&personal=full&reason=check",
         )
         .text();
-    assert!(personal.contains("Li Ming"), "{personal}");
+    assert!(
+        personal.contains("Works uuid:1") && personal.contains("Li Ming"),
+        "{personal}"
+    );
     assert_eq!(
         app.get(&token, "/api/v1/surveys/firm/export?personal=full&reason=check")
             .status,

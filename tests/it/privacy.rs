@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use innogauge::response::Role;
 use innogauge::store::{
-    AuditFilter, ErasureScope, OnWithdrawal, RetentionRule, RoundState, StoreError, Subject, add_key, read_keys,
+    AuditFilter, ErasureScope, OnWithdrawal, RetentionRule, RoundChange, RoundState, StoreError, Subject, add_key,
+    read_keys,
 };
 use innogauge::study::Catalogue;
 use serde_json::{Value, json};
@@ -301,7 +302,15 @@ fn what_has_been_kept_long_enough_goes_by_the_rule_of_its_round() {
         );
         let closes_on = round.closes_on.unwrap();
         app.store
-            .set_round_state(&round.round, RoundState::Closed, now)
+            .change_round(
+                &round.round,
+                &RoundChange {
+                    state: Some(RoundState::Closed),
+                    actor: "operator".to_owned(),
+                    ..RoundChange::default()
+                },
+                now,
+            )
             .unwrap();
         let after = |days| closes_on.and_hms_opt(12, 0, 0).unwrap().and_utc() + TimeDelta::days(days);
         assert!(app.store.retention_due(after(10)).unwrap().is_empty());

@@ -28,17 +28,9 @@ pub(super) fn digest<'a, T: Tree>(of: &Arguments<'a, '_, T>) -> Outcome<'a, T> {
     let encoding = if of.len() > 2 { of.string(2)? } else { "base64".into() };
     Ok(Value::text(match encoding.to_ascii_lowercase().as_str() {
         "base64" => STANDARD.encode(hash),
-        "hex" => in_hexadecimal(&hash),
+        "hex" => base16ct::lower::encode_string(&hash),
         _ => return Err(of.wrong(format!("unknown encoding '{encoding}': base64 or hex"))),
     }))
-}
-
-fn in_hexadecimal(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
 }
 
 /// `base64-decode(text)`, with padding or without: empty where the text is not base64; bytes that are not UTF-8 become

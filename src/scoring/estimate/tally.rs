@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 use super::exact::ExactSum;
 use super::intake::Figure;
 use crate::scoring::framework::MeasureKind;
-use crate::scoring::table::hex;
 
 /// The totals of one part (an indicator's measure of one actor type) in one unit.
 #[derive(Debug, Clone, Default)]
@@ -149,7 +148,7 @@ impl ResponseSet {
     /// A hash of the set, whatever the order it was read in.
     pub fn hash(&self) -> String {
         let bytes: Vec<u8> = self.hash.iter().flat_map(|limb| limb.to_le_bytes()).collect();
-        hex(&bytes)
+        base16ct::lower::encode_string(&bytes)
     }
 }
 

@@ -10,7 +10,6 @@ use super::{Element, Framework};
 use crate::definition::yaml::{Fields, Findings, Node, list, pairs, scalar};
 use crate::definition::{Checked, Definition, Diagnostic, Place, Severity, Text};
 use crate::scoring::estimate::check;
-use crate::scoring::table::hex;
 
 pub(super) fn read(
     file: &str,
@@ -34,7 +33,7 @@ pub(super) fn read(
         elements: Vec::new(),
         places: HashMap::new(),
     };
-    let framework = reading.framework(&node, hex(&Sha256::digest(text.as_bytes())));
+    let framework = reading.framework(&node, base16ct::lower::encode_string(&Sha256::digest(text.as_bytes())));
     if let (Some(framework), Some(surveys)) = (&framework, surveys) {
         for survey in surveys {
             reading.findings.0.extend(check(framework, survey));

@@ -184,7 +184,7 @@ fn write(file: File, pieces: impl Iterator<Item = Piece>) -> Result<Manifest, St
             Piece::Manifest(mut manifest) => {
                 for (member, (rows, hash)) in manifest.tables.iter_mut().zip(members.drain(..)) {
                     member.rows = rows;
-                    member.sha256 = hex(&hash.finalize());
+                    member.sha256 = base16ct::lower::encode_string(&hash.finalize());
                 }
                 let text = serde_json::to_vec_pretty(&manifest).map_err(|error| error.to_string())?;
                 zip.start_file(MANIFEST, options).map_err(|error| error.to_string())?;
@@ -196,10 +196,6 @@ fn write(file: File, pieces: impl Iterator<Item = Piece>) -> Result<Manifest, St
         }
     }
     Err("it was given up".to_owned())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An archive whose every byte was looked at and found to be as it was written.
@@ -237,7 +233,7 @@ impl Archive {
                 Ok(())
             })?;
             progress(rows);
-            if rows != member.rows || hex(&hash.finalize()) != member.sha256 {
+            if rows != member.rows || base16ct::lower::encode_string(&hash.finalize()) != member.sha256 {
                 return Err(damaged(format!("table {} is not as it was written", member.table.name)));
             }
         }

@@ -76,7 +76,10 @@ const LEFT_OUT: [(&str, &str); 5] = [
     ("sessions", "who is signed in there is not signed in here"),
     ("sign_in_failures", "limits of a server that is open to others"),
     ("scheduled_tasks", "who does what next, of servers that are running"),
-    ("progress_counts", "counted anew by the triggers as the responses arrive"),
+    (
+        "progress_counts",
+        "counted anew by the triggers as the responses arrive",
+    ),
 ];
 
 /// What a database must be empty of to be restored into. What a command takes in from the folder of definitions by

@@ -94,7 +94,7 @@ impl Store {
             places.files = remove_job_files(connection)?;
             let cause = Cause {
                 actor,
-                cause: "request",
+                occasion: "request",
                 reason,
             };
             keep(connection, journal, cause, places, now)
@@ -195,22 +195,19 @@ impl Store {
             identity: std::mem::take(&mut facts.identity),
         };
         let (name, code) = (parts.identity.name.is_some(), parts.identity.code.is_some());
-        match definitions(&head.survey, &row.definition_version) {
-            Some(definition) => {
-                let taken = split(definition, &mut parts, |element| scope.covers(element));
-                places.answers += usize::from(taken.answers.is_some());
-                places.findings += taken.findings.len();
-                places.originals += usize::from(taken.received.is_some() || taken.original.is_some());
-            }
+        if let Some(definition) = definitions(&head.survey, &row.definition_version) {
+            let taken = split(definition, &mut parts, |element| scope.covers(element));
+            places.answers += usize::from(taken.answers.is_some());
+            places.findings += taken.findings.len();
+            places.originals += usize::from(taken.received.is_some() || taken.original.is_some());
+        } else {
             // Nothing tells what is personal of it: then all of it is.
-            None => {
-                places.answers += 1;
-                places.findings += parts.findings.len();
-                places.originals += usize::from(parts.original.is_some());
-                parts.answers = serde_json::json!({});
-                parts.findings.clear();
-                parts.original = None;
-            }
+            places.answers += 1;
+            places.findings += parts.findings.len();
+            places.originals += usize::from(parts.original.is_some());
+            parts.answers = serde_json::json!({});
+            parts.findings.clear();
+            parts.original = None;
         }
         if scope == ErasureScope::Identity {
             (parts.identity.name, parts.identity.code) = (None, None);
@@ -222,9 +219,12 @@ impl Store {
         facts.subject = None;
         facts.identity = parts.identity;
         // The fingerprints stay, keyed: a phone that sends the same again does not bring it back.
-        let keyed = |stored: String| match is_keyed(&stored) {
-            true => Ok::<_, StoreError>(stored),
-            false => Ok(self.keys()?.fingerprint(&stored)),
+        let keyed = |stored: String| {
+            if is_keyed(&stored) {
+                Ok::<_, StoreError>(stored)
+            } else {
+                Ok(self.keys()?.fingerprint(&stored))
+            }
         };
         let version = response_versions::table
             .filter(response_versions::round.eq(&head.round))

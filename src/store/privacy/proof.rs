@@ -126,7 +126,7 @@ impl TryFrom<Row> for Erasure {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cause<'a> {
     pub actor: &'a str,
-    pub cause: &'a str,
+    pub occasion: &'a str,
     pub reason: &'a str,
 }
 
@@ -141,7 +141,7 @@ pub(super) fn keep(
     let row = NewRow {
         at: time::stored(now),
         actor: cause.actor,
-        cause: cause.cause,
+        cause: cause.occasion,
         reason: cause.reason,
         places: JsonText::of(&places)?,
     };
@@ -156,7 +156,7 @@ pub(super) fn keep(
         id,
         at: now,
         actor: cause.actor.to_owned(),
-        cause: cause.cause.to_owned(),
+        cause: cause.occasion.to_owned(),
         reason: cause.reason.to_owned(),
         places,
     })

@@ -174,9 +174,12 @@ impl Store {
                     .and_then(|days| closed_on.checked_add_signed(days))
                     .is_some_and(|last| last < now.date_naive())
             };
-            let count = |part: Part, over: bool| match over {
-                true => self.read(|connection| count(connection, &rule.round, part)),
-                false => Ok(0),
+            let count = |part: Part, over: bool| {
+                if over {
+                    self.read(|connection| count(connection, &rule.round, part))
+                } else {
+                    Ok(0)
+                }
             };
             let all = count(Part::All, over(rule.all_days))?;
             let personal = count(Part::Personal, all == 0 && over(rule.personal_days))?;
@@ -217,7 +220,7 @@ impl Store {
             );
             let cause = Cause {
                 actor,
-                cause: "retention",
+                occasion: "retention",
                 reason: &reason,
             };
             loop {

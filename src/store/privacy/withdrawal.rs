@@ -74,7 +74,7 @@ impl Store {
                     let places = self.erase_response(connection, &head, scope, actor, definitions, now)?;
                     let cause = Cause {
                         actor,
-                        cause: "withdrawal",
+                        occasion: "withdrawal",
                         reason: "consent withdrawn",
                     };
                     Some(keep(connection, journal, cause, places, now)?)

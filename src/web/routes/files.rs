@@ -1,7 +1,7 @@
 //! Files in and out: uploads under limits, downloads under a name.
 
 use std::fs::File;
-use std::io::{BufWriter, Read as _, Seek as _, Write as _};
+use std::io::{self, BufWriter, Read as _, Seek as _, Write as _};
 
 use actix_multipart::MultipartError;
 use actix_multipart::form::MultipartForm;
@@ -83,7 +83,7 @@ pub fn download_file(name: &str, content_type: &str, file: File) -> HttpResponse
         .streaming(stream::try_unfold(file, |mut file| async move {
             let (file, piece) = web::block(move || {
                 let mut piece = Vec::with_capacity(PIECE);
-                file.by_ref()
+                io::Read::by_ref(&mut file)
                     .take(PIECE as u64)
                     .read_to_end(&mut piece)
                     .map(|_| (file, piece))

@@ -140,8 +140,16 @@ pub(super) fn states(names: Option<&str>) -> Result<Option<Vec<ReviewState>>, Pr
 
 /// Refuses what lies outside the caller's cities, or was withdrawn, as if it did not exist.
 fn expect_in_scope(caller: &Caller, head: &store::Head) -> Result<(), Problem> {
-    let counts = head.withdrawn_at.is_none() || Act::ManagePrivacy.rule().allows(caller.role);
-    if counts && caller.may_use_city(head.facts.identity.city.as_deref()) {
+    if head.withdrawn_at.is_none() || Act::ManagePrivacy.rule().allows(caller.role) {
+        expect_in_city(caller, head)
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+/// Refuses what lies outside the caller's cities as if it did not exist.
+fn expect_in_city(caller: &Caller, head: &store::Head) -> Result<(), Problem> {
+    if caller.may_use_city(head.facts.identity.city.as_deref()) {
         Ok(())
     } else {
         Err(Problem::not_found())

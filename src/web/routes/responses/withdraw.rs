@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::{ResponseHead, expect_in_scope};
+use super::{ResponseHead, expect_in_city};
 use crate::web::Caller;
 use crate::web::problem::Problem;
 use crate::web::state::App;
@@ -26,7 +26,7 @@ pub async fn withdraw_consent(
 ) -> Result<HttpResponse, Problem> {
     let (survey, instance_id) = path.into_inner();
     let head = web::block(move || {
-        expect_in_scope(&caller, &app.store.response_head(&survey, &instance_id)?)?;
+        expect_in_city(&caller, &app.store.response_head(&survey, &instance_id)?)?;
         let catalogue = app.surveys.catalogue(&app.store)?;
         let withdrawn = app.store_for(&caller).withdraw_consent(
             &survey,
