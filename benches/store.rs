@@ -10,14 +10,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{Days, Utc};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
 use innogauge::definition::Definition;
-use innogauge::response::{Answer, Answers, Door, Fingerprint, Form, Identity, InstanceId, Processed, Value};
-use innogauge::store::{Envelope, Filter, NewImport, Order, Store, StoreError, Submission};
+use innogauge::response::{
+    Answer, Answers, Door, Fingerprint, Form, Identity, InstanceId, Processed, ReviewState, Value,
+};
+use innogauge::store::{Breakdown, Envelope, Filter, NewImport, Order, SortKey, Store, StoreError, Submission};
 
 const QUESTIONS: usize = 60;
+const CITIES: [&str; 10] = [
+    "230300", "230400", "230500", "230700", "230800", "230900", "231100", "231200", "232700", "230600",
+];
+const SIZES: [&str; 3] = ["small", "medium", "large"];
+/// Over how many days imported responses are spread, and members of the field team.
+const DAYS: usize = 60;
+const MEMBERS: usize = 100;
 const SECONDS: u64 = 4;
 
 fn main() {
@@ -55,7 +64,7 @@ fn measure(url: &str, name: &str) {
         .and_then(|text| text.parse().ok())
         .unwrap_or(100_000);
     let begun = Instant::now();
-    let rows = (0..count).map(|number| Ok(submission(&form, &format!("import:{number}"))));
+    let rows = (0..count).map(|number| Ok(submission(&form, number, &format!("import:{number}"))));
     let import = NewImport {
         round: Some("2026".to_owned()),
         survey: "bench".to_owned(),
@@ -72,12 +81,8 @@ fn measure(url: &str, name: &str) {
         round: Some("2026".to_owned()),
         ..filter
     };
-    let begun = Instant::now();
-    store.list_responses(&filter, Order::default(), None, 50).unwrap();
-    println!(
-        "{name}: first page of 50: {:.1} ms",
-        begun.elapsed().as_secs_f64() * 1e3
-    );
+    read_pages(&store, name, &filter);
+    read_progress(&store, name);
 
     let begun = Instant::now();
     let mut bytes = 0;
@@ -99,6 +104,53 @@ fn measure(url: &str, name: &str) {
     );
 }
 
+/// The first page of lists that people look at.
+fn read_pages(store: &Store, name: &str, all: &Filter) {
+    let by_name = Order {
+        by: SortKey::Name,
+        descending: false,
+    };
+    let one_city = Filter {
+        cities: Some(vec![CITIES[3].to_owned()]),
+        ..all.clone()
+    };
+    let open = Filter {
+        states: Some(vec![ReviewState::HasIssues]),
+        ..all.clone()
+    };
+    for (what, filter, order) in [
+        ("all, the newest first", all, Order::default()),
+        ("all, by name", all, by_name),
+        ("one city", &one_city, Order::default()),
+        ("a state that none is in", &open, Order::default()),
+    ] {
+        milliseconds(&format!("{name}: first page of 50, {what}"), || {
+            store.list_responses(filter, order, None, 50).unwrap();
+        });
+    }
+}
+
+fn read_progress(store: &Store, name: &str) {
+    for by in [Breakdown::Total, Breakdown::City, Breakdown::Day, Breakdown::Member] {
+        milliseconds(&format!("{name}: progress by {by:?}"), || {
+            store.progress("2026", "bench", None, by).unwrap();
+        });
+    }
+}
+
+/// Prints the median of some runs.
+fn milliseconds(what: &str, act: impl Fn()) {
+    let mut times: Vec<f64> = (0..9)
+        .map(|_| {
+            let begun = Instant::now();
+            act();
+            begun.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    println!("{what}: {:.1} ms", times[times.len() / 2]);
+}
+
 /// Clients that each send one submission after the other, waiting for its durable commit.
 fn submit(store: &Store, form: &Arc<Form>, name: &str, clients: usize) {
     let sent = AtomicUsize::new(0);
@@ -112,7 +164,7 @@ fn submit(store: &Store, form: &Arc<Form>, name: &str, clients: usize) {
                         let mut waits = Vec::new();
                         while begun.elapsed() < Duration::from_secs(SECONDS) {
                             let number = sent.fetch_add(1, Ordering::Relaxed);
-                            let submission = submission(form, &format!("{clients}:{client}:{number}"));
+                            let submission = submission(form, number, &format!("{clients}:{client}:{number}"));
                             let start = Instant::now();
                             store.submit(submission).await.unwrap();
                             waits.push(start.elapsed());
@@ -144,18 +196,18 @@ fn per_second(name: &str, what: &str, count: usize, elapsed: Duration) {
 
 fn form() -> Arc<Form> {
     let mut source = String::from(
-        "survey: bench\nversion: 1\ntitle: Bench\nidentity: {code: code, name: name, city: city}\nquestions:\n",
+        "survey: bench\nversion: 1\ntitle: Bench\nidentity: {code: code, name: name, city: city, size: size}\nquestions:\n",
     );
-    for question in ["code", "name", "city"] {
+    for question in ["code", "name", "city", "size"] {
         let _ = writeln!(source, "- {{type: text, name: {question}, label: {question}}}");
     }
-    for number in 3..QUESTIONS {
+    for number in 4..QUESTIONS {
         let _ = writeln!(source, "- {{type: decimal, name: q{number}, label: Question}}");
     }
     Form::new(Arc::new(Definition::from_yaml("bench.yaml", &source).unwrap().value))
 }
 
-fn submission(form: &Arc<Form>, instance: &str) -> Submission {
+fn submission(form: &Arc<Form>, number: usize, instance: &str) -> Submission {
     let mut answers = Answers::new(form);
     let mut set = |name: &str, value: Value| {
         let question = form.definition().find(name).unwrap();
@@ -163,8 +215,9 @@ fn submission(form: &Arc<Form>, instance: &str) -> Submission {
     };
     set("code", Value::Text(format!("code {instance}")));
     set("name", Value::Text(format!("企业 {instance}")));
-    set("city", Value::Text("230700".to_owned()));
-    for number in 3..QUESTIONS {
+    set("city", Value::Text(CITIES[number % CITIES.len()].to_owned()));
+    set("size", Value::Text(SIZES[number % SIZES.len()].to_owned()));
+    for number in 4..QUESTIONS {
         set(&format!("q{number}"), Value::Decimal(number as f64 * 1.25));
     }
     let processed = Processed {
@@ -182,8 +235,8 @@ fn submission(form: &Arc<Form>, instance: &str) -> Submission {
         instance_id: instance.to_owned(),
         deprecated_id: None,
         door: Door::Json,
-        sender: None,
-        received_at: Utc::now(),
+        sender: Some(format!("member {}", number % MEMBERS)),
+        received_at: Utc::now() - Days::new((number % DAYS) as u64),
         test: false,
     };
     Submission::new(envelope, &processed, instance.as_bytes()).unwrap()

@@ -1,7 +1,8 @@
 //! Submissions over HTTP by the real program, each acknowledged after a durable commit; start and idle memory.
 //!
 //! `cargo bench --bench submit_http`, with `scripts/with_postgres.sh` before it for PostgreSQL too. The clients run on
-//! the same machine as the server and the database, as they did for the figure of the peer.
+//! the same machine as the server and the database, as they did for the figure of the peer. After each load the rows that
+//! it left are stored once more by the database alone (`floor.rs`).
 
 #![allow(
     clippy::unwrap_used,
@@ -20,6 +21,8 @@ mod client;
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
 #[path = "../tests/it/databases.rs"]
 mod databases;
+#[path = "submit_http/floor.rs"]
+mod floor;
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -31,20 +34,25 @@ use client::{Connection, Request};
 use databases::Database;
 use innogauge::store::NewToken;
 
-const CLIENTS: usize = 8;
+const CLIENTS: [usize; 4] = [1, 8, 32, 256];
 const WARM_UP: Duration = Duration::from_secs(1);
-const MEASURED: Duration = Duration::from_secs(8);
+const MEASURED: Duration = Duration::from_secs(6);
 /// ODK Central on such a machine with PostgreSQL.
 const PEER: &str = "ODK Central: 79–128 submissions/s, p95 91–187 ms";
 
 fn main() {
-    measure("SQLite", &Database::sqlite());
-    if let Some(database) = Database::postgres() {
-        measure("PostgreSQL", &database);
+    println!("{PEER}");
+    for clients in CLIENTS {
+        measure("SQLite", &Database::sqlite(), clients);
+    }
+    for clients in CLIENTS {
+        if let Some(database) = Database::postgres() {
+            measure("PostgreSQL", &database, clients);
+        }
     }
 }
 
-fn measure(name: &str, database: &Database) {
+fn measure(name: &str, database: &Database, clients: usize) {
     let store = database.open();
     app::seed(&store);
     let token = store
@@ -54,22 +62,38 @@ fn measure(name: &str, database: &Database) {
 
     let (mut server, address, started) = start(&database.url);
     let idle_megabytes = resident_megabytes(&server);
-    let mut milliseconds = submit_from_all_clients(address, &token);
+    let mut milliseconds = submit_from_all(clients, address, &token);
     milliseconds.sort_by(f64::total_cmp);
     let at = |percent: usize| milliseconds[(milliseconds.len() - 1) * percent / 100];
-    println!(
-        "{name}: {CLIENTS} clients, durable commits: {:.0} submissions/s, p50 {:.1} ms, p95 {:.1} ms   ({PEER})",
-        milliseconds.len() as f64 / MEASURED.as_secs_f64(),
-        at(50),
-        at(95)
-    );
-    println!(
-        "{name}: start to first answer {:.0} ms; idle {idle_megabytes:.0} MB, after the load {:.0} MB",
-        started.as_secs_f64() * 1000.0,
-        resident_megabytes(&server)
-    );
+    let rate = milliseconds.len() as f64 / MEASURED.as_secs_f64();
+    let commits = commits(address);
+    let loaded_megabytes = resident_megabytes(&server);
     server.kill().unwrap();
     server.wait().unwrap();
+
+    let floor = floor::store_again(&database.url, commits);
+    println!(
+        "{name}: {clients} clients: {rate:.0} submissions/s, p50 {:.1} ms, p95 {:.1} ms; the database alone, {:.1} to a \
+         commit: {:.0}/s, ratio {:.2}; start to first answer {:.0} ms; idle {idle_megabytes:.0} MB, after the load \
+         {loaded_megabytes:.0} MB",
+        at(50),
+        at(95),
+        floor.to_a_commit,
+        floor.per_second,
+        rate / floor.per_second,
+        started.as_secs_f64() * 1000.0,
+    );
+}
+
+/// How many transactions stored submissions so far.
+fn commits(address: SocketAddr) -> u64 {
+    let metrics = client::send(address, &Request::new("GET", "/metrics")).text();
+    metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("innogauge_commit_duration_seconds_count "))
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 /// Starts the program and waits for its first answer.
@@ -79,6 +103,7 @@ fn start(database: &str) -> (Child, SocketAddr, Duration) {
         .args(["serve", "--listen", "127.0.0.1:0", "--database", database, "--defs"])
         .arg(app::definitions())
         .env("INNOGAUGE_LOG", "warn")
+        .envs(databases::keys_for(database).map(|file| ("INNOGAUGE_KEYS", file)))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -100,9 +125,9 @@ fn start(database: &str) -> (Child, SocketAddr, Duration) {
 }
 
 /// The time of each submission that was acknowledged after the warm-up, in milliseconds.
-fn submit_from_all_clients(address: SocketAddr, token: &str) -> Vec<f64> {
+fn submit_from_all(clients: usize, address: SocketAddr, token: &str) -> Vec<f64> {
     let began = Instant::now();
-    let clients: Vec<_> = (0..CLIENTS)
+    let clients: Vec<_> = (0..clients)
         .map(|client| {
             let token = token.to_owned();
             std::thread::spawn(move || {

@@ -52,7 +52,7 @@ impl WarningScope {
 }
 
 /// The figures of a survey, a city or a member. Shares are from 0 to 1.
-const GROUP_FIGURES: [&str; 15] = [
+const GROUP_FIGURES: [&str; 16] = [
     "target",               // responses to be collected; of a survey or a city
     "received",             // live responses: all but the rejected
     "approved",             // those that were approved
@@ -67,11 +67,12 @@ const GROUP_FIGURES: [&str; 15] = [
     "dont_know_share",      // of the questions asked, those answered "don't know"
     "straight_lined_share", // of the grids, those with the same answer throughout
     "unlocated_share",      // of the responses, those without a position
+    "median_metres",        // from the addresses in the register to where the interviews were, where both are known
     "agreement_share",      // of the answers that were checked back, those that were the same
 ];
 
 /// The figures of one response.
-const RESPONSE_FIGURES: [&str; 12] = [
+const RESPONSE_FIGURES: [&str; 13] = [
     "problems",             // rules that it breaks
     "warnings",             // what is possible but should be looked at
     "duplicate",            // 1 where its organisation has another one
@@ -83,6 +84,7 @@ const RESPONSE_FIGURES: [&str; 12] = [
     "dont_know_share",      // of its questions, those answered "don't know"
     "straight_lined_share", // of its grids, those with the same answer throughout
     "located",              // 1 where it has a position
+    "metres_from_address",  // from its organisation's address in the register, where both are known
     "days_waiting",         // since it last changed
 ];
 

@@ -3,7 +3,7 @@
 use std::io::{Seek, Write};
 
 use chrono::{DateTime, Utc};
-use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{DocProperties, Format, Workbook, Worksheet, XlsxError};
 use serde::Serialize;
 
 use crate::response::Consent;
@@ -134,6 +134,8 @@ impl SubjectCopy {
     /// Where there are more rows than a worksheet takes, or writing fails.
     pub fn workbook<W: Write + Seek + Send>(&self, to: W) -> Result<(), XlsxError> {
         let mut workbook = Workbook::new();
+        // A fixed time: the same answers give the same bytes.
+        workbook.set_properties(&DocProperties::new().set_creation_datetime(&DateTime::UNIX_EPOCH));
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
         let mut responses = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::io::{Seek, Write};
 
-use rust_xlsxwriter::{Workbook, XlsxError};
+use rust_xlsxwriter::{DocProperties, Workbook, XlsxError};
 
 use super::answer_table::{AnswerColumn, AnswerTable, Datum};
 use super::workbook::ReportedResponse;
@@ -71,6 +71,8 @@ impl<'d> Export<'d> {
     /// Where a sheet can't be made.
     pub fn workbook(&self) -> Result<ExportWorkbook<'_, 'd>, XlsxError> {
         let mut workbook = Workbook::new();
+        // A fixed time: the same responses give the same bytes.
+        workbook.set_properties(&DocProperties::new().set_creation_datetime(&chrono::DateTime::UNIX_EPOCH));
         for table in &self.tables {
             let name = table.repeat().map_or("responses", |repeat| repeat.name.as_str());
             let sheet = workbook.add_worksheet_with_constant_memory()?;

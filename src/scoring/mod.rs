@@ -41,6 +41,7 @@ pub use framework::{
     Target, Transform, Written,
 };
 pub use note::{Note, NoteCode};
+pub use numbers::median;
 pub use options::{
     Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, RespondentUnit,
     Responses, Screen, ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,

@@ -36,8 +36,15 @@ pub(super) fn extremes(column: &[f64]) -> Option<(f64, f64)> {
     })
 }
 
-/// The median: the middle value, or the mean of the two in the middle.
-pub(super) fn median(column: &[f64]) -> Option<f64> {
+/// The median: the middle value, or the mean of the two in the middle. What is NaN is missing; `None` where all is.
+///
+/// ```
+/// use innogauge::scoring::median;
+///
+/// assert_eq!(median(&[3.0, f64::NAN, 1.0]), Some(2.0));
+/// assert_eq!(median(&[]), None);
+/// ```
+pub fn median(column: &[f64]) -> Option<f64> {
     let mut values: Vec<f64> = present(column).collect();
     let middle = values.len() / 2;
     let even = values.len().is_multiple_of(2);

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Double, Text};
 
 use super::backend::on_backend;
 use super::{Store, StoreError};
-use crate::response::ReviewState;
+use crate::response::{Position, ReviewState};
+use crate::scoring::median;
 
 /// What progress is broken down by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
@@ -69,6 +70,9 @@ pub struct ProgressRow {
     pub grids: i64,
     /// Of these, with the same answer throughout.
     pub straight_lined: i64,
+    /// The median distance from the organisations' addresses to where the live interviews were, in metres, where both are
+    /// known.
+    pub median_metres: Option<f64>,
     /// Live responses by class of length.
     lengths: [i64; 14],
 }
@@ -177,6 +181,31 @@ struct Registered {
     visited: i64,
 }
 
+#[derive(QueryableByName)]
+struct Located {
+    #[diesel(sql_type = Text)]
+    key: String,
+    #[diesel(sql_type = Double)]
+    latitude: f64,
+    #[diesel(sql_type = Double)]
+    longitude: f64,
+    #[diesel(sql_type = Double)]
+    address_latitude: f64,
+    #[diesel(sql_type = Double)]
+    address_longitude: f64,
+}
+
+impl Located {
+    fn metres(&self) -> f64 {
+        let at = |latitude, longitude| Position {
+            latitude,
+            longitude,
+            accuracy: None,
+        };
+        at(self.latitude, self.longitude).metres_to(&at(self.address_latitude, self.address_longitude))
+    }
+}
+
 impl Store {
     /// The progress of a survey in a round, in these cities or in all, by key.
     ///
@@ -216,7 +245,51 @@ impl Store {
                 *row(&mut rows, key).target.get_or_insert(0) += target.count;
             }
         }
+        for (key, metres) in self.distances(round, survey, &list, by)? {
+            row(&mut rows, &key).median_metres = median(&metres);
+        }
         Ok(rows.into_values().collect())
+    }
+
+    /// How far each live response with a position was from its organisation's address, in metres, by key.
+    fn distances(
+        &self,
+        round: &str,
+        survey: &str,
+        cities: &str,
+        by: Breakdown,
+    ) -> Result<BTreeMap<String, Vec<f64>>, StoreError> {
+        let key = match by {
+            Breakdown::Total => "CAST('' AS TEXT)",
+            Breakdown::City => "coalesce(r.city, '')",
+            Breakdown::Size => "coalesce(r.size, '')",
+            Breakdown::Day => "r.quality ->> 'day'",
+            Breakdown::Member => "coalesce(r.sender, '')",
+        };
+        let of_position = |member: &str| format!("CAST(r.quality -> 'position' ->> '{member}' AS DOUBLE PRECISION)");
+        let statement = format!(
+            "SELECT {key} AS key, {} AS latitude, {} AS longitude,
+             o.latitude AS address_latitude, o.longitude AS address_longitude
+             FROM organisations o JOIN responses r
+             ON r.round = o.round AND r.survey = o.survey AND r.organisation = 'code:' || o.code
+             WHERE o.round = $1 AND o.survey = $2 AND {} AND o.latitude IS NOT NULL AND o.longitude IS NOT NULL
+             AND r.quality -> 'position' ->> 'latitude' IS NOT NULL AND NOT r.test AND r.state <> 'rejected'",
+            of_position("latitude"),
+            of_position("longitude"),
+            IN_CITIES.replace("city", "o.city"),
+        );
+        let located: Vec<Located> = self.read(|connection| {
+            Ok(on_backend!(connection, |c| diesel::sql_query(&statement)
+                .bind::<Text, _>(round)
+                .bind::<Text, _>(survey)
+                .bind::<Text, _>(cities)
+                .load(c))?)
+        })?;
+        let mut metres: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for one in located {
+            metres.entry(one.key.clone()).or_default().push(one.metres());
+        }
+        Ok(metres)
     }
 
     fn counted(&self, round: &str, survey: &str, cities: &str, by: Breakdown) -> Result<Vec<Counted>, StoreError> {

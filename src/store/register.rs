@@ -361,6 +361,35 @@ impl Store {
     ) -> Result<Vec<Organisation>, StoreError> {
         self.read(|connection| all(connection, round, survey, filter))
     }
+
+    /// Where the organisations are whose address has a position, by credit code.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn register_positions(&self, round: &str, survey: &str) -> Result<HashMap<String, Position>, StoreError> {
+        let located: Vec<(String, f64, f64)> = self.read(|connection| {
+            let query = organisations::table
+                .filter(organisations::round.eq(round))
+                .filter(organisations::survey.eq(survey))
+                .select((
+                    organisations::code,
+                    organisations::latitude.assume_not_null(),
+                    organisations::longitude.assume_not_null(),
+                ))
+                .filter(organisations::latitude.is_not_null())
+                .filter(organisations::longitude.is_not_null());
+            Ok(on_backend!(connection, |c| query.load(c))?)
+        })?;
+        let position = |latitude, longitude| Position {
+            latitude,
+            longitude,
+            accuracy: None,
+        };
+        Ok(located
+            .into_iter()
+            .map(|(code, latitude, longitude)| (code, position(latitude, longitude)))
+            .collect())
+    }
 }
 
 fn update(

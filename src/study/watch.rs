@@ -2,13 +2,14 @@
 //!
 //! What is worth a warning is data (`warnings.yaml`); here are the figures that its rules read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Catalogue, StudyError};
-use crate::definition::{WarningLevel, WarningRule, WarningRules, WarningScope};
-use crate::response::{Quality, ReviewState};
+use crate::definition::{StudyPlace, WarningLevel, WarningRule, WarningRules, WarningScope};
+use crate::response::{Position, Quality, ReviewState};
+use crate::scoring::median;
 use crate::store::{Filter, Head, Store};
 
 /// Which responses are watched.
@@ -124,12 +125,13 @@ pub fn review_queue(
     let mut queue = Vec::new();
     for survey in &watched.surveys {
         let median = median_minutes(store, watched, survey)?;
+        let addresses = Addresses::of(store, watched, survey)?;
         let waiting = Filter {
             states: Some(vec![ReviewState::Received, ReviewState::HasIssues, ReviewState::Edited]),
             ..filter(watched, survey)
         };
         store.for_each_head::<StudyError>(&waiting, |head| {
-            let figures = response_figures(&head, median, now);
+            let figures = response_figures(&head, median, addresses.metres_to(&head), now);
             let reasons: Vec<_> = rules
                 .of(WarningScope::Response)
                 .filter(|rule| rule.fires(&figures))
@@ -154,6 +156,31 @@ fn filter(watched: &Watched, survey: &str) -> Filter {
     }
 }
 
+/// Where the organisations of a survey's register are.
+struct Addresses(HashMap<String, Position>);
+
+impl Addresses {
+    fn of(store: &Store, watched: &Watched, survey: &str) -> Result<Self, StudyError> {
+        Ok(Self(store.register_positions(&watched.round, survey)?))
+    }
+
+    /// How far from its organisation's address an interview was, in metres, where both are known.
+    fn metres_to(&self, head: &Head) -> Option<f64> {
+        let address = self.0.get(head.facts.identity.code.as_ref()?)?;
+        Some(address.metres_to(head.facts.quality.position.as_ref()?))
+    }
+}
+
+/// How many responses are to be collected, by city: as was set for the round, else as the places say.
+fn targets(store: &Store, round: &str, survey: &str) -> Result<Vec<(String, i64)>, StudyError> {
+    let set = store.targets(round, survey)?;
+    if set.is_empty() {
+        let of_places = |place: StudyPlace| Some((place.code, i64::from(*place.fieldwork.get(survey)?)));
+        return Ok(store.places()?.into_iter().filter_map(of_places).collect());
+    }
+    Ok(set.into_iter().map(|target| (target.city, target.count)).collect())
+}
+
 /// The day that it is where the survey is held.
 fn today(catalogue: &Catalogue, survey: &str, now: DateTime<Utc>) -> Result<NaiveDate, StudyError> {
     let version = catalogue.survey(survey)?.version_or_newest(None)?;
@@ -169,21 +196,11 @@ fn median_minutes(store: &Store, watched: &Watched, survey: &str) -> Result<f64,
     };
     store.for_each_head::<StudyError>(&everywhere, |head| {
         if head.state != ReviewState::Rejected {
-            seconds.extend(head.facts.quality.seconds);
+            seconds.extend(head.facts.quality.seconds.map(|seconds| seconds as f64));
         }
         Ok(())
     })?;
-    Ok(median(&mut seconds) / 60.0)
-}
-
-fn median(values: &mut [i64]) -> f64 {
-    values.sort_unstable();
-    let middle = values.len() / 2;
-    match (values.get(middle.wrapping_sub(1)), values.get(middle)) {
-        (Some(below), Some(above)) if values.len().is_multiple_of(2) => f64::midpoint(*below as f64, *above as f64),
-        (_, Some(value)) => *value as f64,
-        _ => f64::NAN,
-    }
+    Ok(median(&seconds).unwrap_or(f64::NAN) / 60.0)
 }
 
 fn share(part: i64, whole: i64) -> f64 {
@@ -199,7 +216,7 @@ fn truth(holds: bool) -> f64 {
 }
 
 /// In the order of the figures of [`WarningScope::Response`].
-fn response_figures(head: &Head, median: f64, now: DateTime<Utc>) -> [f64; 12] {
+fn response_figures(head: &Head, median: f64, metres: Option<f64>, now: DateTime<Utc>) -> [f64; 13] {
     let quality = &head.facts.quality;
     [
         head.facts.problems as f64,
@@ -213,6 +230,7 @@ fn response_figures(head: &Head, median: f64, now: DateTime<Utc>) -> [f64; 12] {
         share(quality.dont_know, quality.asked),
         share(quality.straight_lined, quality.grids),
         truth(quality.position.is_some()),
+        metres.unwrap_or(f64::NAN),
         (now - head.updated_at).num_hours() as f64 / 24.0,
     ]
 }
@@ -229,7 +247,8 @@ struct Group {
     duplicates: i64,
     yesterday: i64,
     days_since_last: Option<i64>,
-    seconds: Vec<i64>,
+    seconds: Vec<f64>,
+    metres: Vec<f64>,
     asked: i64,
     missing: i64,
     dont_know: i64,
@@ -241,7 +260,7 @@ struct Group {
 }
 
 impl Group {
-    fn add(&mut self, head: &Head, today: NaiveDate) {
+    fn add(&mut self, head: &Head, metres: Option<f64>, today: NaiveDate) {
         if head.state == ReviewState::Rejected {
             self.rejected += 1;
             return;
@@ -252,6 +271,7 @@ impl Group {
         self.returned += i64::from(head.returned);
         self.duplicates += i64::from(head.duplicate);
         self.add_quality(&head.facts.quality);
+        self.metres.extend(metres);
         if let Some(day) = head.facts.quality.day {
             let days = (today - day).num_days();
             self.yesterday += i64::from(days == 1);
@@ -260,7 +280,7 @@ impl Group {
     }
 
     fn add_quality(&mut self, quality: &Quality) {
-        self.seconds.extend(quality.seconds);
+        self.seconds.extend(quality.seconds.map(|seconds| seconds as f64));
         self.asked += quality.asked;
         self.missing += quality.missing();
         self.dont_know += quality.dont_know;
@@ -270,8 +290,9 @@ impl Group {
     }
 
     /// In the order of the figures of [`WarningScope::Survey`].
-    fn figures(mut self) -> [f64; 15] {
+    fn figures(self) -> [f64; 16] {
         let known = |count: Option<i64>| count.map_or(f64::NAN, |count| count as f64);
+        let middle = |values: &[f64]| median(values).unwrap_or(f64::NAN);
         [
             known(self.target),
             self.received as f64,
@@ -282,11 +303,12 @@ impl Group {
             self.duplicates as f64,
             self.yesterday as f64,
             known(self.days_since_last),
-            median(&mut self.seconds) / 60.0,
+            middle(&self.seconds) / 60.0,
             share(self.missing, self.asked),
             share(self.dont_know, self.asked),
             share(self.straight_lined, self.grids),
             share(self.unlocated, self.received),
+            middle(&self.metres),
             share(self.agreed, self.compared),
         ]
     }
@@ -303,10 +325,12 @@ fn groups(store: &Store, watched: &Watched, survey: &str, today: NaiveDate) -> R
             member.map(|member| (WarningScope::Member, member.to_owned())),
         ]
     };
+    let addresses = Addresses::of(store, watched, survey)?;
     store.for_each_head::<StudyError>(&filter(watched, survey), |head| {
+        let metres = addresses.metres_to(&head);
         let keys = keys(head.facts.identity.city.as_deref(), head.sender.as_deref());
         for key in keys.into_iter().flatten() {
-            groups.entry(key).or_default().add(&head, today);
+            groups.entry(key).or_default().add(&head, metres, today);
         }
         Ok(())
     })?;
@@ -316,11 +340,9 @@ fn groups(store: &Store, watched: &Watched, survey: &str, today: NaiveDate) -> R
             .as_ref()
             .is_none_or(|cities| cities.iter().any(|one| one == city))
     };
-    for place in store.places()?.iter().filter(|place| within(&place.code)) {
-        if let Some(target) = place.fieldwork.get(survey) {
-            for key in keys(Some(&place.code), None).into_iter().flatten() {
-                *groups.entry(key).or_default().target.get_or_insert(0) += i64::from(*target);
-            }
+    for (city, target) in targets(store, &watched.round, survey)? {
+        for key in keys(Some(&city), None).into_iter().flatten().filter(|_| within(&city)) {
+            *groups.entry(key).or_default().target.get_or_insert(0) += target;
         }
     }
     for check in store.backchecks(&watched.round, Some(survey))? {
@@ -345,15 +367,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_median_lies_in_the_middle() {
-        assert!(median(&mut []).is_nan());
-        assert!((median(&mut [3, 1, 2]) - 2.0).abs() < f64::EPSILON);
-        assert!((median(&mut [4, 1, 2, 3]) - 2.5).abs() < f64::EPSILON);
-    }
-
-    #[test]
     fn the_figures_are_as_many_as_the_rules_know() {
         assert_eq!(Group::default().figures().len(), WarningScope::Member.figures().len());
-        assert_eq!(12, WarningScope::Response.figures().len());
+        assert_eq!(13, WarningScope::Response.figures().len());
     }
 }

@@ -1,6 +1,6 @@
 //! The blank register.
 
-use rust_xlsxwriter::{Color, Format, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Color, DocProperties, Format, Workbook, Worksheet, XlsxError};
 
 use super::columns::{COLUMNS, Column};
 use super::vocabulary::{RegisterWords, Vocabulary};
@@ -16,6 +16,9 @@ const ROWS: u32 = 5_000;
 /// Where the library that writes workbooks refuses.
 pub fn register_template(words: &RegisterWords, language: Language) -> Result<Vec<u8>, WriteError> {
     let mut workbook = Workbook::new();
+    // A fixed time: the same words give the same bytes.
+    let properties = DocProperties::new().set_creation_datetime(&chrono::DateTime::UNIX_EPOCH);
+    workbook.set_properties(&properties);
     entries(workbook.add_worksheet(), language)?;
     guide(workbook.add_worksheet(), words, language)?;
     Ok(workbook.save_to_buffer()?)

@@ -2,10 +2,12 @@
 
 use chrono::NaiveDate;
 use innogauge::definition::Text;
-use innogauge::response::{Fingerprint, ReviewState, Role};
+use innogauge::response::{Fingerprint, Position, RegisterEntry, ReviewState, Role};
 use innogauge::store::{
-    Breakdown, ImportOutcome, NewImport, ProgressRow, Round, RoundChange, RoundState, StateChange, Store, StoreError,
+    Breakdown, ImportOutcome, NewImport, ProgressRow, RegisterOf, Round, RoundChange, RoundState, StateChange, Store,
+    StoreError,
 };
+use serde_json::json;
 
 use super::{Visit, at};
 use crate::databases::on_each;
@@ -81,6 +83,56 @@ fn progress_follows_whatever_happens_to_responses() {
         assert_eq!(total(&store).received, 4);
         store.withdraw_import(import.id, "ann", at(7)).unwrap();
         assert_eq!(total(&store).received, 2);
+    });
+}
+
+#[test]
+fn progress_tells_how_far_from_their_addresses_interviews_were() {
+    on_each(|database| {
+        let store = database.open();
+        let codes = ["91110000600037341L", "91230000126968107X", "91230700MA18X0CY0B"];
+        let entry = |code: &str, position: Option<Position>| {
+            let entry = json!({"code": code, "name": "Works", "city": "230700", "position": position,
+                "confidential": true, "listed": false, "in_frame": true});
+            serde_json::from_value::<RegisterEntry>(entry).unwrap()
+        };
+        let address = Position {
+            latitude: 47.72,
+            longitude: 128.84,
+            accuracy: None,
+        };
+        let register = [
+            entry(codes[0], Some(address)),
+            entry(codes[1], Some(address)),
+            entry(codes[2], None),
+        ];
+        let of = RegisterOf {
+            round: "2026".to_owned(),
+            survey: "visit".to_owned(),
+            actor: "sue".to_owned(),
+        };
+        store.load_register(&of, &register, false, at(0)).unwrap();
+        // One on the spot, one a thousandth of a degree further north (111.2 m), one whose address nobody knows.
+        for (number, place) in ["47.72 128.84 0 5", "47.721 128.84 0 5", "47.9 128.84 0 5"]
+            .iter()
+            .enumerate()
+        {
+            let instance = format!("uuid:{number}");
+            let visit = Visit {
+                place: Some(place),
+                ..Visit::new(&instance).of_code(codes[number])
+            };
+            store.submit_blocking(&visit.submission()).unwrap();
+        }
+        for by in [Breakdown::Total, Breakdown::City, Breakdown::Day, Breakdown::Member] {
+            let rows = store.progress("2026", "visit", None, by).unwrap();
+            let metres: Vec<f64> = rows.iter().filter_map(|row| row.median_metres).collect();
+            assert!(
+                matches!(metres[..], [metres] if (metres - 55.6).abs() < 0.1),
+                "{by:?}: {metres:?}"
+            );
+        }
+        assert_eq!(store.register_positions("2026", "visit").unwrap().len(), 2);
     });
 }
 

@@ -35,6 +35,7 @@ questions:
 - {type: text, name: name, label: Name}
 - {type: text, name: city, label: City}
 - {type: text, name: finding, label: What was found}
+- {type: start-geopoint, name: place}
 ";
 
 /// A moment in the tests' own time, so many seconds after its beginning.
@@ -51,6 +52,8 @@ pub struct Visit<'a> {
     pub name: &'a str,
     pub city: &'a str,
     pub finding: &'a str,
+    /// Where it was, as clients write it.
+    pub place: Option<&'a str>,
     pub problems: usize,
     pub round: Option<&'a str>,
     pub at: i64,
@@ -65,6 +68,7 @@ impl<'a> Visit<'a> {
             name: instance,
             city: "230700",
             finding: "all well",
+            place: None,
             problems: 0,
             round: Some("2026"),
             at: 0,
@@ -97,20 +101,18 @@ impl<'a> Visit<'a> {
 
     pub fn answering(&self, form: &Arc<Form>) -> Submission {
         let mut answers = Answers::new(form);
+        let text = |text: &str| Value::Text(text.to_owned());
         let answered = [
-            ("code", self.code),
-            ("name", Some(self.name)),
-            ("city", Some(self.city)),
-            ("finding", Some(self.finding)),
+            ("code", self.code.map(text)),
+            ("name", Some(text(self.name))),
+            ("city", Some(text(self.city))),
+            ("finding", Some(text(self.finding))),
+            ("place", self.place.map(|place| Value::Geo(place.to_owned()))),
         ];
-        for (question, text) in answered {
-            if let Some(text) = text {
+        for (question, value) in answered {
+            if let Some(value) = value {
                 let question = form.definition().find(question).unwrap();
-                answers.set(
-                    InstanceId::ROOT,
-                    question,
-                    Answer::Answered(Value::Text(text.to_owned())),
-                );
+                answers.set(InstanceId::ROOT, question, Answer::Answered(value));
             }
         }
         let problem = Problem::new(ProblemCode::ALL[0], ["x"]);

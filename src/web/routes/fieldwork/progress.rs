@@ -59,6 +59,8 @@ pub struct Progress {
     dont_know_share: Option<f64>,
     /// The share of grids with the same answer throughout, 0 to 1.
     straight_lined_share: Option<f64>,
+    /// The median distance in metres from the addresses in the register to where the interviews were, where both are known.
+    median_metres: Option<f64>,
 }
 
 impl From<store::ProgressRow> for Progress {
@@ -69,6 +71,7 @@ impl From<store::ProgressRow> for Progress {
             missing_share: row.missing_share(),
             dont_know_share: row.dont_know_share(),
             straight_lined_share: row.straight_lined_share(),
+            median_metres: row.median_metres,
             key: row.key,
             target: row.target,
             registered: row.registered,
@@ -87,7 +90,8 @@ impl From<store::ProgressRow> for Progress {
 
 /// Progress of the fieldwork
 ///
-/// Of the caller's cities, from counters: as quick with a million responses as with ten.
+/// Of the caller's cities, from counters: as quick with a million responses as with ten, but for those with a position
+/// whose organisation's address has one too.
 #[utoipa::path(
     get, path = "/api/v1/surveys/{survey}/progress", tag = "fieldwork",
     params(("survey" = String, Path, description = "The survey: the respondent type", example = "enterprise"), Question),
