@@ -71,7 +71,7 @@ fn measure(name: &str, database: &Database, clients: usize) {
     server.kill().unwrap();
     server.wait().unwrap();
 
-    let floor = floor::store_again(&database.url, commits);
+    let floor = floor::store_again(&database.url, commits, clients);
     println!(
         "{name}: {clients} clients: {rate:.0} submissions/s, p50 {:.1} ms, p95 {:.1} ms; the database alone, {:.1} to a \
          commit: {:.0}/s, ratio {:.2}; start to first answer {:.0} ms; idle {idle_megabytes:.0} MB, after the load \

@@ -21,7 +21,7 @@ const TABLES: [(&str, &str); 5] = [
     ("audit", "id"),
 ];
 
-/// Connections to PostgreSQL that store at once: as many as the server has threads for it.
+/// The most connections to PostgreSQL that store at once: as many as the server has threads for it.
 const WRITERS: usize = 6;
 
 pub struct Floor {
@@ -38,10 +38,10 @@ struct Count {
 }
 
 /// Stores the rows that a load left in a database once more, in that many transactions.
-pub fn store_again(url: &str, commits: u64) -> Floor {
+pub fn store_again(url: &str, commits: u64, clients: usize) -> Floor {
     match url.strip_prefix("sqlite:") {
         Some(file) => on_sqlite(file, commits),
-        None => on_postgres(url, commits),
+        None => on_postgres(url, commits, clients.min(WRITERS)),
     }
 }
 
@@ -76,7 +76,7 @@ fn on_sqlite(file: &str, commits: u64) -> Floor {
 }
 
 /// Into the tables of a copy, which are emptied before.
-fn on_postgres(url: &str, commits: u64) -> Floor {
+fn on_postgres(url: &str, commits: u64, writers: usize) -> Floor {
     let (server, name) = url.rsplit_once('/').unwrap();
     let again = format!("{name}_again");
     let mut first = PgConnection::establish(&format!("{server}/postgres")).unwrap();
@@ -102,7 +102,7 @@ fn on_postgres(url: &str, commits: u64) -> Floor {
     }
     let counted = diesel::sql_query("SELECT count(*) FROM again_responses").get_result(&mut connection);
     let groups = Groups::of(counted.unwrap(), commits);
-    let mut connections: Vec<PgConnection> = (0..WRITERS).map(|_| open()).collect();
+    let mut connections: Vec<PgConnection> = (0..writers).map(|_| open()).collect();
     let began = Instant::now();
     std::thread::scope(|scope| {
         for connection in &mut connections {

@@ -19,6 +19,7 @@ use super::duplicates::{flag_duplicates, recount_duplicates};
 use super::events::{self, EventKind, NewEvent};
 use super::heads::{HeadRow, head_query, lock_head, update_head};
 use super::keys::is_keyed;
+use super::responses::read_door;
 use super::schema::{instance_ids, response_events, response_versions, responses};
 use super::submission::{Facts, Outcome, Receipt, Submission};
 use super::{AuditAct, JsonText, StoreError, time};
@@ -160,12 +161,18 @@ fn store_first(
         ..NewEvent::of(&head, EventKind::Received, head.received_at)
     };
     events::add(connection, &event)?;
-    journal
-        .note(AuditAct::ResponseReceived, head.target())
-        .by(submission.envelope.sender.as_deref(), submission.envelope.door.name())
-        .after(head.reference(head.review_state()?));
+    note_received(journal, &head)?;
     head.duplicate = flag_duplicates(connection, &head)?;
     Receipt::of(&head, &submission.envelope.instance_id, Outcome::Created)
+}
+
+/// Notes that a new response came.
+pub(super) fn note_received(journal: &mut Journal<'_>, head: &HeadRow) -> Result<(), StoreError> {
+    journal
+        .note(AuditAct::ResponseReceived, head.target())
+        .by(head.sender.as_deref(), read_door(&head.door)?.name())
+        .after(head.reference(head.review_state()?));
+    Ok(())
 }
 
 /// Stores a version of responses that are known: of one, or of several which it shows to be one.

@@ -230,8 +230,16 @@ pub(super) fn prepare_postgres(connection: &mut PgConnection) -> Result<(), dies
         .batch_execute("SET application_name = 'innogauge'; SET client_min_messages = warning; SET time zone 'UTC'")?;
     // Only a superuser may choose the language of messages; without that they stay as the server has them.
     connection
-        .batch_execute("DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$")
+        .batch_execute("DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$")?;
+    connection.batch_execute(&format!(
+        "SELECT set_config('innogauge.shard', ({FREE_SHARD})::text, false)"
+    ))
 }
+
+/// Takes the lowest number that no other connection to the database has, for as long as this one lasts: the triggers
+/// that count progress count under it, in rows that nobody else changes.
+const FREE_SHARD: &str = "SELECT shard FROM generate_series(0, 1023) AS shard
+    WHERE pg_try_advisory_lock(hashtext('innogauge.shard'), shard) LIMIT 1";
 
 impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresSettings {
     fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {

@@ -5,17 +5,14 @@ use std::collections::HashSet;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-use super::arrival::{NewInstanceId, NewVersion, next_ids};
 use super::audit::Journal;
 use super::backend::{Connection, on_backend};
 use super::duplicates::flag_whole_survey;
-use super::events::{EventKind, NewEvent};
-use super::heads::HeadRow;
 use super::jobs::EndsJob;
 use super::locks::lock_batch;
 use super::schema::{imports, instance_ids, response_events, response_versions, responses};
 use super::submission::Submission;
-use super::{AuditAct, JsonText, Store, StoreError, time};
+use super::{AuditAct, JsonText, Store, StoreError, newcomers, time};
 use crate::response::Fingerprint;
 
 /// How many rows go into one statement.
@@ -376,7 +373,8 @@ fn store_file(
                 stray.instance_id()
             )));
         }
-        store_batch(connection, &batch, id)?;
+        refuse_known(connection, &batch)?;
+        newcomers::insert(connection, &batch.iter().collect::<Vec<_>>(), Some(id))?;
         count += i64::try_from(batch.len()).unwrap_or(i64::MAX);
     }
     on_backend!(connection, |c| diesel::update(imports::table.find(id))
@@ -392,50 +390,6 @@ fn store_file(
 /// What the audit log calls it.
 fn target(survey: &str, id: i64) -> String {
     format!("surveys/{survey}/imports/{id}")
-}
-
-/// Stores new responses, a statement per table.
-fn store_batch(connection: &mut Connection<'_>, batch: &[Submission], import: i64) -> Result<(), StoreError> {
-    refuse_known(connection, batch)?;
-    let ids = next_ids(connection, batch.len())?;
-    let heads: Vec<HeadRow> = batch
-        .iter()
-        .zip(&ids)
-        .map(|(row, id)| row.first_head(*id, Some(import)))
-        .collect::<Result<_, _>>()?;
-    let versions = batch
-        .iter()
-        .zip(&heads)
-        .map(|(row, head)| NewVersion::of(row, head.id, &head.round, head.id, Some(import)))
-        .collect::<Result<Vec<_>, _>>()?;
-    let names: Vec<NewInstanceId<'_>> = heads
-        .iter()
-        .map(|head| NewInstanceId {
-            survey: &head.survey,
-            instance_id: &head.instance_id,
-            round: &head.round,
-            version_id: head.id,
-        })
-        .collect();
-    let history: Vec<NewEvent<'_>> = heads
-        .iter()
-        .map(|head| NewEvent {
-            actor: head.sender.as_deref(),
-            door: Some(&head.door),
-            ..NewEvent::of(head, EventKind::Received, head.received_at)
-        })
-        .collect();
-    on_backend!(connection, |c| {
-        diesel::insert_into(response_versions::table)
-            .values(&versions)
-            .execute(c)?;
-        diesel::insert_into(instance_ids::table).values(&names).execute(c)?;
-        diesel::insert_into(response_events::table)
-            .values(&history)
-            .execute(c)?;
-        diesel::insert_into(responses::table).values(&heads).execute(c)?;
-    });
-    Ok(())
 }
 
 /// Refuses a batch in which an instance ID is known or comes twice.

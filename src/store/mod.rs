@@ -32,6 +32,7 @@ mod load;
 mod locks;
 mod merge;
 mod migrations;
+mod newcomers;
 mod partitions;
 mod passwords;
 mod places;

@@ -17,6 +17,7 @@ use super::audit::{self, Journal};
 use super::backend::Pool;
 use super::load::Counted;
 use super::locks::lock_what_they_name;
+use super::newcomers::store_together;
 use super::submission::{Receipt, Submission};
 use super::{Origin, Store, StoreError, time};
 
@@ -252,14 +253,13 @@ fn store_with_savepoints(pool: &Pool, group: &[Waiting]) -> Result<Vec<Answer>, 
 fn store_at_once(pool: &Pool, group: &[Waiting]) -> Result<Vec<Receipt>, StoreError> {
     pool.get()?.transaction(|connection| {
         lock_what_they_name(connection, group.iter().map(|waiting| &*waiting.submission))?;
-        let mut receipts = Vec::with_capacity(group.len());
-        let mut entries = Vec::with_capacity(group.len());
-        for waiting in group {
-            let mut journal = waiting.journal();
-            receipts.push(arrival::store(connection, &mut journal, &waiting.submission)?);
-            entries.extend(journal.into_entries());
-        }
-        audit::append(connection, entries)?;
+        let submissions: Vec<&Submission> = group.iter().map(|waiting| &*waiting.submission).collect();
+        let mut journals: Vec<Journal<'_>> = group.iter().map(Waiting::journal).collect();
+        let receipts = store_together(connection, &submissions, &mut journals)?;
+        audit::append(
+            connection,
+            journals.into_iter().flat_map(Journal::into_entries).collect(),
+        )?;
         Ok(receipts)
     })
 }

@@ -1,0 +1,173 @@
+//! Storing many new responses at once, a statement per table: those of an import, and those that share a commit.
+
+use std::collections::{BTreeMap, HashSet};
+
+use diesel::prelude::*;
+
+use super::StoreError;
+use super::arrival::{self, NewInstanceId, NewVersion, next_ids, note_received};
+use super::audit::Journal;
+use super::backend::{Connection, on_backend};
+use super::events::{EventKind, NewEvent};
+use super::heads::HeadRow;
+use super::schema::{instance_ids, response_events, response_versions, responses};
+use super::submission::{Outcome, Receipt, Submission};
+
+/// Stores submissions that nothing is known of as new responses, in their order.
+pub(super) fn insert(
+    connection: &mut Connection<'_>,
+    submissions: &[&Submission],
+    import: Option<i64>,
+) -> Result<Vec<HeadRow>, StoreError> {
+    if submissions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = next_ids(connection, submissions.len())?;
+    let heads: Vec<HeadRow> = submissions
+        .iter()
+        .zip(&ids)
+        .map(|(submission, id)| submission.first_head(*id, import))
+        .collect::<Result<_, _>>()?;
+    let versions = submissions
+        .iter()
+        .zip(&heads)
+        .map(|(submission, head)| NewVersion::of(submission, head.id, &head.round, head.id, import))
+        .collect::<Result<Vec<_>, _>>()?;
+    let names: Vec<NewInstanceId<'_>> = heads
+        .iter()
+        .map(|head| NewInstanceId {
+            survey: &head.survey,
+            instance_id: &head.instance_id,
+            round: &head.round,
+            version_id: head.id,
+        })
+        .collect();
+    let history: Vec<NewEvent<'_>> = heads
+        .iter()
+        .map(|head| NewEvent {
+            actor: head.sender.as_deref(),
+            door: Some(&head.door),
+            ..NewEvent::of(head, EventKind::Received, head.received_at)
+        })
+        .collect();
+    on_backend!(connection, |c| {
+        diesel::insert_into(response_versions::table)
+            .values(&versions)
+            .execute(c)?;
+        diesel::insert_into(instance_ids::table).values(&names).execute(c)?;
+        diesel::insert_into(response_events::table)
+            .values(&history)
+            .execute(c)?;
+        diesel::insert_into(responses::table).values(&heads).execute(c)?;
+    });
+    Ok(heads)
+}
+
+/// Stores submissions that share a transaction: those that nothing is known of at once, then the others one by one. The
+/// receipts are in the order of the submissions, each of which has a journal. On PostgreSQL the caller has locked what
+/// they name.
+pub(super) fn store_together(
+    connection: &mut Connection<'_>,
+    submissions: &[&Submission],
+    journals: &mut [Journal<'_>],
+) -> Result<Vec<Receipt>, StoreError> {
+    let mut known = Known::by(connection, submissions)?;
+    let new: Vec<bool> = submissions.iter().map(|one| known.admit(one)).collect();
+    let newcomers: Vec<&Submission> = submissions
+        .iter()
+        .zip(&new)
+        .filter_map(|(submission, new)| new.then_some(*submission))
+        .collect();
+    let mut heads = insert(connection, &newcomers, None)?.into_iter();
+    let mut receipts = Vec::with_capacity(submissions.len());
+    for ((submission, new), journal) in submissions.iter().zip(new).zip(&mut *journals) {
+        let head = new.then(|| heads.next()).flatten();
+        receipts.push(match head {
+            Some(head) => {
+                note_received(journal, &head)?;
+                Some(Receipt::of(&head, submission.instance_id(), Outcome::Created)?)
+            }
+            None => None,
+        });
+    }
+    // Now what these newcomers are to others is known, too.
+    let stored = receipts.into_iter().zip(submissions).zip(journals);
+    stored
+        .map(|((receipt, submission), journal)| match receipt {
+            Some(receipt) => Ok(receipt),
+            None => arrival::store(connection, journal, submission),
+        })
+        .collect()
+}
+
+/// What stands in the database, or comes in the same group, of what submissions name.
+#[derive(Default)]
+struct Known {
+    /// Survey and instance ID, of versions and of those that versions replace.
+    instances: HashSet<(String, String)>,
+    /// Round, survey and organisation of responses.
+    organisations: HashSet<(String, String, String)>,
+}
+
+impl Known {
+    fn by(connection: &mut Connection<'_>, submissions: &[&Submission]) -> Result<Self, StoreError> {
+        let mut known = Self::default();
+        let mut instances: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut organisations: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+        for submission in submissions {
+            let survey = submission.envelope.survey.as_str();
+            instances.entry(survey).or_default().push(submission.instance_id());
+            let of = organisations.entry((round(submission), survey)).or_default();
+            of.extend(submission.facts.organisation());
+        }
+        for (survey, named) in instances {
+            let stored = instance_ids::table
+                .filter(instance_ids::survey.eq(survey))
+                .filter(instance_ids::instance_id.eq_any(&named))
+                .select(instance_ids::instance_id);
+            let replaced = response_versions::table
+                .filter(response_versions::survey.eq(survey))
+                .filter(response_versions::deprecated_id.eq_any(&named))
+                .select(response_versions::deprecated_id.assume_not_null());
+            let mut found: Vec<String> = on_backend!(connection, |c| stored.load(c))?;
+            found.extend(on_backend!(connection, |c| replaced.load::<String>(c))?);
+            known
+                .instances
+                .extend(found.into_iter().map(|instance| (survey.to_owned(), instance)));
+        }
+        for ((round, survey), named) in organisations {
+            let answering = responses::table
+                .filter(responses::round.eq(round))
+                .filter(responses::survey.eq(survey))
+                .filter(responses::organisation.eq_any(&named))
+                .select(responses::organisation.assume_not_null());
+            let found: Vec<String> = on_backend!(connection, |c| answering.load(c))?;
+            known
+                .organisations
+                .extend(found.into_iter().map(|one| (round.to_owned(), survey.to_owned(), one)));
+        }
+        Ok(known)
+    }
+
+    /// Whether nothing is known of a submission; then it is known from now on.
+    fn admit(&mut self, submission: &Submission) -> bool {
+        let survey = submission.envelope.survey.clone();
+        let instance = (survey.clone(), submission.instance_id().to_owned());
+        let organisation = submission.facts.organisation();
+        let organisation = organisation.map(|key| (round(submission).to_owned(), survey, key));
+        let new = submission.predecessor().is_none()
+            && !self.instances.contains(&instance)
+            && organisation
+                .as_ref()
+                .is_none_or(|one| !self.organisations.contains(one));
+        if new {
+            self.instances.insert(instance);
+            self.organisations.extend(organisation);
+        }
+        new
+    }
+}
+
+fn round(submission: &Submission) -> &str {
+    submission.envelope.round.as_deref().unwrap_or_default()
+}
