@@ -13,12 +13,14 @@
 //! | [`scoring`] | the framework, indicators, and the assessment: pure functions on numbers |
 //! | [`report`] | the scored workbook and data exports |
 //! | [`store`] | SQLite and PostgreSQL: the only place with SQL |
+//! | [`attachments`] | the content of files that belong to responses, in a folder or a bucket |
 //! | [`study`] | a store as a whole: definitions compiled, assessments, reports |
 //! | [`web`] | the HTTP server: handlers parse, call, answer |
 //! | [`cli`] | the same capabilities without a browser |
 //!
 //! Everything above [`store`] is a library that needs neither a database nor a network.
 
+pub mod attachments;
 pub mod cli;
 pub mod definition;
 pub mod expression;

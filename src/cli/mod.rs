@@ -4,6 +4,7 @@
 //! No rule of surveys or scoring lives here.
 
 mod assess;
+mod attachments;
 mod audit;
 mod backup;
 mod check;
@@ -53,6 +54,7 @@ enum Command {
     Check(check::Check),
     Config(config::Config),
     Assess(assess::Assess),
+    Attachments(attachments::Attachments),
     Audit(audit::Audit),
     Warnings(warnings::Warnings),
     Demo(demo::Demo),
@@ -160,6 +162,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Config(arguments) => config::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Warnings(arguments) => warnings::run(&arguments),
+        Command::Attachments(arguments) => attachments::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Assess(arguments) => assess::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::Utc;
 use clap::{Args, Subcommand};
 
-use super::{DatabaseOptions, Failure, database};
+use super::{DatabaseOptions, Failure, attachments, database};
 use crate::store::{Erasure, ErasureScope, OnWithdrawal, RetentionRule, Subject};
 use crate::study::{Catalogue, copy_for};
 
@@ -87,6 +87,7 @@ pub fn run(arguments: &Privacy) -> Result<(), Failure> {
         Act::Withdraw { survey, instance_id } => {
             let withdrawn = store.withdraw_consent(survey, instance_id, ACTOR, &catalogue.finder(), now)?;
             println!("consent to {} is withdrawn", withdrawn.head.instance_id);
+            attachments::remove_erased(&arguments.database.settings()?, &store)?;
             withdrawn.erasure.iter().for_each(print);
         }
         Act::Erase {
@@ -99,7 +100,9 @@ pub fn run(arguments: &Privacy) -> Result<(), Failure> {
             } else {
                 ErasureScope::Personal
             };
-            print(&store.erase(&whose.subject(), scope, ACTOR, reason, &catalogue.finder(), now)?);
+            let erasure = store.erase(&whose.subject(), scope, ACTOR, reason, &catalogue.finder(), now)?;
+            attachments::remove_erased(&arguments.database.settings()?, &store)?;
+            print(&erasure);
         }
         Act::Copy { whose, reason, out } => {
             let as_workbook = match out.extension().and_then(|extension| extension.to_str()) {
@@ -183,7 +186,9 @@ pub fn retention(arguments: &Retention) -> Result<(), Failure> {
         println!("nothing is due");
     } else if !arguments.dry_run {
         let catalogue = Catalogue::load(&store)?;
-        for proof in store.apply_retention(ACTOR, &catalogue.finder(), now)? {
+        let proofs = store.apply_retention(ACTOR, &catalogue.finder(), now)?;
+        attachments::remove_erased(&arguments.database.settings()?, &store)?;
+        for proof in proofs {
             print(&proof);
         }
     }

@@ -6,6 +6,7 @@
 //! here stores anything, knows the time of day, or speaks HTTP.
 
 mod answers;
+mod attached;
 mod consent;
 mod credit_code;
 mod difference;
@@ -30,6 +31,7 @@ mod value;
 mod tests;
 
 pub use answers::{Answers, InstanceId, Limits, Node};
+pub use attached::{NamedFile, is_file_name, named_files};
 pub use consent::Consent;
 pub use credit_code::{CreditCode, CreditCodeError};
 pub use difference::{Difference, differences};
@@ -38,8 +40,8 @@ pub use identity::Identity;
 pub use json::Read;
 pub use parse::{parse_cell, parse_text};
 pub use personal::{
-    Tier, Told, asks_personal, is_personal_path, is_protected, pseudonymise, put_back, substitute_each, take_out,
-    take_told, texts_of,
+    Tier, Told, asks_personal, element_at, is_personal_path, is_protected, pseudonymise, put_back, substitute_each,
+    take_out, take_told, texts_of,
 };
 pub use problem::{Problem, ProblemCode, Severity};
 pub use quality::{Position, Quality};

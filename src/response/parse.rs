@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone};
 
+use super::attached::is_file_name;
 use super::form::Form;
 use super::problem::{Problem, ProblemCode};
 use super::value::{Answer, TimeOfDay, Value};
@@ -83,7 +84,10 @@ fn parse(form: &Form, element: &Element, text: &str) -> Result<Answer, Box<Probl
             _ => return Err(wrong_type("@boolean")),
         },
         file if file.is_file() => {
-            if trimmed.contains(['/', '\\']) {
+            if trimmed.is_empty() {
+                return Ok(Answer::Unanswered);
+            }
+            if !is_file_name(trimmed) {
                 return Err(wrong_type("@file"));
             }
             Value::File(trimmed.to_owned())

@@ -174,10 +174,11 @@ pub fn texts_of(taken: &Json) -> Vec<String> {
 
 /// Whether the question at this path (`/products[2]/share`) is personal. What the definition does not know may be.
 pub fn is_personal_path(definition: &Definition, path: &str) -> bool {
-    at_path(definition, path).is_none_or(Element::is_personal)
+    element_at(definition, path).is_none_or(Element::is_personal)
 }
 
-fn at_path<'d>(definition: &'d Definition, path: &str) -> Option<&'d Element> {
+/// The element at a path with instances (`/products[2]/share`).
+pub fn element_at<'d>(definition: &'d Definition, path: &str) -> Option<&'d Element> {
     let steps: Vec<&str> = path
         .split('/')
         .map(|step| step.split('[').next().unwrap_or(step))
@@ -197,7 +198,7 @@ pub struct Told {
 /// Takes out of a finding what it tells of an answer that meets a condition; `None` where it tells nothing. What the
 /// definition does not know may be anything.
 pub fn take_told(definition: &Definition, finding: &mut Problem, which: impl Fn(&Element) -> bool) -> Option<Told> {
-    let element = at_path(definition, &finding.path);
+    let element = element_at(definition, &finding.path);
     if finding.path.is_empty() || element.is_some_and(|element| !which(element)) {
         return None;
     }

@@ -21,6 +21,16 @@ impl Fingerprint {
         Self::of_bytes(answers.received_json().to_string().as_bytes())
     }
 
+    /// That of bytes whose SHA-256 was computed elsewhere.
+    pub fn of_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// Its 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The fingerprint of this hexadecimal text.
     pub fn from_hex(text: &str) -> Option<Self> {
         if text.len() != 64 || !text.is_ascii() {

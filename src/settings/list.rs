@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::define::settings;
 use super::network::Network;
 use super::value::{Bytes, DatabaseUrl, LogFormat, ProxyHeader, Secret};
+use crate::attachments::ContentAddress;
 
 settings! {
     /// Everything that an operator can set.
@@ -16,6 +17,10 @@ settings! {
         defs: PathBuf = PathBuf::from("survey_defs"),
         /// The file of the keys of personal answers. Where none is named, that of an SQLite database lies beside it and is made when it is needed; PostgreSQL takes no personal answers without.
         keys: Option<PathBuf> = None,
+        /// Where the content of attached files is kept: a folder, or `s3://BUCKET/PREFIX?endpoint=https://…&region=…` with the secrets in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. Where nothing is set, a folder beside the file of an SQLite database; PostgreSQL takes no files without.
+        attachments: Option<ContentAddress> = None,
+        /// For how long the content of a file is kept that no response has any more.
+        attachments_grace: Duration = Duration::from_hours(7 * 24),
         /// The most connections to the database that are open at once.
         connections: u32 = 8,
         /// How long a request waits for a connection, or for a lock that another program holds.
@@ -108,6 +113,10 @@ settings! {
         body_bytes: Bytes = Bytes(1024 * 1024),
         /// The largest file.
         upload_bytes: Bytes = Bytes(64 * 1024 * 1024),
+        /// The largest file that is attached to a response.
+        attachment_bytes: Bytes = Bytes(32 * 1024 * 1024),
+        /// The most bytes that all files of a response have together.
+        response_attachments_bytes: Bytes = Bytes(256 * 1024 * 1024),
         /// Until the headers of a request are there.
         headers: Duration = Duration::from_secs(10),
         /// Until a request is answered.

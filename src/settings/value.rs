@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::network::Network;
+use crate::attachments::{ContentAddress, ContentError};
 
 /// A value as a source has it, before its setting gives it a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,6 +147,18 @@ impl SettingValue for DatabaseUrl {
             Ok(address) => address.to_string(),
             Err(error) => error.to_string(),
         }
+    }
+}
+
+impl SettingValue for ContentAddress {
+    const KIND: &'static str = "folder or `s3://…`";
+
+    fn read(raw: &Raw) -> Result<Self, String> {
+        raw.text()?.parse().map_err(|error: ContentError| error.to_string())
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
     }
 }
 

@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::attachments;
 use super::audit::Journal;
 use super::backend::{Connection, on_backend};
 use super::duplicates::{flag_duplicates, recount_duplicates};
@@ -274,6 +275,7 @@ fn store_version(
 
 /// Makes the versions and the history of one response those of another.
 fn join(connection: &mut Connection<'_>, into: &HeadRow, other: &HeadRow) -> Result<(), StoreError> {
+    attachments::join(connection, into, other)?;
     let ids = instance_ids::table
         .filter(instance_ids::survey.eq(&other.survey))
         .filter(

@@ -148,6 +148,20 @@ pub enum StoreError {
         /// The identifier.
         instance_id: String,
     },
+    /// The version of a response has another file under this name.
+    #[error(
+        "instance '{instance_id}' has another file under this name: another file takes a new version of the response"
+    )]
+    AttachmentConflict {
+        /// The instance ID of the version.
+        instance_id: String,
+    },
+    /// The files of a response would together be too large.
+    #[error("all files of a response together have at most {limit} bytes")]
+    AttachmentsTooLarge {
+        /// The limit.
+        limit: u64,
+    },
     /// Somebody else changed the row in the meantime.
     #[error("{what} '{name}' was changed by somebody else in the meantime: look at it again")]
     Stale {
@@ -186,6 +200,8 @@ impl StoreError {
                 | Self::Exists { .. }
                 | Self::PublishedDefinition { .. }
                 | Self::InstanceConflict { .. }
+                | Self::AttachmentConflict { .. }
+                | Self::AttachmentsTooLarge { .. }
                 | Self::Stale { .. }
                 | Self::ConsentWithdrawn { .. }
                 | Self::KeysNeeded { .. }

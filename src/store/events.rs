@@ -38,10 +38,12 @@ pub enum EventKind {
     ConsentWithdrawn,
     /// What is personal of it, or tells whose it is, was erased.
     Erased,
+    /// A file came that the response names.
+    Attached,
 }
 
 impl EventKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Received,
         Self::Edited,
         Self::EarlierVersion,
@@ -51,6 +53,7 @@ impl EventKind {
         Self::Merged,
         Self::ConsentWithdrawn,
         Self::Erased,
+        Self::Attached,
     ];
 
     /// Its name in the database and the API.
@@ -65,6 +68,7 @@ impl EventKind {
             Self::Merged => "merged",
             Self::ConsentWithdrawn => "consent_withdrawn",
             Self::Erased => "erased",
+            Self::Attached => "attached",
         }
     }
 }

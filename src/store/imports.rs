@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
+use super::attachments;
 use super::audit::Journal;
 use super::backend::{Connection, on_backend};
 use super::duplicates::flag_whole_survey;
@@ -286,6 +287,10 @@ impl Store {
             lock_batch(connection, &import.round, &import.survey)?;
             let ours = || responses::table.filter(responses::import_id.eq(id));
             let untouched = || ours().filter(responses::versions.eq(1));
+            let gone: Vec<i64> = on_backend!(connection, |c| untouched().select(responses::id).load(c))?;
+            for responses in gone.chunks(BATCH) {
+                attachments::take_from_responses(connection, &import.round, &import.survey, responses, now)?;
+            }
             let names = instance_ids::table
                 .filter(instance_ids::survey.eq(&import.survey))
                 .filter(instance_ids::instance_id.eq_any(untouched().select(responses::instance_id)));

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::arrival;
+use super::attachments;
 use super::events::{self, EventKind, NewEvent};
 use super::heads::lock_head;
 use super::locks::lock_what_they_name;
@@ -59,6 +60,9 @@ impl Store {
                 arrival::store(connection, journal, version)?;
             }
             let head = lock_head(connection, &kept.round, survey, kept.id)?;
+            if merge.version.is_some() {
+                attachments::take_over(connection, &head, &other, &merge.taken)?;
+            }
             let details = json!({
                 "from": other.instance_id, "from_version": other.current_version, "questions": merge.taken,
             });

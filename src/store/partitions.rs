@@ -15,7 +15,12 @@ use super::locks::{lock_key, take_locks};
 use super::{Store, StoreError};
 
 /// The partitioned tables, in the order in which storing a response writes to them.
-const PARTITIONED: [&str; 3] = ["response_versions", "responses", "response_events"];
+const PARTITIONED: [&str; 4] = [
+    "response_versions",
+    "responses",
+    "response_events",
+    "response_attachments",
+];
 
 /// How long others may be held up by a partition that waits for its turn.
 const PATIENCE: &str = "SET LOCAL lock_timeout = '2s'";
@@ -24,6 +29,20 @@ const PATIENCE: &str = "SET LOCAL lock_timeout = '2s'";
 struct Name {
     #[diesel(sql_type = Text)]
     name: String,
+}
+
+#[derive(QueryableByName)]
+struct Child {
+    #[diesel(sql_type = Text)]
+    parent: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// A round, and the partitioned tables that have no partition for it.
+struct Missing {
+    round: String,
+    tables: Vec<&'static str>,
 }
 
 impl Store {
@@ -39,7 +58,7 @@ impl Store {
         let made = rounds.and_then(|rounds| {
             rounds
                 .iter()
-                .try_for_each(|round| self.write(|connection| make(connection, round)))
+                .try_for_each(|missing| self.write(|connection| make(connection, &missing.round)))
         });
         if let Err(error) = made {
             tracing::warn!(%error, "a round has no partitions of its own yet: its rows go to the default ones");
@@ -55,7 +74,7 @@ pub(super) fn make_all(connection: &mut Connection<'_>) -> Result<(), StoreError
     {
         rounds = rounds_without_partitions(c)?;
     }
-    rounds.iter().try_for_each(|round| make(connection, round))
+    rounds.iter().try_for_each(|missing| make(connection, &missing.round))
 }
 
 /// Whether the schema is new enough.
@@ -65,19 +84,29 @@ fn is_partitioned(connection: &mut PgConnection) -> Result<bool, StoreError> {
     Ok(diesel::select(sql::<Bool>("to_regclass('responses_default') IS NOT NULL")).get_result(connection)?)
 }
 
-fn rounds_without_partitions(connection: &mut PgConnection) -> Result<Vec<String>, StoreError> {
+fn rounds_without_partitions(connection: &mut PgConnection) -> Result<Vec<Missing>, StoreError> {
     let rounds: Vec<Name> =
         diesel::sql_query("SELECT round AS name FROM rounds ORDER BY created_at, round").load(connection)?;
-    let children: Vec<Name> = diesel::sql_query(
-        "SELECT relname::text AS name FROM pg_inherits JOIN pg_class ON oid = inhrelid
-         WHERE inhparent = 'responses'::regclass",
+    let children: Vec<Child> = diesel::sql_query(
+        "SELECT inhparent::regclass::text AS parent, relname::text AS name FROM pg_inherits JOIN pg_class ON oid = inhrelid",
     )
     .load(connection)?;
-    let missing = |round: &String| {
-        let name = partition("responses", round);
-        !children.iter().any(|child| child.name == name)
+    // A table that an older schema does not have yet has not even its default partition.
+    let tables = || {
+        PARTITIONED
+            .into_iter()
+            .filter(|table| children.iter().any(|child| child.parent == *table))
     };
-    Ok(rounds.into_iter().map(|row| row.name).filter(missing).collect())
+    let missing = rounds.into_iter().map(|row| Missing {
+        tables: tables()
+            .filter(|table| {
+                let name = partition(table, &row.name);
+                !children.iter().any(|child| child.name == name)
+            })
+            .collect(),
+        round: row.name,
+    });
+    Ok(missing.filter(|missing| !missing.tables.is_empty()).collect())
 }
 
 /// Makes the partitions of one round, and moves to them what the default ones hold of it. Inside a transaction.
@@ -87,11 +116,12 @@ fn make(connection: &mut Connection<'_>, round: &str) -> Result<(), StoreError> 
         return Ok(());
     };
     // Another server may have been faster.
-    if !rounds_without_partitions(c)?.iter().any(|missing| missing == round) {
+    let mut missing = rounds_without_partitions(c)?.into_iter();
+    let Some(missing) = missing.find(|missing| missing.round == round) else {
         return Ok(());
-    }
+    };
     c.batch_execute(PATIENCE)?;
-    for table in PARTITIONED {
+    for table in missing.tables {
         let name = partition(table, round);
         // Rows that come meanwhile wait, and then go to the new partition.
         c.batch_execute(&format!(

@@ -593,6 +593,36 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    attachments (hash) {
+        hash -> Text,
+        size -> BigInt,
+        media_type -> Text,
+        received_at -> Timestamp,
+        needed_at -> Timestamp,
+        erased -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    response_attachments (round, survey, version_id, question) {
+        round -> Text,
+        survey -> Text,
+        version_id -> BigInt,
+        question -> Text,
+        response_id -> BigInt,
+        hash -> Text,
+        sender -> Nullable<Text>,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::joinable!(response_attachments -> attachments (hash));
+diesel::allow_tables_to_appear_in_same_query!(attachments, response_attachments);
 diesel::joinable!(backcheck_responses -> backchecks (backcheck_id));
 diesel::allow_tables_to_appear_in_same_query!(backchecks, backcheck_responses);
 diesel::joinable!(tokens -> users (user_id));

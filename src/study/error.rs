@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::attachments::ContentError;
 use crate::definition::Diagnostic;
 use crate::scoring::ScoringError;
 use crate::spreadsheet::{ImportError, WriteError};
@@ -160,6 +161,9 @@ pub enum StudyError {
     /// The scoring refused.
     #[error(transparent)]
     Scoring(#[from] ScoringError),
+    /// The content of a file could not be kept or read.
+    #[error(transparent)]
+    Content(#[from] ContentError),
     /// The database failed or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -183,6 +187,14 @@ impl StudyError {
             Self::Store(error) => error.is_input(),
             Self::Import(ImportError::Read(error)) => !error.is_of_the_system(),
             Self::File { error, .. } => error.kind() == std::io::ErrorKind::NotFound,
+            Self::Content(error) => matches!(
+                error,
+                ContentError::Address { .. }
+                    | ContentError::NotSet
+                    | ContentError::TooLarge { .. }
+                    | ContentError::Empty
+                    | ContentError::Kind { .. }
+            ),
             Self::Workbook(_)
             | Self::Issues(_)
             | Self::Table(_)

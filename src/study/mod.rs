@@ -5,6 +5,7 @@
 //! assessments of what it holds, and the reports on them. Nothing here knows HTTP or prints.
 
 mod assessment;
+mod attachments;
 mod backcheck;
 mod catalogue;
 mod duplicates;
@@ -25,6 +26,10 @@ mod surveys;
 mod watch;
 
 pub use assessment::{Assessed, AssessmentRequest, assess, assess_watched, target_places};
+pub use attachments::{
+    CheckedContents, ContentFault, FileOfResponse, Pruned, check_contents, files_of_response, for_each_awaiting,
+    keep_file, open_contents, prune_contents, prune_unknown_contents,
+};
 pub use backcheck::{Agreement, BackcheckRequest, agreement, check_back, draw_backcheck};
 pub use catalogue::{Catalogue, Survey, Version};
 pub use duplicates::{MergeRequest, Merged, merge};

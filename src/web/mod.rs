@@ -25,6 +25,7 @@ mod passwords;
 mod preconditions;
 mod prefer;
 pub mod problem;
+mod pruning;
 pub mod rights;
 mod routes;
 mod server;

@@ -105,8 +105,15 @@ impl Routes {
         D::schemas(&mut schemas);
         let mut operation = D::operation();
         operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
-        for document_method in D::methods() {
+        for (number, document_method) in D::methods().into_iter().enumerate() {
             let method = method_of(&document_method);
+            let mut operation = operation.clone();
+            if number > 0 {
+                // Programs that are made of the document name their functions by this.
+                operation.operation_id = operation
+                    .operation_id
+                    .map(|id| format!("{id}_by_{}", method.as_str().to_lowercase()));
+            }
             let handler = handler.clone();
             let route_method = method.clone();
             self.mounted.push(Mounted {
@@ -114,7 +121,7 @@ impl Routes {
                 weight,
                 method,
                 path: D::path(),
-                operation: operation.clone(),
+                operation,
                 schemas: schemas.clone(),
                 document_method,
                 route: Arc::new(move || {

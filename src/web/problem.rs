@@ -5,6 +5,7 @@
 //! problem is language-free until [`render`] writes it in the language that the caller asked for, at the edge.
 
 mod answers;
+mod attachments;
 mod code;
 mod kept;
 mod render;

@@ -55,6 +55,8 @@ pub enum Act {
     ReadResponses,
     /// Send a new version of a response.
     EditResponses,
+    /// Send the files that a response names.
+    AttachFiles,
     /// Change a response's review state.
     ReviewResponses,
     /// Download responses, without the answers to personal questions.
@@ -224,6 +226,7 @@ pub const TABLE: &[Rule] = &[
     forbidden(Act::SubmitResponses,     Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
     hidden(Act::ReadResponses,          Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator, Consultant]),
     hidden(Act::EditResponses,          Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
+    hidden(Act::AttachFiles,            Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
     hidden(Act::ReviewResponses,        Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
     hidden(Act::ExportResponses,        Scope::SurveyAndCity, &[Administrator, Supervisor, Consultant]),
     forbidden(Act::ReadPseudonyms,      Scope::SurveyAndCity, &[Administrator, Supervisor, Consultant]),

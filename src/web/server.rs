@@ -21,14 +21,16 @@ use super::logging::RequestSpan;
 use super::metrics::{self, Metrics};
 use super::passwords::PasswordHashing;
 use super::problem::{self, Problem};
+use super::pruning::PruningSchedule;
 use super::routes;
 use super::state::App;
 use super::tls::{Certificate, TlsError};
+use crate::attachments::{ContentError, Contents};
 use crate::settings::Settings;
 use crate::spreadsheet;
 use crate::store::{Listener, Store, StoreError};
-use crate::study::Surveys;
 use crate::study::jobs::{Jobs, WorkerSettings};
+use crate::study::{Surveys, open_contents};
 
 /// Why the server could not start, or ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +55,9 @@ pub enum StartError {
     /// The system or the database failed while the server was set up.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The place of attached files can't be used.
+    #[error(transparent)]
+    Contents(#[from] ContentError),
     /// The server ended by a failure.
     #[error("the server ended: {0}")]
     Run(#[source] std::io::Error),
@@ -108,6 +113,7 @@ impl Server {
         let jobs = Jobs::start(store.clone(), workers_of_jobs(&settings, address, clock)?)?;
         let certificate = Certificate::of(&settings.tls)?;
         let app = web::Data::new(App {
+            contents: place_of_contents(&settings, &store)?,
             hosts: settings.own_hosts(),
             stopping: AtomicBool::new(false),
             store,
@@ -186,12 +192,13 @@ impl Server {
     }
 
     /// What goes on beside requests as long as it is held: what is kept in memory is forgotten as soon as another
-    /// server or a command changed it, and backups are made.
-    fn beside(&self) -> Result<(Listener, BackupSchedule), StoreError> {
+    /// server or a command changed it, backups are made, and files that nothing needs are removed.
+    fn beside(&self) -> Result<(Listener, BackupSchedule, PruningSchedule), StoreError> {
         let app = self.app.clone();
         let listener = self.app.store.listen(move || app.surveys.forget())?;
         let backups = BackupSchedule::start(self.app.store.clone(), &self.app.settings.backups, self.app.clock)?;
-        Ok((listener, backups))
+        let pruning = PruningSchedule::start(self.app.clone())?;
+        Ok((listener, backups, pruning))
     }
 
     /// Starts the workers, inside a running system.
@@ -297,6 +304,18 @@ impl Running {
             Ok(ended) => ended.map_err(StartError::Run),
             Err(_) => Err(StartError::Run(std::io::Error::other("the server's thread panicked"))),
         }
+    }
+}
+
+/// Where the content of attached files is kept. A server starts without it, and takes no files.
+fn place_of_contents(settings: &Settings, store: &Store) -> Result<Option<Contents>, ContentError> {
+    match open_contents(settings.attachments.as_ref(), store.address()) {
+        Ok(contents) => Ok(Some(contents)),
+        Err(error @ ContentError::NotSet) => {
+            tracing::warn!("{error}; until then no files are taken");
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 

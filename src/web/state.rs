@@ -9,16 +9,19 @@ use super::Caller;
 use super::metrics::Metrics;
 use super::mount::Routes;
 use super::passwords::PasswordHashing;
+use crate::attachments::{ContentError, Contents};
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::study::Surveys;
 use crate::study::jobs::Jobs;
+use crate::study::{Surveys, prune_contents};
 
 /// The application: the store, what is kept of it in memory, settings and counters.
 #[derive(Debug)]
 pub struct App {
     /// Where everything is kept.
     pub store: Store,
+    /// Where the content of attached files is kept, where such a place is set.
+    pub contents: Option<Contents>,
     /// Definitions that were loaded already.
     pub surveys: Surveys,
     /// The threads that do long work.
@@ -48,6 +51,24 @@ impl App {
     /// The store for a caller: what is changed through it is theirs in the audit log.
     pub fn store_for(&self, caller: &Caller) -> Store {
         self.store.acting(caller.origin())
+    }
+
+    /// Where the content of attached files is kept.
+    pub fn contents(&self) -> Result<&Contents, ContentError> {
+        self.contents.as_ref().ok_or(ContentError::NotSet)
+    }
+
+    /// Until when content that no response has any more must have had none, to be removed now.
+    pub fn contents_grace(&self) -> DateTime<Utc> {
+        self.now() - bounded(self.settings.attachments_grace)
+    }
+
+    /// Removes at once the content of files that were erased. Where that fails, it is tried again from time to time.
+    pub fn remove_erased_contents(&self) {
+        let Some(contents) = &self.contents else { return };
+        if let Err(error) = prune_contents(&self.store, contents, self.contents_grace(), self.now()) {
+            tracing::error!(%error, "the content of erased files could not be removed yet");
+        }
     }
 
     /// How long a session lasts without use.

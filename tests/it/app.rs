@@ -57,6 +57,15 @@ impl TestApp {
         };
         let store = Store::open_with(database, &options).unwrap();
         seed(&store);
+        Self::over(store, settings, clock)
+    }
+
+    /// Another server on a database that is open.
+    pub fn beside(store: &Store, settings: Settings) -> Self {
+        Self::over(store.clone(), settings, Utc::now)
+    }
+
+    fn over(store: Store, settings: Settings, clock: fn() -> DateTime<Utc>) -> Self {
         let settings = Settings {
             listen: "127.0.0.1:0".to_owned(),
             workbook_reader: Some(env!("CARGO_BIN_EXE_innogauge").into()),

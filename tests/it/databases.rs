@@ -77,6 +77,30 @@ pub fn keys_for(url: &str) -> Option<PathBuf> {
     url.starts_with("postgres").then(|| FILE.get_or_init(shared).1.clone())
 }
 
+/// A file system of a few megabytes, where the tests may mount one.
+pub struct SmallDisk(pub TempDir);
+
+impl SmallDisk {
+    pub fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"])
+            .arg(folder.path())
+            .status();
+        mounted.is_ok_and(|status| status.success()).then(|| Self(folder))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        std::process::Command::new("umount")
+            .arg("-l")
+            .arg(self.0.path())
+            .status()
+            .unwrap();
+    }
+}
+
 /// Runs a test's body on a fresh SQLite file, then on a fresh PostgreSQL database.
 pub fn on_each(test: impl Fn(&Database)) {
     test(&Database::sqlite());

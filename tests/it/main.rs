@@ -18,6 +18,7 @@ mod demonstration;
 mod dependencies;
 mod doors;
 mod estimates;
+mod http_attachments;
 mod http_bad_input;
 mod http_files;
 mod http_hostile;

@@ -37,12 +37,13 @@ impl Process {
     /// With more arguments, and its log somewhere.
     pub fn start_with(database: &str, arguments: &[&str], log: Stdio) -> Self {
         let mut command = serve(database, "127.0.0.1:0");
-        let mut child = command
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        command.args(arguments).stderr(log);
+        Self::of(command)
+    }
+
+    /// By a command of [`serve`].
+    pub fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
@@ -78,7 +79,8 @@ impl Drop for Process {
     }
 }
 
-fn serve(database: &str, listen: &str) -> Command {
+/// The command that serves a database.
+pub fn serve(database: &str, listen: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_innogauge"));
     command
         .args(["serve", "--listen", listen, "--database", database, "--defs"])

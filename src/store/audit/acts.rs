@@ -35,6 +35,10 @@ acts! {
     ResponseCommented = "response.commented",
     /// Answers of another response of the organisation were taken over into a new version.
     ResponseMerged = "response.merged",
+    /// A file of a response came.
+    AttachmentReceived = "attachment.received",
+    /// All files of a response were taken from it, to be erased.
+    AttachmentsErased = "attachment.erased",
     /// A sample of responses to be checked back was drawn.
     BackcheckDrawn = "backcheck.drawn",
     /// A response was checked back.

@@ -47,6 +47,8 @@ pub(super) fn all() -> Vec<Table> {
         responses,
         response_versions,
         instance_ids,
+        attachments,
+        response_attachments,
         response_events,
         organisations,
         targets,

@@ -1,11 +1,15 @@
 //! Erasing a respondent's data in all versions, and whatever else tells it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::proof::{Cause, Erasure, Places, keep};
 use super::{Definitions, Parts, Subject, split};
 use crate::definition::Element;
+use crate::response::element_at;
+use crate::store::attachments;
 use crate::store::backend::{Connection, on_backend};
 use crate::store::events::{self, EventKind, NewEvent};
 use crate::store::heads::{HeadRow, head_query, lock_head, update_head};
@@ -123,9 +127,22 @@ impl Store {
             .filter(response_versions::survey.eq(&head.survey))
             .filter(response_versions::response_id.eq(head.id));
         let rows: Vec<Row> = on_backend!(connection, |c| query.select(Row::as_select()).load(c))?;
+        let versions: HashMap<i64, String> = rows
+            .iter()
+            .map(|row| (row.id, row.definition_version.clone()))
+            .collect();
         for row in rows {
             self.erase_version(connection, &head, row, scope, definitions, &mut places)?;
         }
+        let is_covered = |version: i64, question: &str| {
+            let definition = versions
+                .get(&version)
+                .and_then(|version| definitions(&head.survey, version));
+            let element = definition.and_then(|definition| element_at(definition, question));
+            // What no definition knows may be anything.
+            element.is_none_or(|element| scope.covers(element))
+        };
+        places.attachments += attachments::take_from(connection, &head, is_covered, now)?;
         let comments = response_events::table
             .filter(response_events::round.eq(&head.round))
             .filter(response_events::survey.eq(&head.survey))
@@ -245,7 +262,12 @@ impl Store {
     }
 
     /// Removes a response with all its versions and its history.
-    pub(super) fn remove_response(connection: &mut Connection<'_>, head: &HeadRow) -> Result<Places, StoreError> {
+    pub(super) fn remove_response(
+        connection: &mut Connection<'_>,
+        head: &HeadRow,
+        now: DateTime<Utc>,
+    ) -> Result<Places, StoreError> {
+        let attachments = attachments::take_from(connection, head, |_, _| true, now)?;
         let versions = || {
             response_versions::table
                 .filter(response_versions::round.eq(head.round.as_str()))
@@ -271,6 +293,7 @@ impl Store {
             responses: 1,
             versions: gone,
             answers: gone,
+            attachments,
             keys: usize::try_from(keys).unwrap_or(0),
             ..Places::default()
         })

@@ -232,7 +232,7 @@ impl Store {
                     let mut places = Places::default();
                     for head in &heads {
                         places.add(&match part {
-                            Part::All => Self::remove_response(connection, head)?,
+                            Part::All => Self::remove_response(connection, head, now)?,
                             Part::Personal => {
                                 let scope = ErasureScope::Personal;
                                 self.erase_response(connection, head, scope, actor, definitions, now)?

@@ -136,6 +136,11 @@ codes! {
         zh: "内容冲突", "该标识下已有不同的内容。";
         en: "Conflict", "Something else is already kept under this identifier."
     }
+    /// The version of the response has another file under this name.
+    AttachmentConflict "attachment_conflict" CONFLICT {
+        zh: "附件冲突", "该答卷版本的此文件名下已有不同的文件。已收到的文件不会改变：请用新的文件名提交答卷的新版本。";
+        en: "Other file under this name", "This version of the response has another file under this name. A file that was received never changes: send a new version of the response that names another file."
+    }
     /// The review state does not allow this change.
     StateConflict "state_conflict" CONFLICT {
         zh: "状态不允许", "答卷当前的审核状态不允许此变更。";
@@ -176,10 +181,20 @@ codes! {
         zh: "内容过大", "请求正文超过大小上限。";
         en: "Too large", "The body of the request is larger than the limit."
     }
+    /// The part that was asked for is not there.
+    RangeNotSatisfiable "range_not_satisfiable" RANGE_NOT_SATISFIABLE {
+        zh: "没有所请求的部分", "文件没有 Range 标头所请求的部分；文件大小见 size。";
+        en: "No such part", "The file has no part such as the header Range asks for: size says how many bytes it has."
+    }
     /// The content type is not one that the act takes.
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE {
         zh: "内容类型不支持", "请求正文的 Content-Type 不是此处接受的类型。";
         en: "Unsupported content type", "The Content-Type of the body is not one that is taken here."
+    }
+    /// What arrived is not what its sender announced.
+    DigestMismatch "digest_mismatch" UNPROCESSABLE_ENTITY {
+        zh: "内容与摘要不符", "收到的内容与 Content-Digest 标头中的摘要不符，没有保存。请重新发送。";
+        en: "Content differs from its digest", "What arrived does not have the digest that the header Content-Digest announces, and was not stored. Send it again."
     }
     /// Answers break rules of their survey.
     AnswersInvalid "answers_invalid" UNPROCESSABLE_ENTITY {
@@ -245,6 +260,11 @@ codes! {
     StorageFull "storage_full" INSUFFICIENT_STORAGE {
         zh: "存储空间已满", "服务器存储空间不足，内容没有保存。";
         en: "Storage full", "The server has no room left; nothing was stored."
+    }
+    /// The place of attachments is not set, or can't be reached.
+    AttachmentsUnavailable "attachments_unavailable" SERVICE_UNAVAILABLE {
+        zh: "附件存储不可用", "暂时无法存取附件：未设置附件存储位置，或无法访问。请稍后重试；未确认的附件没有保存，可以再次上传。";
+        en: "Attachments unavailable", "Files can't be kept or read now: no place for them is set, or it can't be reached. Try again in a moment; what was not acknowledged is not stored, and can be sent again."
     }
     /// A fault of the program.
     Internal "internal" INTERNAL_SERVER_ERROR {

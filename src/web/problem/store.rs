@@ -18,6 +18,13 @@ impl From<StoreError> for Problem {
             StoreError::Review(ReviewError::CommentNeeded { .. }) => {
                 Self::new(Code::ValueInvalid).explain("此变更需要填写说明。", error.to_string())
             }
+            StoreError::AttachmentConflict { .. } => Self::new(Code::AttachmentConflict),
+            StoreError::AttachmentsTooLarge { limit } => Self::new(Code::TooLarge)
+                .explain(
+                    format!("该答卷的全部附件合计不得超过 {limit} 字节。"),
+                    format!("All files of the response together have at most {limit} bytes."),
+                )
+                .member("limit_bytes", *limit),
             StoreError::Stale { .. } => Self::new(Code::StateConflict).detail(error.to_string()),
             StoreError::ConsentWithdrawn { .. } => Self::new(Code::ConsentWithdrawn).detail(error.to_string()),
             StoreError::KeysNeeded { .. } | StoreError::UnusableKeys { .. } | StoreError::UnknownKey { .. } => {

@@ -8,6 +8,7 @@ impl From<StudyError> for Problem {
     fn from(error: StudyError) -> Self {
         match error {
             StudyError::Store(error) => error.into(),
+            StudyError::Content(error) => error.into(),
             StudyError::UnknownSurvey { .. } | StudyError::NothingPublished { .. } => Self::not_found(),
             StudyError::UnknownVersion { survey, version, known } => unknown_version(&survey, &version, known),
             StudyError::SurveyClosed { .. } => Self::new(Code::SurveyClosed),

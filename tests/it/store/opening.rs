@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use innogauge::store::{OpenOptions, Store, StoreError};
 
 use super::Visit;
-use crate::databases::{Database, on_each, wait_for};
+use crate::databases::{Database, SmallDisk, on_each, wait_for};
 
 fn execute(database: &Database, statement: &str) {
     match database.url.strip_prefix("sqlite:") {
@@ -153,30 +153,6 @@ fn a_throw_away_database_leaves_nothing_behind() {
     drop(store);
     let again = Store::open("sqlite::memory:").unwrap();
     assert!(again.response_head("visit", "uuid:1").is_err());
-}
-
-/// A file system of a few megabytes, where the tests may mount one.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"])
-            .arg(folder.path())
-            .status();
-        mounted.is_ok_and(|status| status.success()).then(|| Self(folder))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        std::process::Command::new("umount")
-            .arg("-l")
-            .arg(self.0.path())
-            .status()
-            .unwrap();
-    }
 }
 
 #[test]

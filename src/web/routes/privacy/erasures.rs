@@ -90,7 +90,9 @@ pub async fn create_erasure(
         let catalogue = app.surveys.catalogue(&app.store)?;
         let store = app.store_for(&caller);
         let erased = store.erase(&subject, scope, &caller.name, &reason, &catalogue.finder(), app.now());
-        erased.map_err(Problem::from)
+        let erased = erased?;
+        app.remove_erased_contents();
+        Ok::<_, Problem>(erased)
     })
     .await??;
     Ok(HttpResponse::Created().json(Erasure::from(erasure)))

@@ -129,9 +129,9 @@ pub async fn apply_retention(app: web::Data<App>, caller: Caller) -> Result<Http
     let proofs = web::block(move || {
         let catalogue = app.surveys.catalogue(&app.store)?;
         let store = app.store_for(&caller);
-        store
-            .apply_retention(&caller.name, &catalogue.finder(), app.now())
-            .map_err(Problem::from)
+        let proofs = store.apply_retention(&caller.name, &catalogue.finder(), app.now())?;
+        app.remove_erased_contents();
+        Ok::<_, Problem>(proofs)
     })
     .await??;
     Ok(HttpResponse::Ok().json(proofs.into_iter().map(Erasure::from).collect::<Vec<_>>()))

@@ -61,7 +61,8 @@ pub struct Change {
 pub struct EventEntry {
     /// The key: what comments answer.
     id: i64,
-    /// received, edited, `earlier_version`, joined, `state_changed`, commented or merged.
+    /// received, edited, `earlier_version`, joined, `state_changed`, commented, merged, `consent_withdrawn`, erased or
+    /// attached (a file came that it names).
     #[schema(example = "state_changed")]
     kind: &'static str,
     /// The state before.

@@ -1,5 +1,6 @@
 //! Responses: the JSON door, lists, history, review.
 
+mod attachments;
 mod comment;
 mod edit;
 mod history;
@@ -46,6 +47,21 @@ pub(super) fn mount(routes: &mut Routes) {
             Act::WithdrawConsent,
             withdraw::__path_withdraw_consent,
             withdraw::withdraw_consent,
+        )
+        .mount(
+            Act::ReadResponses,
+            attachments::list::__path_list_attachments,
+            attachments::list::list_attachments,
+        )
+        .mount_heavy(
+            Act::AttachFiles,
+            attachments::put::__path_put_attachment,
+            attachments::put::put_attachment,
+        )
+        .mount_heavy(
+            Act::ReadResponses,
+            attachments::get::__path_get_attachment,
+            attachments::get::get_attachment,
         )
         .mount(Act::ReadResponses, history::__path_get_history, history::get_history);
 }

@@ -6,10 +6,12 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::attachments::AttachedFiles;
 use super::{Personal, ResponseHead, expect_in_scope, withhold_findings};
 use crate::definition::{Element, Language};
 use crate::response::{self, ReviewState, Tier, pseudonymise, take_out};
 use crate::store::{self, EventKind, JsonText};
+use crate::study::files_of_response;
 use crate::web::Caller;
 use crate::web::preconditions::tagged_as;
 use crate::web::problem::{Fault, Problem};
@@ -28,6 +30,9 @@ pub struct Response {
     answers: Value,
     /// The problems, warnings and notes of the present version.
     findings: Vec<Fault>,
+    /// The files that it names, where it names any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachments: Option<AttachedFiles>,
     /// What is to be mended, where it was returned and no new version came since; else null.
     returned: Option<Returned>,
 }
@@ -119,10 +124,12 @@ pub async fn get_response(
         if access.tier != Tier::Full {
             withhold_findings(definition, &mut findings);
         }
+        let files = files_of_response(&app.store, &catalogue, &head, None)?;
         Ok::<_, Problem>(Response {
             current_instance_id: version.instance_id,
             answers,
             findings: Fault::all(&findings, language),
+            attachments: (!files.is_empty()).then(|| AttachedFiles::of(files, access.tier == Tier::Full)),
             returned: returned(&app, &head)?,
             head: head.into(),
         })

@@ -35,6 +35,7 @@ pub async fn withdraw_consent(
             &catalogue.finder(),
             app.now(),
         )?;
+        app.remove_erased_contents();
         Ok::<_, Problem>(withdrawn.head)
     })
     .await??;

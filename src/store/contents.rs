@@ -1,0 +1,181 @@
+//! Contents of files: a row for each that is kept, or about to be. The content itself lies elsewhere, by its hash
+//! ([`crate::attachments`]).
+//!
+//! Content is written after its row is here and before a version refers to it; it is removed while its row is locked,
+//! so that whoever sends the same at the same time waits, finds no row, and sends it again. A program that dies in
+//! between leaves content that no version refers to, which is removed in time.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::backend::{Connection, on_backend};
+use super::schema::{attachments, response_attachments};
+use super::{Store, StoreError, time};
+use crate::response::Fingerprint;
+
+/// Content that there is a row for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// The SHA-256 of it.
+    pub hash: Fingerprint,
+    /// How many bytes it has: at least one.
+    pub size: u64,
+    /// What it is: `image/jpeg`.
+    pub media_type: String,
+}
+
+/// How many rows are read at a time.
+const BATCH: i64 = 500;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = attachments)]
+pub(super) struct ContentRow {
+    hash: String,
+    size: i64,
+    media_type: String,
+    received_at: NaiveDateTime,
+    needed_at: NaiveDateTime,
+    erased: bool,
+}
+
+impl TryFrom<ContentRow> for Content {
+    type Error = StoreError;
+
+    fn try_from(row: ContentRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            hash: read_hash(&row.hash)?,
+            size: u64::try_from(row.size).map_err(|_| StoreError::Unreadable("a file of negative size".to_owned()))?,
+            media_type: row.media_type,
+        })
+    }
+}
+
+pub(super) fn read_hash(hex: &str) -> Result<Fingerprint, StoreError> {
+    Fingerprint::from_hex(hex).ok_or_else(|| StoreError::Unreadable(format!("'{hex}' is not a hash")))
+}
+
+impl Store {
+    /// Makes the row of content that is about to be kept, or says of one that is there that it is needed.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn expect_content(&self, content: &Content, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let row = ContentRow {
+            hash: content.hash.to_string(),
+            size: i64::try_from(content.size).unwrap_or(i64::MAX),
+            media_type: content.media_type.clone(),
+            received_at: time::stored(now),
+            needed_at: time::stored(now),
+            erased: false,
+        };
+        self.write(|connection| {
+            on_backend!(connection, |c| diesel::insert_into(attachments::table)
+                .values(&row)
+                .on_conflict(attachments::hash)
+                .do_update()
+                .set((attachments::needed_at.eq(row.needed_at), attachments::erased.eq(false)))
+                .execute(c))?;
+            Ok(())
+        })
+    }
+
+    /// Contents that nothing refers to: since before `until`, or whose owner's data was erased. At most a few hundred.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn unneeded_contents(&self, until: DateTime<Utc>) -> Result<Vec<Content>, StoreError> {
+        let query = attachments::table
+            .filter(
+                attachments::needed_at
+                    .lt(time::stored(until))
+                    .or(attachments::erased.eq(true)),
+            )
+            .filter(diesel::dsl::not(diesel::dsl::exists(
+                response_attachments::table.filter(response_attachments::hash.eq(attachments::hash)),
+            )))
+            .order(attachments::hash)
+            .limit(BATCH);
+        let rows: Vec<ContentRow> = self.read(|connection| {
+            Ok(on_backend!(connection, |c| query
+                .select(ContentRow::as_select())
+                .load(c))?)
+        })?;
+        rows.into_iter().map(Content::try_from).collect()
+    }
+
+    /// Removes the row of content that nothing refers to, and by `remove` the content, so that nobody can refer to it
+    /// in between. Says whether it was removed.
+    ///
+    /// # Errors
+    /// What the database or `remove` says: then the row stays.
+    pub fn remove_content(
+        &self,
+        hash: Fingerprint,
+        until: DateTime<Utc>,
+        remove: impl FnOnce() -> Result<(), String>,
+    ) -> Result<bool, StoreError> {
+        let hash = hash.to_string();
+        self.write(|connection| {
+            // A second statement sees what others committed while this one waited for them.
+            let row = attachments::table.find(&hash).select(attachments::hash);
+            match connection {
+                Connection::Sqlite(_) => {}
+                Connection::Postgres(c) => drop(row.for_update().first::<String>(*c).optional()?),
+            }
+            let unneeded = attachments::table
+                .find(&hash)
+                .filter(
+                    attachments::needed_at
+                        .lt(time::stored(until))
+                        .or(attachments::erased.eq(true)),
+                )
+                .filter(diesel::dsl::not(diesel::dsl::exists(
+                    response_attachments::table.filter(response_attachments::hash.eq(&hash)),
+                )));
+            if on_backend!(connection, |c| diesel::delete(unneeded).execute(c))? == 0 {
+                return Ok(false);
+            }
+            remove().map_err(StoreError::System)?;
+            Ok(true)
+        })
+    }
+
+    /// Contents that responses have, by hash: a few hundred after that one (`None`: from the first on).
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn contents_after(&self, after: Option<Fingerprint>) -> Result<Vec<Content>, StoreError> {
+        let after = after.map(|hash| hash.to_string()).unwrap_or_default();
+        let query = attachments::table
+            .filter(attachments::hash.gt(after))
+            .filter(diesel::dsl::exists(
+                response_attachments::table.filter(response_attachments::hash.eq(attachments::hash)),
+            ))
+            .order(attachments::hash)
+            .limit(BATCH);
+        let rows: Vec<ContentRow> = self.read(|connection| {
+            Ok(on_backend!(connection, |c| query
+                .select(ContentRow::as_select())
+                .load(c))?)
+        })?;
+        rows.into_iter().map(Content::try_from).collect()
+    }
+
+    /// Which of these hashes there are no rows for.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn unknown_contents(&self, hashes: &[Fingerprint]) -> Result<Vec<Fingerprint>, StoreError> {
+        let texts: Vec<String> = hashes.iter().map(ToString::to_string).collect();
+        let query = attachments::table
+            .filter(attachments::hash.eq_any(&texts))
+            .select(attachments::hash);
+        let known: Vec<String> = self.read(|connection| Ok(on_backend!(connection, |c| query.load(c))?))?;
+        Ok(hashes
+            .iter()
+            .zip(&texts)
+            .filter(|(_, text)| !known.contains(text))
+            .map(|(hash, _)| *hash)
+            .collect())
+    }
+}

@@ -1,0 +1,412 @@
+//! The files of responses: which ones a response names, which of them have come; keeping, verifying and removing them.
+//!
+//! A version has the files that were sent for it, and those that the versions before it had under the same names: an
+//! edit does not send a photograph again.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value as Json;
+
+use super::{Catalogue, StudyError};
+use crate::attachments::{ContentAddress, ContentError, Contents, FileKind, Received};
+use crate::definition::{Definition, QuestionType};
+use crate::response::{Answers, Fingerprint, NamedFile, named_files};
+use crate::store::{
+    Address, Attached, Attachment, Content, Filter, Head, NewAttachment, Seen, Store, StoreError, Version,
+};
+
+/// A file that a version of a response names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileOfResponse {
+    /// Its name.
+    pub name: String,
+    /// The questions that name it, with instances counted from 1; one at least.
+    pub questions: Vec<String>,
+    /// Whether one of them is about a person: then the name and the content are too.
+    pub personal: bool,
+    /// Which kinds of file are taken under this name.
+    pub kind: FileKind,
+    /// What came; `None` where it is still awaited.
+    pub received: Option<Attachment>,
+    /// The instance ID of the version that names it.
+    pub instance_id: String,
+    version: i64,
+    seen: Seen,
+}
+
+/// Contents that were removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// How many.
+    pub contents: u64,
+    /// How many bytes they had.
+    pub bytes: u64,
+    /// Files that programs which died had left on the way.
+    pub left_over: u64,
+}
+
+/// What is wrong with some content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentFault {
+    /// It is not where it should be, or has another size.
+    Missing(Fingerprint),
+    /// It is not what it was.
+    Changed(Fingerprint),
+    /// It is there, and no row of the database knows of it.
+    Unknown(Fingerprint),
+}
+
+/// What verifying found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckedContents {
+    /// How many contents responses have.
+    pub contents: u64,
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// What is wrong.
+    pub faults: Vec<ContentFault>,
+}
+
+/// The place for the contents of a store's files: the one that is set, else a folder beside the file of `SQLite`, else
+/// for a throw-away database one that is thrown away with it.
+///
+/// # Errors
+///
+/// [`ContentError::NotSet`] for a database that has no place beside it; where the place can't be used.
+pub fn open_contents(set: Option<&ContentAddress>, database: &Address) -> Result<Contents, ContentError> {
+    match (set, database) {
+        (Some(address), _) => Contents::open(address),
+        (None, Address::Sqlite(file)) => {
+            let mut folder = file.clone().into_os_string();
+            folder.push("-attachments");
+            Contents::open(&ContentAddress::Folder(folder.into()))
+        }
+        (None, Address::Temporary) => Contents::temporary(),
+        (None, Address::Postgres(_)) => Err(ContentError::NotSet),
+    }
+}
+
+/// The files that a version of a response names, in the order of the survey: of the present version, or of the one
+/// that has this instance ID.
+///
+/// # Errors
+///
+/// Where there is no such version, where the keys of personal answers are missing, or what the database says.
+pub fn files_of_response(
+    store: &Store,
+    catalogue: &Catalogue,
+    head: &Head,
+    of: Option<&str>,
+) -> Result<Vec<FileOfResponse>, StudyError> {
+    let survey = catalogue.survey(&head.survey)?;
+    if !survey
+        .versions
+        .iter()
+        .any(|version| asks_for_files(&version.definition))
+    {
+        return Ok(Vec::new());
+    }
+    let versions = store.response_versions(&head.survey, &head.instance_id)?;
+    let wanted = versions.iter().find(|version| match of {
+        Some(instance_id) => version.instance_id == instance_id,
+        None => version.id == head.current_version,
+    });
+    let wanted = wanted.ok_or_else(|| StoreError::NotFound {
+        what: "response",
+        name: of.unwrap_or(&head.instance_id).to_owned(),
+    })?;
+    let mut files = files_named(store, catalogue, head, wanted)?;
+    if files.is_empty() {
+        return Ok(files);
+    }
+    let there = store.attachments(head)?;
+    let mut version = Some(wanted);
+    let mut steps = versions.len();
+    while let Some(one) = version.filter(|_| steps > 0 && files.iter().any(|file| file.received.is_none())) {
+        let named = if one.id == wanted.id {
+            files.clone()
+        } else {
+            files_named(store, catalogue, head, one)?
+        };
+        for file in files.iter_mut().filter(|file| file.received.is_none()) {
+            let before = named.iter().find(|before| before.name == file.name);
+            file.received = before.and_then(|before| before.found_in(&there)).cloned();
+        }
+        version = one
+            .deprecated_id
+            .as_ref()
+            .and_then(|id| versions.iter().find(|version| version.instance_id == *id));
+        steps -= 1;
+    }
+    Ok(files)
+}
+
+impl FileOfResponse {
+    /// The file of the very version that names it.
+    fn found_in<'a>(&self, there: &'a [Attachment]) -> Option<&'a Attachment> {
+        there
+            .iter()
+            .find(|one| one.version == self.version && self.questions.contains(&one.question))
+    }
+
+    /// Whether the very version that names it has it, not one before.
+    pub fn is_own(&self) -> bool {
+        self.received.as_ref().is_some_and(|one| one.version == self.version)
+    }
+}
+
+fn files_named(
+    store: &Store,
+    catalogue: &Catalogue,
+    head: &Head,
+    version: &Version,
+) -> Result<Vec<FileOfResponse>, StudyError> {
+    let form = &catalogue
+        .survey(&head.survey)?
+        .version(&version.definition_version)?
+        .form;
+    if !asks_for_files(form.definition()) {
+        return Ok(Vec::new());
+    }
+    let seen = version.seen();
+    let mut version = version.clone();
+    store.open_personal(&head.survey, &mut version)?;
+    // What was received may be no JSON, or not hold all that an erasure left.
+    let original = version.original.as_deref();
+    let received = original.and_then(|original| serde_json::from_slice::<Json>(original).ok());
+    let json = match received {
+        Some(json) => json,
+        None => version.answers.read()?,
+    };
+    let (answers, _) = Answers::from_json(form, &json);
+    Ok(grouped(named_files(&answers), &version, seen))
+}
+
+fn asks_for_files(definition: &Definition) -> bool {
+    definition.questions().any(|(_, of)| of.is_file())
+}
+
+/// One file per name.
+fn grouped(named: Vec<NamedFile>, version: &Version, seen: Seen) -> Vec<FileOfResponse> {
+    let mut files: Vec<FileOfResponse> = Vec::new();
+    let mut positions: HashMap<String, usize> = HashMap::new();
+    for one in named {
+        let position = *positions.entry(one.name.clone()).or_insert(files.len());
+        match files.get_mut(position) {
+            Some(file) => {
+                file.personal |= one.personal;
+                file.questions.push(one.question);
+            }
+            None => files.push(FileOfResponse {
+                kind: kind(&one.question_type),
+                name: one.name,
+                questions: vec![one.question],
+                personal: one.personal,
+                received: None,
+                instance_id: version.instance_id.clone(),
+                version: version.id,
+                seen,
+            }),
+        }
+    }
+    files
+}
+
+fn kind(question_type: &QuestionType) -> FileKind {
+    match question_type {
+        QuestionType::Image => FileKind::Picture,
+        QuestionType::Audio | QuestionType::BackgroundAudio => FileKind::Sound,
+        QuestionType::Video => FileKind::Film,
+        QuestionType::Audit => FileKind::Text,
+        _ => FileKind::Any,
+    }
+}
+
+/// Keeps what was received for a file that a version names, and gives that file with it. The same again changes nothing,
+/// and mends content that was lost.
+///
+/// # Errors
+///
+/// [`StoreError::AttachmentConflict`] where the version has another file there; [`StoreError::AttachmentsTooLarge`];
+/// where there is no room, or the place or the database can't be reached: then the version has no part of it.
+pub fn keep_file(
+    store: &Store,
+    contents: &Contents,
+    (survey, mut file): (&str, FileOfResponse),
+    received: Received,
+    (sender, limit): (Option<String>, u64),
+    now: DateTime<Utc>,
+) -> Result<(Attached, FileOfResponse), StudyError> {
+    let content = Content {
+        hash: received.hash,
+        size: received.size,
+        media_type: received.media_type.name().to_owned(),
+    };
+    let other = file
+        .received
+        .as_ref()
+        .filter(|there| there.content.hash != content.hash);
+    if file.is_own() && other.is_some() {
+        return Err(StoreError::AttachmentConflict {
+            instance_id: file.instance_id.clone(),
+        }
+        .into());
+    }
+    store.expect_content(&content, now)?;
+    contents.keep(received)?;
+    let new = NewAttachment {
+        survey: survey.to_owned(),
+        instance_id: file.instance_id.clone(),
+        seen: file.seen,
+        questions: file.questions.clone(),
+        personal: file.personal,
+        hash: content.hash,
+        sender,
+        limit,
+    };
+    let attached = store.attach(&new, now)?;
+    if attached == Attached::Added || file.received.is_none() {
+        file.received = Some(Attachment {
+            version: file.version,
+            question: file.questions.first().cloned().unwrap_or_default(),
+            content,
+            sender: new.sender,
+            received_at: now,
+        });
+    }
+    Ok((attached, file))
+}
+
+/// Removes contents that no response has had since before `until`, and those whose owner's data was erased.
+///
+/// # Errors
+///
+/// What the database or the place says; what was removed until then is.
+pub fn prune_contents(
+    store: &Store,
+    contents: &Contents,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Pruned, StudyError> {
+    let mut pruned = Pruned {
+        left_over: contents.remove_left_over(now.into())?,
+        ..Pruned::default()
+    };
+    loop {
+        let mut removed = 0;
+        for content in store.unneeded_contents(until)? {
+            let remove = || contents.remove(content.hash).map_err(|error| error.to_string());
+            if store.remove_content(content.hash, until, remove)? {
+                removed += 1;
+                pruned.bytes += content.size;
+            }
+        }
+        if removed == 0 {
+            return Ok(pruned);
+        }
+        pruned.contents += removed;
+    }
+}
+
+/// Removes contents that no row of the database knows of and that lie there since before `until`: of a database that
+/// was restored from an older backup, or of another one in the same place, which loses them.
+///
+/// # Errors
+///
+/// As [`prune_contents`].
+pub fn prune_unknown_contents(store: &Store, contents: &Contents, until: DateTime<Utc>) -> Result<Pruned, StudyError> {
+    let mut pruned = Pruned::default();
+    for_each_unknown(store, contents, Some(until), |hash, size| {
+        contents.remove(hash)?;
+        pruned.contents += 1;
+        pruned.bytes += size;
+        Ok(())
+    })?;
+    Ok(pruned)
+}
+
+/// How many contents are looked up at a time.
+const BATCH: usize = 500;
+
+fn for_each_unknown(
+    store: &Store,
+    contents: &Contents,
+    until: Option<DateTime<Utc>>,
+    mut act: impl FnMut(Fingerprint, u64) -> Result<(), StudyError>,
+) -> Result<(), StudyError> {
+    let mut batch: Vec<(Fingerprint, u64)> = Vec::new();
+    let mut look_up = |batch: &mut Vec<(Fingerprint, u64)>| {
+        let hashes: Vec<Fingerprint> = batch.iter().map(|(hash, _)| *hash).collect();
+        let unknown = store.unknown_contents(&hashes)?;
+        batch
+            .drain(..)
+            .filter(|(hash, _)| unknown.contains(hash))
+            .try_for_each(|(hash, size)| act(hash, size))
+    };
+    contents.for_each(|stored| {
+        if until.is_none_or(|until| stored.at < until) {
+            batch.push((stored.hash, stored.size));
+        }
+        match batch.len() {
+            BATCH => look_up(&mut batch),
+            _ => Ok(()),
+        }
+    })?;
+    look_up(&mut batch)
+}
+
+/// Verifies that all contents that responses have are there; where `deep`, that each still has its hash, which reads all of them.
+///
+/// # Errors
+///
+/// What the database or the place says.
+pub fn check_contents(store: &Store, contents: &Contents, deep: bool) -> Result<CheckedContents, StudyError> {
+    let mut checked = CheckedContents::default();
+    let mut after = None;
+    loop {
+        let batch = store.contents_after(after)?;
+        let Some(last) = batch.last() else { break };
+        after = Some(last.hash);
+        for content in batch {
+            checked.contents += 1;
+            checked.bytes += content.size;
+            if !contents.has(content.hash, content.size)? {
+                checked.faults.push(ContentFault::Missing(content.hash));
+            } else if deep && !contents.is_sound(content.hash)? {
+                checked.faults.push(ContentFault::Changed(content.hash));
+            }
+        }
+    }
+    for_each_unknown(store, contents, None, |hash, _| {
+        checked.faults.push(ContentFault::Unknown(hash));
+        Ok(())
+    })?;
+    Ok(checked)
+}
+
+/// Hands every response that meets a filter and still awaits files to `act`, with those files.
+///
+/// # Errors
+///
+/// The first error of `act`, or as [`files_of_response`].
+pub fn for_each_awaiting(
+    store: &Store,
+    catalogue: &Catalogue,
+    filter: &Filter,
+    mut act: impl FnMut(&Head, &[FileOfResponse]) -> Result<(), StudyError>,
+) -> Result<(), StudyError> {
+    let mut heads = Vec::new();
+    store.for_each_head::<StoreError>(filter, |head| {
+        heads.push(head);
+        Ok(())
+    })?;
+    for head in heads {
+        let mut files = files_of_response(store, catalogue, &head, None)?;
+        files.retain(|file| file.received.is_none());
+        if !files.is_empty() {
+            act(&head, &files)?;
+        }
+    }
+    Ok(())
+}
