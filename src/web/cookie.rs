@@ -11,7 +11,8 @@ use chrono::TimeDelta;
 
 use super::client;
 
-const SESSION: &str = "innogauge";
+/// The name of the session's cookie where there is no TLS.
+pub(super) const SESSION: &str = "innogauge";
 const DEVICE: &str = "innogauge-device";
 /// As long as the store knows a device.
 const DEVICE_DAYS: i64 = 180;

@@ -12,10 +12,12 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
+use utoipa::openapi::path::Parameter;
 
 use super::authentication::Caller;
 use super::body;
 use super::mount::Weight;
+use super::openapi::header;
 use super::problem::{Code, Problem};
 use super::rights::Act;
 use super::state::App;
@@ -39,6 +41,16 @@ const KEPT_HEADERS: [HeaderName; 4] = [
 /// Whether requests of that kind may carry a key that is looked up.
 pub(super) fn applies(act: Act, method: &Method, weight: Weight) -> bool {
     method == Method::POST && weight == Weight::Light && act.rule().roles.is_some() && act != Act::SubmitResponses
+}
+
+/// The header, for the document.
+pub(super) fn parameter() -> Parameter {
+    header(
+        "Idempotency-Key",
+        "A key of your own making: the same request sent again within a day is answered as before, and done once",
+        LONGEST_KEY,
+        "5a1c2e0e-6f0b-4a57-9a53-0c4a3a1c9b11",
+    )
 }
 
 /// The instance ID of a response that came without one, but with a key: the same for the same key of the same caller,

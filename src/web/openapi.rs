@@ -1,17 +1,22 @@
 //! The OpenAPI 3.1 document, made of the mounted routes and nothing else.
 
+pub(super) mod examples;
+mod header;
+
 use utoipa::PartialSchema as _;
-use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, Paths};
+use utoipa::openapi::path::{Operation, Paths};
 use utoipa::openapi::schema::{Components, ObjectBuilder, Type};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Required, ResponseBuilder,
+    Content, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, ResponseBuilder,
 };
 use utoipa::{ToSchema as _, openapi};
 
-use super::idempotency;
+pub(super) use header::header;
+
 use super::mount::{Mounted, Routes};
 use super::problem::Document;
+use super::{cookie, idempotency};
 
 const DESCRIPTION: &str = "\
 innogauge collects the answers of enterprises and institutions to surveys, scores cities by them and hands out \
@@ -24,18 +29,30 @@ before anything else. Errors are problem documents (RFC 9457) with a stable `cod
 Chinese or English by `Accept-Language`. Lists are paged by key: `next` of one page is `after` of the following one. \
 What a caller may not see is answered as if it did not exist.";
 
+/// The security schemes' names.
+const TOKEN: &str = "token";
+const SESSION: &str = "session";
+
 /// The document of all mounted routes.
 pub fn document(routes: &Routes) -> OpenApi {
     let mut paths = Paths::new();
-    let mut components = Components::builder().security_scheme(
-        "token",
-        SecurityScheme::Http(
-            Http::builder()
-                .scheme(HttpAuthScheme::Bearer)
-                .description(Some("An API token"))
-                .build(),
-        ),
-    );
+    let mut components = Components::builder()
+        .security_scheme(
+            TOKEN,
+            SecurityScheme::Http(
+                Http::builder()
+                    .scheme(HttpAuthScheme::Bearer)
+                    .description(Some("An API token, or the token of a session"))
+                    .build(),
+            ),
+        )
+        .security_scheme(
+            SESSION,
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+                cookie::SESSION,
+                "The session of a browser; over TLS the name begins with `__Host-`",
+            ))),
+        );
     let mut problem_schemas = vec![(Document::name().into_owned(), Document::schema())];
     Document::schemas(&mut problem_schemas);
     components = components.schemas_from_iter(problem_schemas);
@@ -70,12 +87,15 @@ pub fn document(routes: &Routes) -> OpenApi {
 fn operation(mounted: &Mounted) -> Operation {
     let mut operation = mounted.operation.clone();
     if let Some(roles) = mounted.act.rule().roles {
-        operation.security = Some(vec![SecurityRequirement::new("token", [] as [&str; 0])]);
+        operation.security = Some(vec![
+            SecurityRequirement::new(TOKEN, [] as [&str; 0]),
+            SecurityRequirement::new(SESSION, [] as [&str; 0]),
+        ]);
         if idempotency::applies(mounted.act, &mounted.method, mounted.weight) {
             operation
                 .parameters
                 .get_or_insert_default()
-                .push(idempotency_key().into());
+                .push(idempotency::parameter().into());
         }
         let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
         let rights = format!("Roles: {}.", names.join(", "));
@@ -84,42 +104,49 @@ fn operation(mounted: &Mounted) -> Operation {
             _ => rights,
         });
     }
-    operation
-        .responses
-        .responses
-        .entry("default".to_owned())
-        .or_insert_with(|| {
-            RefOr::T(
-                ResponseBuilder::new()
-                    .description("A problem document")
-                    .content(
-                        "application/problem+json",
-                        ContentBuilder::new()
-                            .schema(Some(openapi::Ref::from_schema_name("Problem")))
-                            .build(),
-                    )
-                    .build(),
-            )
-        });
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter {
+            *parameter = examples::with_example(parameter.clone());
+        }
+    }
+    describe_refusals(&mut operation);
     operation
 }
 
-/// The header that makes sending a request again harmless.
-fn idempotency_key() -> Parameter {
-    ParameterBuilder::new()
-        .name("Idempotency-Key")
-        .parameter_in(ParameterIn::Header)
-        .required(Required::False)
-        .description(Some(
-            "A key of your own making: the same request sent again within a day is answered as before, and done once",
-        ))
-        .schema(Some(
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .min_length(Some(1))
-                .max_length(Some(255))
-                .examples([serde_json::json!("5a1c2e0e-6f0b-4a57-9a53-0c4a3a1c9b11")])
-                .build(),
-        ))
+/// Every answer that is a refusal is a problem document, whether the handler names its status or not. The forms of the
+/// pages are answered with a page that says what is wrong.
+fn describe_refusals(operation: &mut Operation) {
+    let of_page = operation.tags.iter().flatten().any(|tag| tag == "pages");
+    let responses = &mut operation.responses.responses;
+    responses
+        .entry("default".to_owned())
+        .or_insert_with(|| RefOr::T(ResponseBuilder::new().description("A problem document").build()));
+    for (status, response) in responses {
+        let refuses = status == "default" || status.starts_with('4') || status.starts_with('5');
+        let RefOr::T(response) = response else { continue };
+        if !refuses {
+            continue;
+        }
+        response
+            .content
+            .entry("application/problem+json".to_owned())
+            .or_insert_with(|| RefOr::T(problem()));
+        if of_page {
+            response
+                .content
+                .entry("text/html".to_owned())
+                .or_insert_with(|| RefOr::T(page()));
+        }
+    }
+}
+
+fn problem() -> Content {
+    ContentBuilder::new()
+        .schema(Some(openapi::Ref::from_schema_name("Problem")))
         .build()
+}
+
+fn page() -> Content {
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    ContentBuilder::new().schema(Some(text)).build()
 }

@@ -10,7 +10,10 @@ use actix_web::http::header::{self, HeaderName};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
+use super::openapi;
 use super::problem::{Code, Problem};
 use crate::response::Fingerprint;
 
@@ -96,6 +99,18 @@ impl FromRequest for IfMatch {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(tags(request, &header::IF_MATCH).map(Self))
+    }
+}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![openapi::header(
+            "If-Match",
+            "The `ETag` of what you saw: where it was changed since, nothing is changed, and the answer (412) names the \
+             members that differ",
+            1000,
+            "*",
+        )]
     }
 }
 

@@ -6,6 +6,10 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, HttpRequest};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+
+use super::openapi::header;
 
 /// The request header.
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -43,6 +47,17 @@ impl FromRequest for Wanted {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let values = request.headers().get_all(PREFER);
         ready(Ok(Self::of(values.filter_map(|value| value.to_str().ok()))))
+    }
+}
+
+impl IntoParams for Wanted {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![header(
+            "Prefer",
+            "`respond-async` asks for a job: the answer is 202 at once, and `Location` says where to ask after it",
+            200,
+            RESPOND_ASYNC,
+        )]
     }
 }
 

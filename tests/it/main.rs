@@ -8,6 +8,7 @@
     reason = "a failed assumption of a test is a failed test"
 )]
 
+mod api_document;
 mod app;
 mod assessments;
 mod client;

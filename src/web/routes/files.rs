@@ -10,6 +10,7 @@ use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionT
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use futures_util::stream;
+use utoipa::ToSchema;
 
 use crate::web::gate;
 use crate::web::problem::{Code, Problem};
@@ -17,11 +18,12 @@ use crate::web::problem::{Code, Problem};
 pub use crate::report::{CSV, XLSX};
 
 /// An uploaded file, on disk until it is dropped.
-#[derive(Debug, MultipartForm)]
+#[derive(Debug, MultipartForm, ToSchema)]
 #[multipart(deny_unknown_fields)]
 pub struct Upload {
     /// The file.
     #[multipart(limit = "64MiB")]
+    #[schema(value_type = String, format = Binary)]
     pub file: TempFile,
 }
 

@@ -14,6 +14,7 @@ use crate::web::state::App;
 /// A name and a password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "zhao.min", "password": "timber and berries of 2026", "code": "123456"}))]
 pub struct LogIn {
     /// The user's name.
     #[schema(example = "admin")]

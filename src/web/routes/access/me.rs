@@ -40,6 +40,7 @@ pub struct Me {
 /// A new password, and the present one to prove that it is really the user.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"current": "timber and berries of 2026", "new": "larch, birch and spruce"}))]
 pub struct ChangePassword {
     /// The present password.
     current: String,

@@ -27,9 +27,10 @@ pub struct OwnSecondFactor {
 /// The present password, to prove that it is really the user.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"password": "timber and berries of 2026"}))]
 pub struct ProvePassword {
     /// The present password.
-    password: String,
+    pub(in crate::web::routes) password: String,
 }
 
 /// What the authenticator is given.
@@ -46,10 +47,11 @@ pub struct Enrolment {
 /// A code that the authenticator shows.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "123456"}))]
 pub struct GiveCode {
     /// Six digits; where a second factor is confirmed already, also a recovery code.
     #[schema(example = "123456")]
-    code: String,
+    pub(in crate::web::routes) code: String,
 }
 
 /// Codes for when the authenticator is lost, each good once; they are shown only here.
@@ -62,11 +64,12 @@ pub struct RecoveryCodes {
 /// The present password and a code.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"password": "timber and berries of 2026", "code": "123456"}))]
 pub struct RemoveSecondFactor {
     /// The present password.
-    password: String,
+    pub(in crate::web::routes) password: String,
     /// A code of the authenticator, or a recovery code.
-    code: String,
+    pub(in crate::web::routes) code: String,
 }
 
 /// One's second factor

@@ -10,46 +10,30 @@ use crate::store::Carrier;
 use crate::web::Caller;
 use crate::web::page::account;
 use crate::web::problem::{Code, Problem};
-use crate::web::routes::access;
+use crate::web::routes::access::{self, GiveCode, ProvePassword, RemoveSecondFactor};
 use crate::web::sign_in::{self, Origin};
 use crate::web::state::App;
 
 /// The form of the sign-in page.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"name": "zhao.min", "password": "timber and berries of 2026"}))]
 pub struct SignInForm {
     name: String,
     password: String,
 }
 
-/// A form with a code.
-#[derive(Deserialize, ToSchema)]
-pub struct CodeForm {
-    code: String,
-}
-
 /// The form to change the password.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"current": "timber and berries of 2026", "new": "larch, birch and spruce", "again": "larch, birch and spruce"}))]
 pub struct PasswordForm {
     current: String,
     new: String,
     again: String,
 }
 
-/// A form with the present password.
-#[derive(Deserialize, ToSchema)]
-pub struct ProofForm {
-    password: String,
-}
-
-/// The form to turn the second factor off.
-#[derive(Deserialize, ToSchema)]
-pub struct RemoveForm {
-    password: String,
-    code: String,
-}
-
 /// The form to end a session.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"session": "7"}))]
 pub struct SessionForm {
     /// The key of a session, or `all`.
     session: String,
@@ -84,14 +68,14 @@ async fn begin(
 
 /// Give the code by the page
 #[utoipa::path(
-    post, path = "/account/code", tag = "pages", request_body(content = CodeForm, content_type = "application/x-www-form-urlencoded"),
+    post, path = "/account/code", tag = "pages", request_body(content = GiveCode, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303, description = "Back to the account page"))
 )]
 pub async fn submit_code(
     app: web::Data<App>,
     request: HttpRequest,
     caller: Caller,
-    form: web::Form<CodeForm>,
+    form: web::Form<GiveCode>,
 ) -> Result<HttpResponse, Problem> {
     let done = give_code(&app, &request, &caller, form.into_inner().code).await;
     page_or_problem(&app, &caller, done).await
@@ -174,14 +158,14 @@ pub async fn submit_session_end(
 
 /// Set up a second factor by the page
 #[utoipa::path(
-    post, path = "/account/second-factor", tag = "pages", request_body(content = ProofForm, content_type = "application/x-www-form-urlencoded"),
+    post, path = "/account/second-factor", tag = "pages", request_body(content = ProvePassword, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303, description = "Back to the account page"))
 )]
 pub async fn submit_factor_start(
     app: web::Data<App>,
     request: HttpRequest,
     caller: Caller,
-    form: web::Form<ProofForm>,
+    form: web::Form<ProvePassword>,
 ) -> Result<HttpResponse, Problem> {
     let name = caller.name.clone();
     let done = access::start_own(&app, &Origin::of(&request), name, form.into_inner().password).await;
@@ -190,14 +174,14 @@ pub async fn submit_factor_start(
 
 /// Confirm a second factor by the page
 #[utoipa::path(
-    post, path = "/account/second-factor/confirm", tag = "pages", request_body(content = CodeForm, content_type = "application/x-www-form-urlencoded"),
+    post, path = "/account/second-factor/confirm", tag = "pages", request_body(content = GiveCode, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The recovery codes", content_type = "text/html", body = String))
 )]
 pub async fn submit_factor_confirm(
     app: web::Data<App>,
     request: HttpRequest,
     caller: Caller,
-    form: web::Form<CodeForm>,
+    form: web::Form<GiveCode>,
 ) -> Result<HttpResponse, Problem> {
     let code = form.into_inner().code;
     match access::confirm_own(&app, &Origin::of(&request), caller.clone(), code).await {
@@ -208,16 +192,16 @@ pub async fn submit_factor_confirm(
 
 /// Remove the second factor by the page
 #[utoipa::path(
-    post, path = "/account/second-factor/remove", tag = "pages", request_body(content = RemoveForm, content_type = "application/x-www-form-urlencoded"),
+    post, path = "/account/second-factor/remove", tag = "pages", request_body(content = RemoveSecondFactor, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303, description = "Back to the account page"))
 )]
 pub async fn submit_factor_remove(
     app: web::Data<App>,
     request: HttpRequest,
     caller: Caller,
-    form: web::Form<RemoveForm>,
+    form: web::Form<RemoveSecondFactor>,
 ) -> Result<HttpResponse, Problem> {
-    let RemoveForm { password, code } = form.into_inner();
+    let RemoveSecondFactor { password, code } = form.into_inner();
     let done = access::remove_own(&app, &Origin::of(&request), &caller, password, code).await;
     page_or_problem(&app, &caller, done.map(|()| see("/account"))).await
 }

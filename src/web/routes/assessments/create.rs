@@ -20,6 +20,7 @@ use crate::web::state::App;
 /// What is to be assessed, and how.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "First look", "round": "2026", "options": {"seed": 2026}}))]
 pub struct CreateAssessment {
     /// What to call it.
     #[serde(default)]
@@ -39,7 +40,7 @@ pub struct CreateAssessment {
 /// Scores the responses of a round by the current framework and keeps the record: the same record gives the same
 /// result. With `Prefer: respond-async` it is made as a job.
 #[utoipa::path(
-    post, path = "/api/v1/assessments", tag = "assessments", request_body = CreateAssessment,
+    post, path = "/api/v1/assessments", tag = "assessments", request_body = CreateAssessment, params(Wanted),
     responses((status = 201, description = "The assessment", body = AssessmentHead), (status = 202, description = "Kept as a job: `Location` says where to ask after it", body = Job), (status = 422, description = "There is nothing to score, or an option is wrong"))
 )]
 pub async fn create_assessment(

@@ -29,6 +29,7 @@ pub struct Question {
     #[param(example = "both")]
     lang: Option<String>,
     /// With xlsx: leave out responses and what would give an enterprise away.
+    #[param(example = true)]
     publication: bool,
     /// With xlsx: what is shown of persons, and of names and codes of organisations: none, pseudonymised or full. Only
     /// some roles may ask for more than none.
@@ -44,7 +45,11 @@ pub struct Question {
 #[utoipa::path(
     get, path = "/api/v1/assessments/{id}/download", tag = "assessments",
     params(("id" = i64, Path, description = "The assessment's key"), Question),
-    responses((status = 200, description = "The file"))
+    responses((status = 200, description = "The file", content(
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (Object = "application/json"),
+        (String = "text/csv")
+    )))
 )]
 pub async fn download_assessment(
     app: web::Data<App>,

@@ -72,6 +72,7 @@ impl From<AuditEntry> for Entry {
 #[serde(deny_unknown_fields, default)]
 pub struct Question {
     /// Of this user.
+    #[param(example = "zhao.min")]
     actor: Option<String>,
     /// Of this act, as `response.state`; `response` takes all acts on responses.
     #[param(example = "response")]
@@ -80,8 +81,10 @@ pub struct Question {
     #[param(example = "surveys/enterprise")]
     target: Option<String>,
     /// At this time or later.
+    #[param(example = "2026-05-11T00:00:00Z")]
     from: Option<DateTime<Utc>>,
     /// Before this time.
+    #[param(example = "2026-09-01T00:00:00Z")]
     to: Option<DateTime<Utc>>,
     /// `next` of the page before.
     after: Option<i64>,

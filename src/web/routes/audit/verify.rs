@@ -12,6 +12,7 @@ use crate::web::state::App;
 #[serde(deny_unknown_fields, default)]
 pub struct Noted {
     /// The hash of an entry that was written down earlier: without it, nobody sees that entries at the end were removed.
+    #[param(example = "6f1a8b3c0d5e4f7a9b2c1d0e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293a4b5c6")]
     head: Option<String>,
 }
 

@@ -29,6 +29,7 @@ pub struct Question {
     #[param(example = "xlsx")]
     format: Option<String>,
     /// With csv: the repeat whose instances are wanted; the responses themselves where it is absent.
+    #[param(example = "/products")]
     repeat: String,
     /// Of this round.
     round: Option<String>,
@@ -51,9 +52,12 @@ pub struct Question {
 /// With `Prefer: respond-async` the file is written as a job.
 #[utoipa::path(
     get, path = "/api/v1/surveys/{survey}/export", tag = "responses",
-    params(("survey" = String, Path, description = "The survey", example = "enterprise"), Question),
+    params(("survey" = String, Path, description = "The survey", example = "enterprise"), Question, Wanted),
     responses(
-        (status = 200, description = "The file"),
+        (status = 200, description = "The file", content(
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (String = "text/csv")
+        )),
         (status = 202, description = "Kept as a job: `Location` says where to ask after it", body = Job)
     )
 )]

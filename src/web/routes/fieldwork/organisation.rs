@@ -83,6 +83,7 @@ impl From<store::Organisation> for Organisation {
 /// What is to change of an organisation: what is absent stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "伊春林业机械有限公司", "address": "伊春市伊美区林都大街 1 号", "size": "small", "employees": 146, "latitude": 47.7275, "longitude": 128.8405, "revision": 3}))]
 pub struct ChangeOrganisation {
     /// The name.
     #[serde(default)]

@@ -14,6 +14,7 @@ use crate::spreadsheet::{Finding, Limits, Worker, register_template};
 use crate::store::{self, RegisterFilter};
 use crate::study::{self, LoadedRegister, RegisterRequest};
 use crate::web::Caller;
+use crate::web::openapi::examples;
 use crate::web::problem::{Code, Fault, Problem};
 use crate::web::routes::files::{CSV, Upload, XLSX, download, list, wrong_parameter};
 use crate::web::state::App;
@@ -59,7 +60,7 @@ pub struct RegisterResult {
 #[utoipa::path(
     post, path = "/api/v1/surveys/{survey}/register", tag = "fieldwork",
     params(("survey" = String, Path, description = "The survey: the respondent type", example = "enterprise"), LoadOptions),
-    request_body(content = Object, content_type = "multipart/form-data", description = "The workbook in the field `file`"),
+    request_body(content = Upload, content_type = "multipart/form-data", example = examples::register),
     responses((status = 200, description = "Loaded, or checked", body = RegisterResult), (status = 422, description = "Rows have problems"))
 )]
 pub async fn load_register(

@@ -18,6 +18,7 @@ use crate::web::state::App;
 /// What a sample is to be drawn by.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"allocation": "proportional", "size": 60, "minimum": 2, "reserves": 3, "seed": 2026}))]
 pub struct DrawSample {
     /// proportional (to the strata), equal (in each stratum) or given (by stratum).
     #[schema(example = "proportional")]
@@ -269,6 +270,7 @@ pub async fn get_sample(
 /// Why a sample is withdrawn.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "The register had the branches of one enterprise twice"}))]
 pub struct WithdrawSample {
     /// Why.
     reason: String,

@@ -62,7 +62,7 @@ pub async fn list_targets(
 ///
 /// Replaces all targets of the survey in the round; of a caller who is limited to cities, those of these cities.
 #[utoipa::path(
-    put, path = "/api/v1/surveys/{survey}/targets", tag = "fieldwork", request_body = Vec<Target>,
+    put, path = "/api/v1/surveys/{survey}/targets", tag = "fieldwork", request_body(content = Vec<Target>, example = json!([{"city": "230700", "count": 60}, {"city": "230700", "size": "large", "count": 4}])),
     params(("survey" = String, Path, description = "The survey: the respondent type", example = "enterprise"), InRound),
     responses((status = 200, description = "The targets as they are now", body = Vec<Target>), (status = 422, description = "A city is unknown"))
 )]

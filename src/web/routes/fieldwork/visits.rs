@@ -19,6 +19,7 @@ use crate::web::state::App;
 /// What came of a visit.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"outcome": "appointment", "appointment_at": "2026-06-02T02:00:00Z", "at": "2026-05-28T03:15:00Z", "latitude": 47.7275, "longitude": 128.8405, "accuracy": 8.0, "comment": "The accountant is back on Tuesday"}))]
 pub struct RecordVisit {
     /// completed, partly, refused, closed, `not_found` or appointment.
     #[schema(value_type = String, example = "appointment")]

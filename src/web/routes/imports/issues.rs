@@ -7,6 +7,7 @@ use super::loading::{Loading, Options};
 use crate::definition::Language;
 use crate::study::Unwatched;
 use crate::web::Caller;
+use crate::web::openapi::examples;
 use crate::web::problem::Problem;
 use crate::web::routes::files::{Upload, XLSX, download};
 use crate::web::state::App;
@@ -18,7 +19,7 @@ use crate::web::state::App;
 #[utoipa::path(
     post, path = "/api/v1/surveys/{survey}/imports/issues", tag = "imports",
     params(("survey" = String, Path, description = "The survey", example = "enterprise"), Options),
-    request_body(content = Object, content_type = "multipart/form-data", description = "The workbook in the field `file`"),
+    request_body(content = Upload, content_type = "multipart/form-data", example = examples::workbook),
     responses(
         (status = 200, description = "The workbook", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (status = 204, description = "Nothing is wrong")

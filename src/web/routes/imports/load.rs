@@ -15,6 +15,7 @@ use crate::study::jobs::Task;
 use crate::study::{LoadedAs, Unwatched};
 use crate::web::Caller;
 use crate::web::prefer::Wanted;
+use crate::web::openapi::examples;
 use crate::web::problem::{Code, Fault, Problem};
 use crate::web::routes::files::Upload;
 use crate::web::routes::jobs::{self, Job};
@@ -47,8 +48,8 @@ pub struct ImportResult {
 /// With `Prefer: respond-async` the workbook is loaded as a job.
 #[utoipa::path(
     post, path = "/api/v1/surveys/{survey}/imports", tag = "imports",
-    params(("survey" = String, Path, description = "The survey", example = "enterprise"), Options),
-    request_body(content = Object, content_type = "multipart/form-data", description = "The workbook in the field `file`"),
+    params(("survey" = String, Path, description = "The survey", example = "enterprise"), Options, Wanted),
+    request_body(content = Upload, content_type = "multipart/form-data", example = examples::workbook),
     responses(
         (status = 201, description = "Imported", body = ImportResult),
         (status = 200, description = "A dry run, or nothing new", body = ImportResult),

@@ -18,6 +18,7 @@ use crate::web::state::App;
 /// Whose data, as which file, and why.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"whose": {"code": "91110000600037341L"}, "format": "xlsx", "reason": "Request 2026-014"}))]
 pub struct CopyRequest {
     /// Whose data.
     whose: Whose,
@@ -34,7 +35,10 @@ pub struct CopyRequest {
 /// Everything that is held about an organisation or a person, with the words of the questions in both languages.
 #[utoipa::path(
     post, path = "/api/v1/privacy/copies", tag = "privacy", request_body = CopyRequest,
-    responses((status = 200, description = "The file"))
+    responses((status = 200, description = "The file", content(
+        (Object = "application/json"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    )))
 )]
 pub async fn create_copy(
     app: web::Data<App>,

@@ -16,6 +16,7 @@ use crate::web::state::App;
 /// What is to be erased, and why.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"whose": {"survey": "enterprise", "instance_id": "uuid:7f1f2b9e-3b57-4c0e-9a55-1f1a0d6f2a11"}, "scope": "personal", "reason": "Request 2026-015"}))]
 pub struct EraseRequest {
     /// Whose data.
     whose: Whose,

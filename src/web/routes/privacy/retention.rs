@@ -13,8 +13,9 @@ use crate::web::problem::Problem;
 use crate::web::state::App;
 
 /// How long the answers of a round are kept after its last day.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"personal_days": 180, "all_days": 3650, "on_withdrawal": "erase"}))]
 pub struct Rule {
     /// Days that personal answers are kept; for ever where it is null.
     #[serde(default)]
@@ -35,9 +36,13 @@ pub struct Rule {
 pub struct RoundRule {
     /// The round.
     round: String,
-    /// The rule.
-    #[serde(flatten)]
-    rule: Rule,
+    /// Days that personal answers are kept; for ever where it is null.
+    personal_days: Option<i64>,
+    /// Days that all answers are kept, with their history; for ever where it is null.
+    all_days: Option<i64>,
+    /// erase or keep: what becomes of personal answers when consent is withdrawn.
+    #[schema(value_type = String, example = "erase")]
+    on_withdrawal: OnWithdrawal,
 }
 
 /// What is due to go.
@@ -74,11 +79,9 @@ pub async fn get_retention(app: web::Data<App>) -> Result<HttpResponse, Problem>
     .await??;
     let rules = rules.into_iter().map(|rule| RoundRule {
         round: rule.round,
-        rule: Rule {
-            personal_days: rule.personal_days,
-            all_days: rule.all_days,
-            on_withdrawal: rule.on_withdrawal,
-        },
+        personal_days: rule.personal_days,
+        all_days: rule.all_days,
+        on_withdrawal: rule.on_withdrawal,
     });
     let due = due.into_iter().map(|due| Due {
         round: due.round,

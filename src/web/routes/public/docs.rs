@@ -25,8 +25,8 @@ pub async fn index() -> HttpResponse {
 /// A file of the API documentation
 #[utoipa::path(
     get, path = "/docs/{file}", tag = "server",
-    params(("file" = String, Path, description = "A file of Swagger UI")),
-    responses((status = 200, description = "The file"))
+    params(("file" = String, Path, description = "A file of Swagger UI", example = "index.html")),
+    responses((status = 200, description = "The file", body = String, content_type = "*/*"))
 )]
 pub async fn file(path: web::Path<String>) -> Result<HttpResponse, Problem> {
     let config = Arc::new(Config::new(["/api/v1/openapi.json"]).try_it_out_enabled(true));

@@ -146,6 +146,7 @@ pub async fn list_backchecks(
 /// A sample to be drawn.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"survey": "enterprise", "share": 0.1, "seed": 2026, "questions": ["/profile/turnover", "/profile/employees"]}))]
 pub struct DrawBackcheck {
     /// The survey.
     #[schema(example = "enterprise")]
@@ -206,6 +207,7 @@ pub async fn draw_backcheck(
 /// What was answered the second time.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"answers": {"profile": {"turnover": 13442, "employees": 146}}}))]
 pub struct EnterBackcheck {
     /// The answers to the questions of the sample, nested as the survey's groups are. They are compared, not kept.
     #[schema(value_type = Object)]

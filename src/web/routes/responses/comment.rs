@@ -17,6 +17,7 @@ const LONGEST: usize = 10_000;
 /// A comment.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"text": "Is this the turnover of the whole group?", "question": "/profile/turnover"}))]
 pub struct Comment {
     /// What you say.
     text: String,

@@ -8,6 +8,7 @@ use crate::definition::Language;
 use crate::web::Caller;
 use crate::web::body::RawJson;
 use crate::web::preconditions::IfMatch;
+use crate::web::openapi::examples;
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
 
@@ -16,11 +17,11 @@ use crate::web::state::App;
 /// Stores a new version under an instance ID of its own; every earlier version is kept. `deprecated_id` defaults to
 /// the instance ID of the address.
 #[utoipa::path(
-    put, path = "/api/v1/surveys/{survey}/responses/{instance_id}", tag = "responses", request_body = Body,
+    put, path = "/api/v1/surveys/{survey}/responses/{instance_id}", tag = "responses", request_body(content = Body, example = examples::response),
     params(
         ("survey" = String, Path, description = "The survey", example = "enterprise"),
         ("instance_id" = String, Path, description = "The instance ID of the version that is edited"),
-        Options
+        Options, IfMatch
     ),
     responses(
         (status = 201, description = "Stored", body = Acknowledgement),

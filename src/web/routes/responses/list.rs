@@ -30,24 +30,30 @@ pub struct Question {
     #[param(example = "received,edited")]
     state: Option<String>,
     /// With or without problems.
+    #[param(example = false)]
     has_problems: Option<bool>,
     /// Flagged as a duplicate or not.
+    #[param(example = true)]
     duplicate: Option<bool>,
     /// Received at this time or later.
+    #[param(example = "2026-05-11T00:00:00Z")]
     received_from: Option<DateTime<Utc>>,
     /// Received before this time.
+    #[param(example = "2026-09-01T00:00:00Z")]
     received_before: Option<DateTime<Utc>>,
     /// With this credit code, or with these words in the organisation's name.
     organisation: Option<String>,
     /// json, spreadsheet, `open_rosa` or `web_form`.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, example = "web_form")]
     door: Option<Door>,
     /// Loaded by this import.
+    #[param(example = 7)]
     import: Option<i64>,
     /// Also those that only try things out.
+    #[param(example = false)]
     tests_too: bool,
     /// received, updated or name.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, example = "received")]
     sort: Option<SortKey>,
     /// The highest first, or the lowest.
     #[param(value_type = Option<String>, example = "descending")]
@@ -55,6 +61,7 @@ pub struct Question {
     /// How many rows a page has: 1 to 1000.
     limit: Option<usize>,
     /// `next` of the page before.
+    #[param(example = "eyJvcmRlciI6eyJieSI6InJlY2VpdmVkIiwiZGVzY2VuZGluZyI6dHJ1ZX0sInZhbHVlIjoiMjAyNi0wNS0zMCAwNDo0OTo0Ni4wMDAwMDAiLCJpZCI6NjB9")]
     after: Option<String>,
 }
 

@@ -19,6 +19,7 @@ use crate::web::state::App;
 /// A decision about a response.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"state": "has_issues", "comment": "Please ask again about the turnover", "questions": {"/profile/turnover": "Is it in 10,000 yuan?"}, "addressee": "zhao.min", "revision": 3}))]
 pub struct Review {
     /// `has_issues` (returned), approved or rejected.
     #[schema(value_type = String, example = "has_issues")]
@@ -42,7 +43,8 @@ pub struct Review {
     post, path = "/api/v1/surveys/{survey}/responses/{instance_id}/state", tag = "responses", request_body = Review,
     params(
         ("survey" = String, Path, description = "The survey", example = "enterprise"),
-        ("instance_id" = String, Path, description = "An instance ID of the response")
+        ("instance_id" = String, Path, description = "An instance ID of the response"),
+        IfMatch
     ),
     responses(
         (status = 200, description = "The response as it is now", body = ResponseHead),

@@ -9,6 +9,7 @@ use crate::store::StoreError;
 use crate::web::Caller;
 use crate::web::body::RawJson;
 use crate::web::idempotency;
+use crate::web::openapi::examples;
 use crate::web::problem::Problem;
 use crate::web::state::App;
 
@@ -19,7 +20,7 @@ use crate::web::state::App;
 /// content under it is a conflict. Where `instance_id` is absent, the header `Idempotency-Key` names the response
 /// instead: sent again under the same key it is stored once. With `deprecated_id` it is a new version of the response that has that version.
 #[utoipa::path(
-    post, path = "/api/v1/surveys/{survey}/responses", tag = "responses", request_body = Body,
+    post, path = "/api/v1/surveys/{survey}/responses", tag = "responses", request_body(content = Body, example = examples::response),
     params(("survey" = String, Path, description = "The survey", example = "enterprise"), Options),
     responses(
         (status = 201, description = "Stored", body = Acknowledgement),

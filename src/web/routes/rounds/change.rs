@@ -16,6 +16,7 @@ use crate::web::state::App;
 /// What is to change of a round: what is absent stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"state": "closed", "closes_on": "2026-08-31", "reason": "All targets are met"}))]
 pub struct ChangeRound {
     /// open or closed. A closed round is opened again with a reason.
     #[serde(default)]
@@ -50,7 +51,7 @@ pub struct RoundEvent {
 /// Change a round
 #[utoipa::path(
     patch, path = "/api/v1/rounds/{round}", tag = "rounds", request_body = ChangeRound,
-    params(("round" = String, Path, description = "The round's code")),
+    params(("round" = String, Path, description = "The round's code"), IfMatch),
     responses(
         (status = 200, description = "The round as it is now", body = Round),
         (status = 412, description = "It was changed since the tag of `If-Match`: `changes` names the members"),

@@ -17,6 +17,7 @@ use crate::web::state::App;
 /// A round to be created; it is planned until it is opened.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"round": "2027", "label": {"zh": "2027 年度", "en": "Year 2027"}, "opens_on": "2027-05-10", "closes_on": "2027-08-31"}))]
 pub struct CreateRound {
     /// Its code.
     #[schema(example = "2027")]

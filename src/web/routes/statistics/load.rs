@@ -33,7 +33,7 @@ pub struct Loaded {
 /// units and rules are those of the survey of places (`statistics`); what is calculated from the figures, with those
 /// known already, is kept with them.
 #[utoipa::path(
-    post, path = "/api/v1/statistics", tag = "statistics", request_body = Vec<Statistic>,
+    post, path = "/api/v1/statistics", tag = "statistics", request_body(content = Vec<Statistic>, example = json!([{"variable": "gdp", "place": "230700", "year": 2025, "value": 338.2, "unit": "100m_cny", "source": "伊春统计年鉴 2026"}])),
     responses(
         (status = 200, description = "Loaded", body = Loaded),
         (status = 422, description = "A place, variable or unit is unknown, or a rule is broken")

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::faults;
 use crate::definition::{Checked, Definition};
 use crate::web::body::Yaml;
+use crate::web::openapi::examples;
 use crate::web::problem::{Code, Fault, Problem};
 
 /// The file name that places refer to where the body has none.
@@ -41,7 +42,7 @@ impl From<&Checked<Definition>> for CheckedDefinition {
 /// Nothing is kept. All errors are listed at once, each with its line and column.
 #[utoipa::path(
     post, path = "/api/v1/definitions/check", tag = "surveys",
-    request_body(content = String, content_type = "application/yaml", description = "The definition"),
+    request_body(content = Object, content_type = "application/yaml", description = "The definition", example = examples::definition),
     responses((status = 200, description = "It can be used", body = CheckedDefinition), (status = 422, description = "It has errors"))
 )]
 pub async fn check_definition(Yaml(text): Yaml) -> Result<HttpResponse, Problem> {

@@ -7,6 +7,7 @@ use crate::definition::version_hash;
 use crate::store::NewDefinition;
 use crate::web::Caller;
 use crate::web::body::Yaml;
+use crate::web::openapi::examples;
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
 
@@ -16,7 +17,7 @@ use crate::web::state::App;
 #[utoipa::path(
     put, path = "/api/v1/surveys/{survey}/versions/{version}", tag = "surveys",
     params(("survey" = String, Path, description = "The survey"), ("version" = String, Path, description = "The version")),
-    request_body(content = String, content_type = "application/yaml", description = "The definition"),
+    request_body(content = Object, content_type = "application/yaml", description = "The definition", example = examples::definition),
     responses(
         (status = 200, description = "Kept", body = CheckedDefinition),
         (status = 409, description = "That version is published"),

@@ -15,6 +15,7 @@ use crate::web::state::App;
 /// The state that a survey is to have.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"state": "closing"}))]
 pub struct ChangeSurvey {
     /// open, closing (no longer listed, still accepted) or closed.
     #[schema(value_type = String, example = "closing")]
@@ -24,7 +25,7 @@ pub struct ChangeSurvey {
 /// Open, wind up or close a survey
 #[utoipa::path(
     patch, path = "/api/v1/surveys/{survey}", tag = "surveys", request_body = ChangeSurvey,
-    params(("survey" = String, Path, description = "The survey", example = "enterprise")),
+    params(("survey" = String, Path, description = "The survey", example = "enterprise"), IfMatch),
     responses(
         (status = 200, description = "The survey as it is now", body = Survey),
         (status = 412, description = "It was changed since the tag of `If-Match`: `changes` names the members")

@@ -76,7 +76,7 @@ pub async fn get_definition(app: web::Data<App>, path: web::Path<(String, String
 #[utoipa::path(
     get, path = "/api/v1/surveys/{survey}/versions/{version}/source", tag = "surveys",
     params(("survey" = String, Path, description = "The survey"), ("version" = String, Path, description = "The version, or `newest`")),
-    responses((status = 200, description = "The file", body = String, content_type = "application/yaml"))
+    responses((status = 200, description = "The file", body = Object, content_type = "application/yaml"))
 )]
 pub async fn get_source(app: web::Data<App>, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let version = find(app, path.into_inner()).await?;

@@ -50,6 +50,7 @@ impl From<store::User> for User {
 /// A user to be added.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "zhao.min", "role": "field", "cities": ["230700"]}))]
 pub struct AddUser {
     /// The name to sign in with.
     name: String,
@@ -74,6 +75,7 @@ pub struct UserWithPassword {
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[allow(clippy::option_option, reason = "null is all cities, absent is no change")]
+#[schema(example = json!({"role": "supervisor", "cities": ["230700", "230800"], "second_factor_required": true}))]
 pub struct ChangeUser {
     /// true keeps the user out at once, with all their sessions and tokens; false lets them in again.
     disabled: Option<bool>,

@@ -60,6 +60,7 @@ impl From<store::Token> for Token {
 /// A token to be issued.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"surveys": ["enterprise"], "cities": ["230700"], "acts": ["submit_responses", "read_surveys"], "round": "2026", "expires_in_days": 90}))]
 pub struct IssueToken {
     /// The only surveys that it is good for; null or absent is all.
     surveys: Option<Vec<String>>,
