@@ -55,6 +55,8 @@ pub struct UserChange {
     pub cities: Option<Option<Vec<String>>>,
     /// Whether they must have a second factor.
     pub second_factor_required: Option<bool>,
+    /// The user as they were when the change was decided on: where they are not that any more, nothing changes.
+    pub seen: Option<User>,
 }
 
 /// How `users.second_factor` says that one is needed.
@@ -178,14 +180,7 @@ impl Store {
         if name.contains('\0') {
             return Ok(None);
         }
-        let found: Option<(UserRow, String)> = self.read(|connection| {
-            Ok(on_backend!(connection, |c| users::table
-                .filter(users::name.eq(name))
-                .select((UserRow::as_select(), users::password_hash))
-                .first(c)
-                .optional())?)
-        })?;
-        found.map(|(row, hash)| Ok((User::try_from(row)?, hash))).transpose()
+        self.read(|connection| find(connection, name))
     }
 
     /// The user of this name.
@@ -214,10 +209,18 @@ impl Store {
     /// Changes what a user is and may; it holds for their very next request.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] where there is none.
+    /// [`StoreError::NotFound`] where there is none; [`StoreError::Stale`] where they are no longer what the caller saw.
     pub fn change_user(&self, name: &str, change: &UserChange, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.change(now, |connection, journal| {
             let id = id_of(connection, name)?;
+            if let Some(seen) = &change.seen
+                && find(connection, name)?.is_none_or(|(user, _)| user != *seen)
+            {
+                return Err(StoreError::Stale {
+                    what: "user",
+                    name: name.to_owned(),
+                });
+            }
             if let Some(role) = change.role {
                 journal
                     .note(AuditAct::UserChanged, target(name))
@@ -322,6 +325,16 @@ fn forget_origins(connection: &mut Connection<'_>, id: i64) -> Result<(), StoreE
 }
 
 /// The key of the user of this name.
+/// A user with the hash of their password.
+fn find(connection: &mut Connection<'_>, name: &str) -> Result<Option<(User, String)>, StoreError> {
+    let found: Option<(UserRow, String)> = on_backend!(connection, |c| users::table
+        .filter(users::name.eq(name))
+        .select((UserRow::as_select(), users::password_hash))
+        .first(c)
+        .optional())?;
+    found.map(|(row, hash)| Ok((User::try_from(row)?, hash))).transpose()
+}
+
 pub(super) fn id_of(connection: &mut Connection<'_>, name: &str) -> Result<i64, StoreError> {
     let id: Option<i64> = on_backend!(connection, |c| users::table
         .filter(users::name.eq(name))

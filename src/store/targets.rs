@@ -50,31 +50,37 @@ pub(super) fn plan(connection: &mut Connection<'_>, planned: &[Target]) -> Resul
     Ok(())
 }
 
+/// The targets of a survey in a round, by city and size class.
+fn of(connection: &mut Connection<'_>, round: &str, survey: &str) -> Result<Vec<Target>, StoreError> {
+    let query = targets::table
+        .filter(targets::round.eq(round))
+        .filter(targets::survey.eq(survey))
+        .order((targets::city, targets::size));
+    Ok(on_backend!(connection, |c| query.select(Target::as_select()).load(c))?)
+}
+
 impl Store {
     /// The targets of a survey in a round, by city and size class.
     ///
     /// # Errors
     /// What the database says.
     pub fn targets(&self, round: &str, survey: &str) -> Result<Vec<Target>, StoreError> {
-        self.read(|connection| {
-            let query = targets::table
-                .filter(targets::round.eq(round))
-                .filter(targets::survey.eq(survey))
-                .order((targets::city, targets::size));
-            Ok(on_backend!(connection, |c| query.select(Target::as_select()).load(c))?)
-        })
+        self.read(|connection| of(connection, round, survey))
     }
 
-    /// Replaces the targets of a survey in a round, in these cities or in all.
+    /// Replaces the targets of a survey in a round, in these cities or in all. `seen` are those of these cities that
+    /// the change was decided on.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] where a city and size class comes twice, or a number is below zero.
+    /// [`StoreError::Refused`] where a city and size class comes twice, or a number is below zero;
+    /// [`StoreError::Stale`] where they are no longer what the caller saw.
     pub fn set_targets(
         &self,
         round: &str,
         survey: &str,
         cities: Option<&[String]>,
         list: &[Target],
+        seen: Option<&[Target]>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         for (index, target) in list.iter().enumerate() {
@@ -87,6 +93,16 @@ impl Store {
             }
         }
         self.change(now, |connection, journal| {
+            if let Some(seen) = seen {
+                let mut known = of(connection, round, survey)?;
+                known.retain(|target| cities.is_none_or(|cities| cities.contains(&target.city)));
+                if known != seen {
+                    return Err(StoreError::Stale {
+                        what: "targets",
+                        name: format!("{survey}, {round}"),
+                    });
+                }
+            }
             on_backend!(connection, |c| {
                 let all = targets::table
                     .filter(targets::round.eq(round))

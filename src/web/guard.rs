@@ -34,11 +34,7 @@ pub(super) async fn guard(
             Err(problem) => return Ok(refuse(request, problem)),
         }
     }
-    let limits = app.settings.limits;
-    let deadline = match weight {
-        Weight::Light => limits.request,
-        Weight::Heavy => limits.long_request,
-    };
+    let deadline = weight.deadline(&app.settings.limits);
     let original = request.request().clone();
     match actix_web::rt::time::timeout(deadline, next.call(request)).await {
         Ok(response) => response.map(ServiceResponse::map_into_boxed_body),

@@ -1,9 +1,11 @@
 //! `Idempotency-Key`: a request that creates something can be sent again without creating it twice.
 //!
-//! Every JSON request by POST may carry a key of the caller's own. The first answer under a key is kept for a day and
-//! given again; the same key with another request is refused. A request that was refused changed nothing and frees its
-//! key. An answer with a secret (`Cache-Control: no-store`) is not kept: sending again says that it was done.
-//! Responses need none of it (their instance ID makes sending idempotent), nor do files (their content does).
+//! Every JSON request by POST, and every other one that creates something, may carry a key of the caller's own. The
+//! first answer under a key is kept for a day and given again; the same key with another request is refused. A request
+//! that was refused changed nothing and frees its key. An answer with a secret (`Cache-Control: no-store`) is not kept:
+//! sending again says that it was done. Responses need none of it: their instance ID makes sending idempotent.
+//!
+//! Of an upload the length counts and not the content, since a form is packed anew each time that it is sent.
 
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -12,15 +14,15 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
-use utoipa::openapi::path::Parameter;
+use utoipa::openapi::path::{Operation, Parameter};
 
 use super::authentication::Caller;
-use super::body;
 use super::mount::Weight;
 use super::openapi::header;
 use super::problem::{Code, Problem};
 use super::rights::Act;
 use super::state::App;
+use super::{body, prefer};
 use crate::response::Fingerprint;
 use crate::store::{Begun, KeptAnswer};
 
@@ -39,8 +41,13 @@ const KEPT_HEADERS: [HeaderName; 4] = [
 ];
 
 /// Whether requests of that kind may carry a key that is looked up.
-pub(super) fn applies(act: Act, method: &Method, weight: Weight) -> bool {
-    method == Method::POST && weight == Weight::Light && act.rule().roles.is_some() && act != Act::SubmitResponses
+pub(super) fn applies(act: Act, method: &Method, weight: Weight, operation: &Operation) -> bool {
+    let documented = &operation.responses.responses;
+    let creates = documented.contains_key("201") || documented.contains_key("202");
+    method == Method::POST
+        && (weight == Weight::Light || creates)
+        && act.rule().roles.is_some()
+        && act != Act::SubmitResponses
 }
 
 /// The header, for the document.
@@ -69,6 +76,7 @@ pub(super) fn instance_id(request: &HttpRequest, caller: &Caller) -> Result<Opti
 /// # Errors
 /// Passes on what the handler could not answer at all.
 pub(super) async fn once(
+    weight: Weight,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -90,7 +98,7 @@ pub(super) async fn once(
         Ok(fingerprint) => fingerprint,
         Err(problem) => return Ok(answered(request, HttpResponse::from_error(problem))),
     };
-    match begin(&app, &caller, &key, fingerprint).await {
+    match begin(&app, weight, &caller, &key, fingerprint).await {
         Ok(Begun::Fresh) => work(&app, caller, key, request, next).await,
         Ok(begun) => Ok(answered(request, again(begun))),
         Err(problem) => Ok(answered(request, HttpResponse::from_error(problem))),
@@ -118,20 +126,35 @@ fn read_key(value: &HeaderValue) -> Result<String, Problem> {
     Ok(key.to_owned())
 }
 
-/// The fingerprint of method, address and body; the body is put back for the handler.
+/// The fingerprint of method, address, preference and body; the body is put back for the handler.
 async fn take_fingerprint(request: &mut ServiceRequest) -> Result<Fingerprint, Problem> {
+    let text_of = |name: &HeaderName| {
+        let value = request.headers().get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().to_owned()
+    };
+    let head = format!("{} {}\n{}\n", request.method(), request.uri(), text_of(&prefer::PREFER));
+    if text_of(&header::CONTENT_TYPE).starts_with("multipart/") {
+        let length = text_of(&header::CONTENT_LENGTH);
+        return Ok(Fingerprint::of_bytes(format!("{head}{length}").as_bytes()));
+    }
+    let mut text = head.into_bytes();
     let payload = request.take_payload();
     let bytes = body::read(request.request(), payload).await?;
-    let mut text = format!("{} {}\n", request.method(), request.uri()).into_bytes();
     text.extend_from_slice(&bytes);
     request.set_payload(Payload::from(web::Bytes::from(bytes)));
     Ok(Fingerprint::of_bytes(&text))
 }
 
-async fn begin(app: &web::Data<App>, caller: &str, key: &str, request: Fingerprint) -> Result<Begun, Problem> {
+async fn begin(
+    app: &web::Data<App>,
+    weight: Weight,
+    caller: &str,
+    key: &str,
+    request: Fingerprint,
+) -> Result<Begun, Problem> {
     let (app, caller, key) = (app.clone(), caller.to_owned(), key.to_owned());
     web::block(move || {
-        let patience = TimeDelta::from_std(app.settings.limits.request).unwrap_or(TimeDelta::MAX);
+        let patience = TimeDelta::from_std(weight.deadline(&app.settings.limits)).unwrap_or(TimeDelta::MAX);
         app.store.begin_request(&caller, &key, request, patience, app.now())
     })
     .await?

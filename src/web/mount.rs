@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
@@ -16,6 +17,7 @@ use utoipa::openapi::schema::Schema;
 
 use super::rights::Act;
 use super::{guard, idempotency};
+use crate::settings::Limits;
 
 /// The documentation that `#[utoipa::path]` makes of a handler.
 pub trait Documented: utoipa::Path + utoipa::__dev::SchemaReferences + for<'t> utoipa::__dev::Tags<'t> {}
@@ -28,6 +30,16 @@ pub enum Weight {
     Light,
     /// Requests that read or write whole files.
     Heavy,
+}
+
+impl Weight {
+    /// How long a request may take.
+    pub(super) fn deadline(self, limits: &Limits) -> Duration {
+        match self {
+            Self::Light => limits.request,
+            Self::Heavy => limits.long_request,
+        }
+    }
 }
 
 /// One mounted route.
@@ -114,6 +126,7 @@ impl Routes {
                     .operation_id
                     .map(|id| format!("{id}_by_{}", method.as_str().to_lowercase()));
             }
+            let keyed = idempotency::applies(act, &method, weight, &operation);
             let handler = handler.clone();
             let route_method = method.clone();
             self.mounted.push(Mounted {
@@ -127,8 +140,8 @@ impl Routes {
                 route: Arc::new(move || {
                     let route = Route::new().method(route_method.clone()).to(handler.clone());
                     // The guard, wrapped last, is asked first.
-                    let route = if idempotency::applies(act, &route_method, weight) {
-                        route.wrap(from_fn(idempotency::once))
+                    let route = if keyed {
+                        route.wrap(from_fn(move |request, next| idempotency::once(weight, request, next)))
                     } else {
                         route
                     };

@@ -91,7 +91,7 @@ fn operation(mounted: &Mounted) -> Operation {
             SecurityRequirement::new(TOKEN, [] as [&str; 0]),
             SecurityRequirement::new(SESSION, [] as [&str; 0]),
         ]);
-        if idempotency::applies(mounted.act, &mounted.method, mounted.weight) {
+        if idempotency::applies(mounted.act, &mounted.method, mounted.weight, &mounted.operation) {
             operation
                 .parameters
                 .get_or_insert_default()

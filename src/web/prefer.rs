@@ -12,7 +12,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use super::openapi::header;
 
 /// The request header.
-const PREFER: HeaderName = HeaderName::from_static("prefer");
+pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The response header that says which preference was followed.
 pub const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 /// The preference that is known here.

@@ -31,7 +31,7 @@ pub struct CreateAssessment {
     round: Option<String>,
     /// The options as the options file of `innogauge assess` has them; what is left out takes its default.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     options: Option<Value>,
 }
 

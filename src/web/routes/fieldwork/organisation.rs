@@ -1,6 +1,6 @@
 //! One organisation of the register: read it, change it.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,6 +10,7 @@ use crate::response::Position;
 use crate::store;
 use crate::web::Caller;
 use crate::web::body::Json;
+use crate::web::preconditions::{IfMatch, tagged};
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
 
@@ -112,7 +113,7 @@ pub struct ChangeOrganisation {
     /// Degrees east; with latitude.
     #[serde(default)]
     longitude: Option<f64>,
-    /// The revision that was looked at; where it is another by now, nothing changes.
+    /// The revision that was looked at; where it is another by now, nothing changes. `If-Match` says the same.
     #[serde(default)]
     revision: Option<i64>,
 }
@@ -128,39 +129,50 @@ pub async fn get_organisation(
     caller: Caller,
     path: web::Path<(String, String)>,
     asked: web::Query<InRound>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let organisation = web::block(move || {
         let (survey, code) = path.into_inner();
         visible(&app, &caller, &survey, asked.round.as_deref(), &code)
     })
     .await??;
-    Ok(HttpResponse::Ok().json(Organisation::from(organisation)))
+    tagged(&request, &Organisation::from(organisation))
 }
 
 /// Change an organisation of the register
 #[utoipa::path(
     patch, path = "/api/v1/surveys/{survey}/register/{organisation}", tag = "fieldwork", request_body = ChangeOrganisation,
-    params(("survey" = String, Path, description = "The survey", example = "enterprise"), ("organisation" = String, Path, description = "The credit code"), InRound),
-    responses((status = 200, description = "The organisation as it is now", body = Organisation), (status = 409, description = "It was changed meanwhile"))
+    params(("survey" = String, Path, description = "The survey", example = "enterprise"), ("organisation" = String, Path, description = "The credit code"), InRound, IfMatch),
+    responses(
+        (status = 200, description = "The organisation as it is now", body = Organisation),
+        (status = 409, description = "It is no longer that `revision`"),
+        (status = 412, description = "It was changed since the tag of `If-Match`: `changes` names the members")
+    )
 )]
 pub async fn change_organisation(
     app: web::Data<App>,
     caller: Caller,
     path: web::Path<(String, String)>,
     asked: web::Query<InRound>,
+    if_match: IfMatch,
+    request: HttpRequest,
     Json(change): Json<ChangeOrganisation>,
 ) -> Result<HttpResponse, Problem> {
     let organisation = web::block(move || {
         let (survey, code) = path.into_inner();
         let of = register_of(&app, &caller, &survey, asked.round.as_deref())?;
-        let mut entry = visible(&app, &caller, &survey, asked.round.as_deref(), &code)?.entry;
+        let seen = visible(&app, &caller, &survey, asked.round.as_deref(), &code)?;
+        if_match.check(&Organisation::from(seen.clone()))?;
+        // What was compared with the tag is what the store must still find.
+        let revision = if_match.names_a_state().then_some(seen.revision);
+        let mut entry = seen.entry;
         change.apply(&mut entry)?;
         app.store_for(&caller)
-            .change_organisation(&of, &entry, change.revision, app.now())
+            .change_organisation(&of, &entry, change.revision.or(revision), app.now())
             .map_err(Problem::from)
     })
     .await??;
-    Ok(HttpResponse::Ok().json(Organisation::from(organisation)))
+    tagged(&request, &Organisation::from(organisation))
 }
 
 impl ChangeOrganisation {

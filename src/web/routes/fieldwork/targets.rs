@@ -1,6 +1,8 @@
 //! Targets: responses to be collected, by city and size class.
 
-use actix_web::{HttpResponse, web};
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -8,6 +10,7 @@ use super::{InRound, register_of};
 use crate::store;
 use crate::web::Caller;
 use crate::web::body::Json;
+use crate::web::preconditions::{IfMatch, tagged_as};
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
 
@@ -26,9 +29,25 @@ pub struct Target {
     count: u32,
 }
 
-fn shown(caller: &Caller, list: Vec<store::Target>) -> Vec<Target> {
+/// Those of the caller's cities.
+fn own(app: &App, caller: &Caller, of: &store::RegisterOf) -> Result<Vec<store::Target>, Problem> {
+    let mut targets = app.store.targets(&of.round, &of.survey)?;
+    targets.retain(|target| caller.may_use_city(Some(&target.city)));
+    Ok(targets)
+}
+
+/// What the tag is made of: a number for each city and size class, so that a refusal names those that changed.
+fn by_cell(list: &[store::Target]) -> BTreeMap<String, i64> {
+    list.iter()
+        .map(|target| match target.size.as_str() {
+            "" => (target.city.clone(), target.count),
+            size => (format!("{}/{size}", target.city), target.count),
+        })
+        .collect()
+}
+
+fn shown(list: Vec<store::Target>) -> Vec<Target> {
     list.into_iter()
-        .filter(|target| caller.may_use_city(Some(&target.city)))
         .map(|target| Target {
             size: Some(target.size).filter(|size| !size.is_empty()),
             city: target.city,
@@ -48,14 +67,14 @@ pub async fn list_targets(
     caller: Caller,
     survey: web::Path<String>,
     asked: web::Query<InRound>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let targets = web::block(move || {
         let of = register_of(&app, &caller, &survey, asked.round.as_deref())?;
-        let list = app.store.targets(&of.round, &survey)?;
-        Ok::<_, Problem>(shown(&caller, list))
+        own(&app, &caller, &of)
     })
     .await??;
-    Ok(HttpResponse::Ok().json(targets))
+    tagged_as(&request, &by_cell(&targets), &shown(targets))
 }
 
 /// Set targets
@@ -63,14 +82,20 @@ pub async fn list_targets(
 /// Replaces all targets of the survey in the round; of a caller who is limited to cities, those of these cities.
 #[utoipa::path(
     put, path = "/api/v1/surveys/{survey}/targets", tag = "fieldwork", request_body(content = Vec<Target>, example = json!([{"city": "230700", "count": 60}, {"city": "230700", "size": "large", "count": 4}])),
-    params(("survey" = String, Path, description = "The survey: the respondent type", example = "enterprise"), InRound),
-    responses((status = 200, description = "The targets as they are now", body = Vec<Target>), (status = 422, description = "A city is unknown"))
+    params(("survey" = String, Path, description = "The survey: the respondent type", example = "enterprise"), InRound, IfMatch),
+    responses(
+        (status = 200, description = "The targets as they are now", body = Vec<Target>),
+        (status = 412, description = "They were changed since the tag of `If-Match`: `changes` names cities and size classes"),
+        (status = 422, description = "A city is unknown")
+    )
 )]
 pub async fn set_targets(
     app: web::Data<App>,
     caller: Caller,
     survey: web::Path<String>,
     asked: web::Query<InRound>,
+    if_match: IfMatch,
+    request: HttpRequest,
     Json(list): Json<Vec<Target>>,
 ) -> Result<HttpResponse, Problem> {
     let targets = web::block(move || {
@@ -93,10 +118,15 @@ pub async fn set_targets(
                 count: i64::from(target.count),
             })
             .collect();
+        let seen = own(&app, &caller, &of)?;
+        if_match.check(&by_cell(&seen))?;
+        // What was compared with the tag is what the store must still find.
+        let seen = if_match.names_a_state().then_some(seen.as_slice());
+        let cities = caller.cities.as_deref();
         app.store_for(&caller)
-            .set_targets(&of.round, &survey, caller.cities.as_deref(), &list, app.now())?;
-        Ok(shown(&caller, app.store.targets(&of.round, &survey)?))
+            .set_targets(&of.round, &survey, cities, &list, seen, app.now())?;
+        own(&app, &caller, &of)
     })
     .await??;
-    Ok(HttpResponse::Ok().json(targets))
+    tagged_as(&request, &by_cell(&targets), &shown(targets))
 }

@@ -57,7 +57,7 @@ pub struct Job {
     #[schema(example = "1024 rows checked")]
     progress_words: String,
     /// What came of it: the keys of what was made, and counts.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     outcome: Option<Value>,
     /// Why it failed.
     problem: Option<Fault>,

@@ -22,7 +22,12 @@ use crate::web::state::App;
     get, path = "/api/v1/jobs/{id}/result", tag = "jobs",
     params(("id" = i64, Path, description = "The job's key")),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The file", content(
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (String = "text/csv"),
+            (Object = "application/json"),
+            (Vec<u8> = "application/zip")
+        )),
         (status = 303, description = "The assessment, where it is kept"),
         (status = 409, description = "The job has no result yet, or will have none")
     )

@@ -1,15 +1,16 @@
 //! Make two responses of one organisation one.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{ResponseHead, expect_in_scope};
+use super::{ResponseHead, expect_in_scope, expected_revision};
 use crate::definition::Language;
 use crate::study::{self, MergeRequest, Merged};
 use crate::web::Caller;
 use crate::web::body::Json;
+use crate::web::preconditions::{IfMatch, tagged};
 use crate::web::problem::Problem;
 use crate::web::state::App;
 
@@ -27,7 +28,7 @@ pub struct Merge {
     take: Vec<String>,
     /// Why.
     comment: String,
-    /// The revision that you looked at: refused where somebody changed the response since.
+    /// The revision that you looked at: refused where somebody changed the response since. `If-Match` says the same.
     #[serde(default)]
     revision: Option<i64>,
 }
@@ -40,11 +41,13 @@ pub struct Merge {
     post, path = "/api/v1/surveys/{survey}/responses/{instance_id}/merge", tag = "responses", request_body = Merge,
     params(
         ("survey" = String, Path, description = "The survey", example = "enterprise"),
-        ("instance_id" = String, Path, description = "An instance ID of the response that is kept")
+        ("instance_id" = String, Path, description = "An instance ID of the response that is kept"),
+        IfMatch
     ),
     responses(
         (status = 200, description = "The response as it is now", body = ResponseHead),
         (status = 409, description = "A state does not allow it, or it was changed since"),
+        (status = 412, description = "It was changed since the tag of `If-Match`: `changes` names the members"),
         (status = 422, description = "The answers together break rules, or the two are not of one organisation")
     )
 )]
@@ -53,18 +56,21 @@ pub async fn merge_response(
     caller: Caller,
     path: web::Path<(String, String)>,
     language: Language,
+    if_match: IfMatch,
+    request: HttpRequest,
     Json(merge): Json<Merge>,
 ) -> Result<HttpResponse, Problem> {
     let (survey, kept) = path.into_inner();
     let now = app.now();
     let merged = web::block(move || {
-        for name in [&kept, &merge.other] {
-            expect_in_scope(&caller, &app.store.response_head(&survey, name)?)?;
-        }
-        let request = MergeRequest {
+        expect_in_scope(&caller, &app.store.response_head(&survey, &merge.other)?)?;
+        let seen = app.store.response_head(&survey, &kept)?;
+        expect_in_scope(&caller, &seen)?;
+        let revision = expected_revision(&if_match, seen)?;
+        let merge_request = MergeRequest {
             survey,
             kept,
-            revision: merge.revision,
+            revision: merge.revision.or(revision),
             other: merge.other,
             take: merge.take,
             instance_id: format!("uuid:{}", Uuid::new_v4()),
@@ -73,11 +79,11 @@ pub async fn merge_response(
             role: caller.role,
         };
         let catalogue = app.surveys.catalogue(&app.store)?;
-        study::merge(&app.store_for(&caller), &catalogue, &request, now).map_err(Problem::from)
+        study::merge(&app.store_for(&caller), &catalogue, &merge_request, now).map_err(Problem::from)
     })
     .await??;
     match merged {
-        Merged::Done(head) => Ok(HttpResponse::Ok().json(ResponseHead::from(*head))),
+        Merged::Done(head) => tagged(&request, &ResponseHead::from(*head)),
         Merged::Invalid(problems) => Err(Problem::of_answers(&problems, language)),
     }
 }

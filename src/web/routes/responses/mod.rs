@@ -21,6 +21,7 @@ use crate::response::{self, ReviewState, Tier};
 use crate::store;
 use crate::web::Caller;
 use crate::web::mount::Routes;
+use crate::web::preconditions::IfMatch;
 use crate::web::problem::{Code, Problem};
 use crate::web::rights::Act;
 use crate::web::routes::files;
@@ -170,6 +171,14 @@ fn expect_in_city(caller: &Caller, head: &store::Head) -> Result<(), Problem> {
     } else {
         Err(Problem::not_found())
     }
+}
+
+/// Refuses a change of what is no longer what the caller saw. What was compared with the tag is the revision that the
+/// store must still find.
+fn expected_revision(if_match: &IfMatch, seen: store::Head) -> Result<Option<i64>, Problem> {
+    let revision = if_match.names_a_state().then_some(seen.revision);
+    if_match.check(&ResponseHead::from(seen))?;
+    Ok(revision)
 }
 
 /// Refuses a path that is no question, group or repeat of the version that a response answers.

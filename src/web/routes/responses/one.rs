@@ -47,7 +47,7 @@ pub struct Returned {
     /// What they said about all of it.
     comment: Option<String>,
     /// What they said by question, and whom it is returned to.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     details: Option<Value>,
 }
 

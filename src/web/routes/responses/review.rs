@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{ResponseHead, expect_in_scope, expect_question};
+use super::{ResponseHead, expect_in_scope, expect_question, expected_revision};
 use crate::response::ReviewState;
 use crate::store::StateChange;
 use crate::web::Caller;
@@ -68,9 +68,7 @@ pub async fn review_response(
         for question in review.questions.keys() {
             expect_question(&app, &seen, question)?;
         }
-        // What was compared with the tag is what the store must still find.
-        let revision = if_match.names_a_state().then_some(seen.revision);
-        if_match.check(&ResponseHead::from(seen))?;
+        let revision = expected_revision(&if_match, seen)?;
         let details = (!review.questions.is_empty() || review.addressee.is_some())
             .then(|| json!({"questions": review.questions, "addressee": review.addressee}));
         let change = StateChange {

@@ -1,6 +1,6 @@
 //! Users: list, add, one, keep out or let in again, a new password.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,6 +10,7 @@ use crate::store::{self, NewUser, UserChange, random_password};
 use crate::web::Caller;
 use crate::web::body::Json;
 use crate::web::passwords;
+use crate::web::preconditions::{IfMatch, tagged};
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
 
@@ -138,9 +139,13 @@ pub async fn add_user(app: web::Data<App>, caller: Caller, Json(add): Json<AddUs
     get, path = "/api/v1/users/{name}", tag = "users", params(("name" = String, Path, description = "The user's name")),
     responses((status = 200, description = "The user", body = User))
 )]
-pub async fn get_user(app: web::Data<App>, name: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn get_user(
+    app: web::Data<App>,
+    name: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let user = web::block(move || app.store.user(&name)).await??;
-    Ok(HttpResponse::Ok().json(User::from(user)))
+    tagged(&request, &User::from(user))
 }
 
 /// Change a user
@@ -149,20 +154,26 @@ pub async fn get_user(app: web::Data<App>, name: web::Path<String>) -> Result<Ht
 /// their next request on.
 #[utoipa::path(
     patch, path = "/api/v1/users/{name}", tag = "users", request_body = ChangeUser,
-    params(("name" = String, Path, description = "The user's name")),
-    responses((status = 200, description = "The user as it is now", body = User))
+    params(("name" = String, Path, description = "The user's name"), IfMatch),
+    responses(
+        (status = 200, description = "The user as it is now", body = User),
+        (status = 412, description = "It was changed since the tag of `If-Match`: `changes` names the members")
+    )
 )]
 pub async fn change_user(
     app: web::Data<App>,
     caller: Caller,
     name: web::Path<String>,
+    if_match: IfMatch,
+    request: HttpRequest,
     Json(change): Json<ChangeUser>,
 ) -> Result<HttpResponse, Problem> {
-    let change = UserChange {
+    let mut change = UserChange {
         disabled: change.disabled,
         role: change.role.as_deref().map(known_role).transpose()?,
         cities: change.cities,
         second_factor_required: change.second_factor_required,
+        seen: None,
     };
     // Otherwise the last administrator could go.
     let gives_up = change.disabled == Some(true)
@@ -177,11 +188,15 @@ pub async fn change_user(
     let now = app.now();
     let user = web::block(move || {
         expect_places(&app, change.cities.as_ref().and_then(Option::as_deref))?;
+        let seen = app.store.user(&name)?;
+        if_match.check(&User::from(seen.clone()))?;
+        // What was compared with the tag is what the store must still find.
+        change.seen = if_match.names_a_state().then_some(seen);
         app.store_for(&caller).change_user(&name, &change, now)?;
         app.store.user(&name).map_err(Problem::from)
     })
     .await??;
-    Ok(HttpResponse::Ok().json(User::from(user)))
+    tagged(&request, &User::from(user))
 }
 
 /// Give a user a new password
