@@ -4,6 +4,7 @@
 //! No rule of surveys or scoring lives here.
 
 mod assess;
+mod assign;
 mod attachments;
 mod audit;
 mod backup;
@@ -13,14 +14,18 @@ mod database;
 mod demo;
 mod eval;
 mod export;
+mod fieldwork;
 mod import;
 mod keys;
 mod language;
 mod migrate;
 mod personal;
+mod openapi;
 mod privacy;
+mod progress;
 mod read_workbook;
 mod register;
+mod sample;
 mod score;
 mod serve;
 mod settings;
@@ -28,6 +33,7 @@ mod statistics;
 mod template;
 mod token;
 mod user;
+mod visit;
 mod warnings;
 
 use std::path::PathBuf;
@@ -74,6 +80,13 @@ enum Command {
     Statistics(statistics::Statistics),
     Template(template::Template),
     Register(register::Register),
+    Sample(sample::Sample),
+    Assign(assign::Assign),
+    Visit(visit::Visit),
+    Progress(progress::Progress),
+    /// Print the OpenAPI document of the server
+    #[command(after_help = "Example:\n  innogauge openapi > openapi.json")]
+    Openapi,
     #[command(name = crate::spreadsheet::worker::SUBCOMMAND, hide = true)]
     ReadWorkbook(read_workbook::ReadWorkbook),
 }
@@ -180,6 +193,11 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Statistics(arguments) => arguments.run(),
         Command::Template(arguments) => arguments.run(),
         Command::Register(arguments) => register::run(&arguments),
+        Command::Sample(arguments) => sample::run(&arguments),
+        Command::Assign(arguments) => assign::run(&arguments),
+        Command::Visit(arguments) => visit::run(&arguments),
+        Command::Progress(arguments) => progress::run(&arguments),
+        Command::Openapi => openapi::run(),
         Command::ReadWorkbook(arguments) => read_workbook::run(&arguments),
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 use clap::{Args, Subcommand};
 
+use super::fieldwork::{register_of, some};
 use super::{DatabaseOptions, Failure, database};
 use crate::definition::Language;
 use crate::spreadsheet::{Limits, Worker, register_template};
@@ -83,15 +84,7 @@ pub fn run(arguments: &Register) -> Result<(), Failure> {
 }
 
 fn of(arguments: &Register, catalogue: &Catalogue) -> Result<RegisterOf, Failure> {
-    let round = match &arguments.round {
-        Some(named) => catalogue.any_round(named)?,
-        None => catalogue.open_round(None)?,
-    };
-    Ok(RegisterOf {
-        round: round.to_owned(),
-        survey: arguments.survey.clone(),
-        actor: "command line".to_owned(),
-    })
+    register_of(catalogue, &arguments.survey, arguments.round.as_deref())
 }
 
 fn load(store: &Store, catalogue: &Catalogue, file: &Path, request: &RegisterRequest) -> Result<(), Failure> {
@@ -124,7 +117,7 @@ fn load(store: &Store, catalogue: &Catalogue, file: &Path, request: &RegisterReq
 
 fn list(store: &Store, of: &RegisterOf, cities: &[String]) -> Result<(), Failure> {
     let filter = RegisterFilter {
-        cities: (!cities.is_empty()).then(|| cities.to_vec()),
+        cities: some(cities),
         ..RegisterFilter::default()
     };
     for organisation in store.whole_register(&of.round, &of.survey, &filter)? {

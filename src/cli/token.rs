@@ -2,6 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 
+use super::fieldwork::some;
 use super::{DatabaseOptions, Failure, database};
 use crate::definition::nearest;
 use crate::store::NewToken;
@@ -60,11 +61,6 @@ pub fn run(arguments: &Token) -> Result<(), Failure> {
 /// The acts that `--act` takes, for its help.
 fn acts() -> String {
     format!("Acts: {}", Act::names_for_tokens().join(", "))
-}
-
-/// No names are no limit.
-fn some(names: &[String]) -> Option<Vec<String>> {
-    (!names.is_empty()).then(|| names.to_vec())
 }
 
 /// Refuses a name that is not among the known ones, with the one that was probably meant.

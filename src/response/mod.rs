@@ -44,7 +44,7 @@ pub use personal::{
     take_out, take_told, texts_of,
 };
 pub use problem::{Problem, ProblemCode, Severity};
-pub use quality::{Position, Quality};
+pub use quality::{NoPosition, Position, Quality};
 pub use recalculate::{Recalculated, RuleError, recalculate, recalculate_from};
 pub use register::RegisterEntry;
 pub use review::{

@@ -19,6 +19,17 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Problem => "problem",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
 /// Declares the catalogue: variant, number, name, severity, Chinese and English words.
 ///
 /// In the words `{0}` and `{1}` are the problem's details and `{value}` is the value.

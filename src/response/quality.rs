@@ -59,6 +59,33 @@ pub struct Position {
     pub accuracy: Option<f64>,
 }
 
+/// Why numbers name no point on the earth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("give both latitude (-90 to 90) and longitude (-180 to 180)")]
+pub struct NoPosition;
+
+impl Position {
+    /// A point from its numbers; `None` where none is given.
+    ///
+    /// # Errors
+    /// [`NoPosition`] where only one is given, or one is out of its bounds.
+    pub fn within_bounds(
+        latitude: Option<f64>,
+        longitude: Option<f64>,
+        accuracy: Option<f64>,
+    ) -> Result<Option<Self>, NoPosition> {
+        match (latitude, longitude) {
+            (None, None) => Ok(None),
+            (Some(latitude), Some(longitude)) if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 => Ok(Some(Self {
+                latitude,
+                longitude,
+                accuracy,
+            })),
+            _ => Err(NoPosition),
+        }
+    }
+}
+
 /// What of a form the quality of its responses is read from.
 #[derive(Debug)]
 pub(super) struct QualityPlan {

@@ -27,6 +27,27 @@ pub enum Breakdown {
     Member,
 }
 
+impl Breakdown {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Total, Self::City, Self::Size, Self::Day, Self::Member];
+
+    /// Its name in the API and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::City => "city",
+            Self::Size => "size",
+            Self::Day => "day",
+            Self::Member => "member",
+        }
+    }
+
+    /// The one of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|breakdown| breakdown.name() == name)
+    }
+}
+
 /// The upper ends of the classes of interview length, in minutes; the last class is open. The migration that counts
 /// them has the same.
 const CLASSES: [f64; 13] = [

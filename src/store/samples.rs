@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::backend::{Connection, on_backend};
+use super::jobs::EndsJob;
 use super::register::{self, Organisation, RegisterFilter, RegisterOf};
 use super::schema::{organisations, sample_members, samples};
 use super::{AuditAct, JsonText, Store, StoreError, time};
@@ -144,16 +145,19 @@ fn find(connection: &mut Connection<'_>, round: &str, survey: &str, id: i64) -> 
 
 impl Store {
     /// Draws a sample from the organisations of the register that are in the frame, in these cities or in all, and
-    /// keeps it. Listed organisations without a stratum of their own are drawn in every case.
+    /// keeps it. Listed organisations without a stratum of their own are drawn in every case. The job whose work it is
+    /// ends in the same transaction.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] where the design does not fit the frame, or a stratum has a sample already.
+    /// [`StoreError::Refused`] where the design does not fit the frame, or a stratum has a sample already;
+    /// [`StoreError::LeaseLost`] where another server has taken the job up.
     pub fn draw_sample(
         &self,
         of: &RegisterOf,
         cities: Option<&[String]>,
         design: &SampleDesign,
         now: DateTime<Utc>,
+        job: Option<&EndsJob<'_, Sample>>,
     ) -> Result<Sample, StoreError> {
         self.change(now, |connection, journal| {
             let filter = RegisterFilter {
@@ -191,7 +195,11 @@ impl Store {
             journal
                 .note(AuditAct::SampleDrawn, target(of, id))
                 .after(format!("seed={} frame={}", design.seed, row.frame_hash));
-            find(connection, &of.round, &of.survey, id)
+            let sample = find(connection, &of.round, &of.survey, id)?;
+            if let Some(job) = job {
+                job.end(connection, &sample, now)?;
+            }
+            Ok(sample)
         })
     }
 

@@ -6,7 +6,7 @@ use crate::attachments::ContentError;
 use crate::definition::Diagnostic;
 use crate::scoring::ScoringError;
 use crate::spreadsheet::{ImportError, WriteError};
-use crate::store::StoreError;
+use crate::store::{BackupError, StoreError};
 
 /// Why a study could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -167,6 +167,9 @@ pub enum StudyError {
     /// The database failed or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The backup could not be written.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The workbook could not be written.
     #[error("the workbook could not be written: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
@@ -185,6 +188,7 @@ impl StudyError {
     pub fn is_input(&self) -> bool {
         match self {
             Self::Store(error) => error.is_input(),
+            Self::Backup(error) => error.is_input(),
             Self::Import(ImportError::Read(error)) => !error.is_of_the_system(),
             Self::File { error, .. } => error.kind() == std::io::ErrorKind::NotFound,
             Self::Content(error) => matches!(

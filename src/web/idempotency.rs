@@ -33,11 +33,12 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The longest key that is taken, in characters.
 const LONGEST_KEY: usize = 255;
 /// The headers of an answer that are given again.
-const KEPT_HEADERS: [HeaderName; 4] = [
+const KEPT_HEADERS: [HeaderName; 5] = [
     header::CONTENT_TYPE,
     header::CONTENT_LANGUAGE,
     header::LOCATION,
     header::ETAG,
+    prefer::APPLIED,
 ];
 
 /// Whether requests of that kind may carry a key that is looked up.

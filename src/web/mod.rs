@@ -35,6 +35,7 @@ mod tls;
 
 pub use crate::settings::{Limits, Settings};
 pub use authentication::Caller;
+pub(crate) use routes::fieldwork;
 pub use routes::mounted;
 pub use server::{Running, Server, StartError};
 pub use tls::TlsError;

@@ -7,6 +7,7 @@
 mod answers;
 mod attachments;
 mod code;
+mod findings;
 mod kept;
 mod render;
 mod store;

@@ -97,6 +97,8 @@ pub enum Act {
     MergeResponses,
     /// Read, export and verify the audit log.
     ReadAudit,
+    /// Make a backup of everything, and fetch it.
+    MakeBackups,
     /// Create users, change and disable them, issue and revoke their tokens.
     ManageUsers,
 }
@@ -247,6 +249,7 @@ pub const TABLE: &[Rule] = &[
     hidden(Act::CommentResponses,       Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
     hidden(Act::MergeResponses,         Scope::SurveyAndCity, &[Administrator, Supervisor]),
     hidden(Act::ReadAudit,              Scope::Whole,         &[Administrator]),
+    hidden(Act::MakeBackups,            Scope::Whole,         &[Administrator]),
     hidden(Act::ManageUsers,            Scope::Whole,         &[Administrator]),
 ];
 

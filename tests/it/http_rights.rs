@@ -244,7 +244,7 @@ fn sampled(store: &Store) -> (String, i64) {
         reserves: 0,
         seed: 1,
     };
-    let sample = store.draw_sample(&of, None, &design, now).unwrap();
+    let sample = store.draw_sample(&of, None, &design, now, None).unwrap();
     let new = NewAssignments {
         member: "field".to_owned(),
         codes: vec![code.clone()],

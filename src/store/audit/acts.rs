@@ -117,6 +117,8 @@ acts! {
     StatisticsKept = "statistics.kept",
     /// An assessment was made and kept.
     AssessmentKept = "assessment.kept",
+    /// A backup of everything was asked for, to be fetched through the API.
+    BackupAsked = "backup.asked",
 }
 
 #[cfg(test)]

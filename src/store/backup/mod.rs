@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 pub use error::BackupError;
 pub use load::RestoreOptions;
 
-use super::Store;
+use super::{AuditAct, Store, StoreError};
 use archive::{Manifest, Writer};
 
 /// What a backup holds, or what was restored.
@@ -80,6 +80,17 @@ impl Store {
         })
     }
 
+    /// Puts on the record that a backup is asked for, to be handed out.
+    ///
+    /// # Errors
+    /// What the database says: then none is to be made.
+    pub fn note_backup(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.change(now, |_, journal| {
+            journal.note(AuditAct::BackupAsked, "backups");
+            Ok(())
+        })
+    }
+
     fn snapshot_for_backup(
         &self,
         writer: &Writer,
@@ -96,7 +107,7 @@ impl Store {
                     Ok(()) => manifest.add(table),
                     Err(error) => {
                         failure = Some(error);
-                        return Err(super::StoreError::System("the backup was not written".to_owned()));
+                        return Err(StoreError::System("the backup was not written".to_owned()));
                     }
                 }
             }

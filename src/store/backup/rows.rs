@@ -18,7 +18,7 @@ use super::super::backend::Connection;
 use super::super::json::Json;
 use super::archive::Writer;
 use super::error::BackupError;
-use super::tables::Table;
+use super::tables::{self, Table};
 
 /// How much is handed to the thread that compresses at a time.
 const CHUNK: usize = 1 << 20;
@@ -38,7 +38,12 @@ pub(super) fn copy(
         .iter()
         .map(|column| format!("\"{}\"", column.name))
         .collect();
-    let query = format!("SELECT {} FROM \"{}\"", columns.join(", "), table.name);
+    let query = format!(
+        "SELECT {} FROM \"{}\"{}",
+        columns.join(", "),
+        table.name,
+        tables::rows_kept(table)
+    );
     let mut chunk = Vec::with_capacity(CHUNK + CHUNK / 8);
     let mut rows = 0;
     let mut take = |line: Result<Line, diesel::result::Error>| {

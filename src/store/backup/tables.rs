@@ -68,6 +68,15 @@ pub(super) fn all() -> Vec<Table> {
     ]
 }
 
+/// Which rows of a table a backup holds, as the condition of a query: a backup that was made by a job and waits to be
+/// fetched is not in the next one.
+pub(super) fn rows_kept(table: &Table) -> &'static str {
+    match table.name.as_str() {
+        "job_files" => " WHERE job_id NOT IN (SELECT id FROM jobs WHERE kind = 'backup')",
+        _ => "",
+    }
+}
+
 /// Tables that no backup needs, each with the reason: what they hold is worth nothing in another database.
 #[cfg(test)]
 const LEFT_OUT: [(&str, &str); 5] = [

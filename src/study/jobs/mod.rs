@@ -9,4 +9,4 @@ mod runner;
 mod task;
 
 pub use runner::{Jobs, Worker, WorkerSettings};
-pub use task::{ExportTask, Task};
+pub use task::{ExportTask, SampleTask, Task};

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,10 +13,10 @@ use super::super::responses::write_export;
 use super::super::{AssessmentRequest, Catalogue, CheckedImport, ImportRequest, StudyError, assess_watched};
 use crate::definition::Language;
 use crate::report::{CSV, XLSX};
-use crate::response::{ReviewState, Severity, Tier};
-use crate::scoring::Options;
+use crate::response::{ReviewState, Tier};
+use crate::scoring::{Options, SampleDesign};
 use crate::spreadsheet::{self, Finding};
-use crate::store::{Claim, Filter, JobEnding, JobFileHead, JobPart, NewJob, Store};
+use crate::store::{Claim, EndsJob, Filter, JobEnding, JobFileHead, JobPart, NewJob, RegisterOf, Sample, Store};
 
 /// Work that is done as a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,24 @@ pub enum Task {
     },
     /// Responses are written into a file, which is the job's result.
     Export(ExportTask),
+    /// A sample is drawn from the register.
+    Sample(SampleTask),
+    /// Everything that the database holds is written into a file, which is the job's result.
+    Backup,
+}
+
+/// What a sample is drawn from, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SampleTask {
+    /// The survey: the respondent type.
+    pub survey: String,
+    /// The round.
+    pub round: String,
+    /// Only from these cities.
+    pub cities: Option<Vec<String>>,
+    /// How.
+    pub design: SampleDesign,
 }
 
 /// Which responses are exported, and how.
@@ -78,6 +97,8 @@ impl Task {
             Self::Import { .. } => "import",
             Self::Assessment { .. } => "assessment",
             Self::Export(_) => "export",
+            Self::Sample(_) => "sample",
+            Self::Backup => "backup",
         }
     }
 
@@ -85,8 +106,9 @@ impl Task {
     pub fn survey(&self) -> Option<&str> {
         match self {
             Self::Import { request, .. } => Some(&request.survey),
-            Self::Assessment { .. } => None,
+            Self::Assessment { .. } | Self::Backup => None,
             Self::Export(export) => Some(&export.survey),
+            Self::Sample(sample) => Some(&sample.survey),
         }
     }
 
@@ -94,16 +116,18 @@ impl Task {
     pub fn cities(&self) -> Option<&[String]> {
         match self {
             Self::Import { request, .. } => request.cities.as_deref(),
-            Self::Assessment { .. } => None,
+            Self::Assessment { .. } | Self::Backup => None,
             Self::Export(export) => export.cities.as_deref(),
+            Self::Sample(sample) => sample.cities.as_deref(),
         }
     }
 
     /// Whether its result shows the answers to personal questions.
     pub fn is_personal(&self) -> bool {
         match self {
-            // The workbook of issues is the upload again, answers to personal questions included.
-            Self::Import { .. } | Self::Assessment { .. } => false,
+            // The workbook of issues is the upload again, answers to personal questions included; in a backup they are
+            // as the database has them.
+            Self::Import { .. } | Self::Assessment { .. } | Self::Sample(_) | Self::Backup => false,
             Self::Export(export) => export.personal == Tier::Full,
         }
     }
@@ -138,6 +162,8 @@ impl Task {
                 assess_watched(bench.store, &request, bench.now, bench.watch).map(|_| ())
             }
             Self::Export(export) => bench.export(export),
+            Self::Sample(sample) => bench.sample(sample),
+            Self::Backup => bench.backup(),
         }
     }
 }
@@ -229,6 +255,47 @@ impl Bench<'_> {
         Ok(())
     }
 
+    fn sample(&self, task: &SampleTask) -> Result<(), StudyError> {
+        let of = RegisterOf {
+            round: task.round.clone(),
+            survey: task.survey.clone(),
+            actor: self.made_by.to_owned(),
+        };
+        let described = |sample: &Sample| json!({ "sample": sample.id, "survey": sample.survey, "round": sample.round });
+        let ends = EndsJob {
+            claim: self.claim,
+            outcome: &described,
+        };
+        self.store
+            .draw_sample(&of, task.cities.as_deref(), &task.design, self.now, Some(&ends))?;
+        Ok(())
+    }
+
+    fn backup(&self) -> Result<(), StudyError> {
+        let folder = tempfile::tempdir().map_err(|error| StudyError::File {
+            file: std::env::temp_dir(),
+            error,
+        })?;
+        let name = format!("innogauge-{}.zip", self.now.format("%Y-%m-%dT%H-%M-%SZ"));
+        let file = folder.path().join(&name);
+        let seen = AtomicU64::new(0);
+        let written = |rows| Progress {
+            stage: Stage::WritingFile,
+            done: rows,
+            of: None,
+        };
+        let summary = self.store.backup(&file, self.now, &|rows| {
+            // Nobody can break off a backup between two rows: whether it goes on is asked when it is written.
+            let rows = seen.fetch_add(rows, Ordering::Relaxed) + rows;
+            drop(self.watch.see(written(rows)));
+        })?;
+        self.watch.see(written(summary.rows))?;
+        self.keep(JobPart::Result, &name, "application/zip", &file)?;
+        let outcome = json!({ "tables": summary.tables, "rows": summary.rows, "bytes": summary.bytes });
+        self.store.end_job(self.claim, &JobEnding::Done(outcome), self.now)?;
+        Ok(())
+    }
+
     fn keep(&self, part: JobPart, name: &str, content_type: &str, path: &std::path::Path) -> Result<(), StudyError> {
         let of_path = |error| StudyError::File {
             file: path.to_owned(),
@@ -259,15 +326,10 @@ impl ExportTask {
 
 /// A finding of an import as JSON, as the API has it.
 fn finding(finding: &Finding) -> Value {
-    let severity = match finding.severity {
-        Severity::Problem => "problem",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
     json!({
         "path": finding.at.to_string(),
         "code": finding.code,
-        "severity": severity,
+        "severity": finding.severity.name(),
         "message": &*finding.message,
     })
 }

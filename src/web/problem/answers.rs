@@ -2,22 +2,17 @@
 
 use super::{Code, Fault, Problem};
 use crate::definition::Language;
-use crate::response::{self, Severity};
+use crate::response;
 
 impl Fault {
     /// A finding about a response, worded in that language.
     pub fn of(finding: &response::Problem, language: Language) -> Self {
-        let severity = match finding.severity {
-            Severity::Problem => "problem",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        };
         Self {
             path: finding.path.clone(),
             code: finding.code.name().to_owned(),
             value: finding.value.clone().map(Into::into),
             rule: finding.rule.clone(),
-            severity: Some(severity.to_owned()),
+            severity: Some(finding.severity.name().to_owned()),
             message: finding.message(language.code()),
         }
     }

@@ -1,13 +1,15 @@
 //! What the errors of a study are to a caller.
 
 use super::{Code, Problem};
+use crate::response::NoPosition;
 use crate::spreadsheet::ImportError;
+use crate::store::BackupError;
 use crate::study::StudyError;
 
 impl From<StudyError> for Problem {
     fn from(error: StudyError) -> Self {
         match error {
-            StudyError::Store(error) => error.into(),
+            StudyError::Store(error) | StudyError::Backup(BackupError::Store(error)) => error.into(),
             StudyError::Content(error) => error.into(),
             StudyError::UnknownSurvey { .. } | StudyError::NothingPublished { .. } => Self::not_found(),
             StudyError::UnknownVersion { survey, version, known } => unknown_version(&survey, &version, known),
@@ -47,6 +49,7 @@ impl From<StudyError> for Problem {
             | StudyError::Workbook(_)
             | StudyError::Issues(_)
             | StudyError::File { .. }
+            | StudyError::Backup(_)
             | StudyError::Table(_)
             | StudyError::Cancelled
             | StudyError::DamagedJob { .. }
@@ -54,6 +57,13 @@ impl From<StudyError> for Problem {
             | StudyError::Broken
             | StudyError::DamagedAssessment { .. } => Self::internal(error),
         }
+    }
+}
+
+impl From<NoPosition> for Problem {
+    fn from(error: NoPosition) -> Self {
+        let en = error.to_string();
+        Self::new(Code::ValueInvalid).explain("请同时给出纬度（−90 至 90）和经度（−180 至 180）。", en)
     }
 }
 

@@ -107,6 +107,15 @@ pub fn written(write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), Problem>)
     Ok(file)
 }
 
+/// A page of what was asked for with one row more than it shows, and the key that the next one begins after.
+pub fn page<T>(mut rows: Vec<T>, limit: i64, key: impl Fn(&T) -> i64) -> (Vec<T>, Option<i64>) {
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > shown;
+    rows.truncate(shown);
+    let next = rows.last().map(key).filter(|_| more);
+    (rows, next)
+}
+
 /// The parts of a list with commas; `None` where there is none.
 pub fn list(text: Option<&str>) -> Option<Vec<String>> {
     text.map(|text| text.split(',').map(|part| part.trim().to_owned()).collect())

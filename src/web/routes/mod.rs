@@ -4,8 +4,9 @@ mod access;
 mod account;
 mod assessments;
 mod audit;
+mod backups;
 mod exports;
-mod fieldwork;
+pub(crate) mod fieldwork;
 mod files;
 mod imports;
 mod jobs;
@@ -43,5 +44,6 @@ pub fn mounted() -> Routes {
     users::mount(&mut routes);
     quality::mount(&mut routes);
     audit::mount(&mut routes);
+    backups::mount(&mut routes);
     routes
 }

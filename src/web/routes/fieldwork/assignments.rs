@@ -13,7 +13,7 @@ use crate::store::{self, AssignmentFilter, NewAssignments};
 use crate::web::Caller;
 use crate::web::body::Json;
 use crate::web::problem::Problem;
-use crate::web::routes::files::list;
+use crate::web::routes::files::{list, page};
 use crate::web::state::App;
 
 /// Which assignments, and which page of them.
@@ -99,7 +99,7 @@ pub async fn list_assignments(
 ) -> Result<HttpResponse, Problem> {
     let limit = register::limit(question.limit)?;
     let question = question.into_inner();
-    let mut assignments = web::block(move || {
+    let assignments = web::block(move || {
         let of = register_of(&app, &caller, &survey, question.round.as_deref())?;
         let filter = AssignmentFilter {
             cities: caller.cities_within(list(question.city.as_deref())),
@@ -111,10 +111,7 @@ pub async fn list_assignments(
             .map_err(Problem::from)
     })
     .await??;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = assignments.len() > shown;
-    assignments.truncate(shown);
-    let next = assignments.last().map(|last| last.id).filter(|_| more);
+    let (assignments, next) = page(assignments, limit, |row| row.id);
     Ok(HttpResponse::Ok().json(AssignmentPage {
         assignments: assignments.into_iter().map(Assignment::from).collect(),
         next,

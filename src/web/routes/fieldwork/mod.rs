@@ -8,6 +8,11 @@ mod samples;
 mod targets;
 mod visits;
 
+pub(crate) use assignments::Assignment;
+pub(crate) use progress::Progress;
+pub(crate) use samples::shown as shown_sample;
+pub(crate) use visits::Visit;
+
 use actix_web::web;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -19,7 +24,7 @@ use crate::web::problem::Problem;
 use crate::web::rights::Act;
 use crate::web::state::App;
 
-pub(super) fn mount(routes: &mut Routes) {
+pub(in crate::web::routes) fn mount(routes: &mut Routes) {
     routes
         .mount_heavy(
             Act::LoadRegister,

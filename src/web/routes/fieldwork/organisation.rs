@@ -201,21 +201,8 @@ impl ChangeOrganisation {
             entry.employees = Some(employees);
         }
         entry.in_frame = self.in_frame.unwrap_or(entry.in_frame);
-        match (self.latitude, self.longitude) {
-            (None, None) => {}
-            (Some(latitude), Some(longitude)) if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 => {
-                entry.position = Some(Position {
-                    latitude,
-                    longitude,
-                    accuracy: None,
-                });
-            }
-            _ => {
-                return Err(wrong(
-                    "请同时给出纬度（−90 至 90）和经度（−180 至 180）。",
-                    "Give both latitude (-90 to 90) and longitude (-180 to 180).",
-                ));
-            }
+        if let Some(position) = Position::within_bounds(self.latitude, self.longitude, None)? {
+            entry.position = Some(position);
         }
         Ok(())
     }

@@ -8,15 +8,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::organisation::Organisation;
 use super::{InRound, register_of};
 use crate::definition::Language;
-use crate::response::Severity;
 use crate::scoring::RegisterTotals;
-use crate::spreadsheet::{Finding, Limits, Worker, register_template};
+use crate::spreadsheet::{Limits, Worker, register_template};
 use crate::store::{self, RegisterFilter};
 use crate::study::{self, LoadedRegister, RegisterRequest};
 use crate::web::Caller;
 use crate::web::openapi::examples;
 use crate::web::problem::{Code, Fault, Problem};
-use crate::web::routes::files::{CSV, Upload, XLSX, download, list, wrong_parameter};
+use crate::web::routes::files::{CSV, Upload, XLSX, download, list, page, wrong_parameter};
 use crate::web::state::App;
 
 /// How many rows a page has where nothing is asked for.
@@ -94,7 +93,7 @@ pub async fn load_register(
 }
 
 fn result_of(loaded: &LoadedRegister, dry_run: bool) -> Result<RegisterResult, Problem> {
-    let findings: Vec<Fault> = loaded.findings.iter().map(fault).collect();
+    let findings: Vec<Fault> = loaded.findings.iter().map(Fault::from).collect();
     let Some(change) = loaded.change else {
         return Err(Problem::new(Code::RowsInvalid)
             .faults(findings)
@@ -113,21 +112,6 @@ fn result_of(loaded: &LoadedRegister, dry_run: bool) -> Result<RegisterResult, P
         unchanged: change.unchanged,
         findings,
     })
-}
-
-fn fault(finding: &Finding) -> Fault {
-    let severity = match finding.severity {
-        Severity::Problem => "problem",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
-    Fault {
-        path: finding.at.to_string(),
-        code: finding.code.to_owned(),
-        severity: Some(severity.to_owned()),
-        message: finding.message.to_string(),
-        ..Fault::default()
-    }
 }
 
 /// The blank register
@@ -217,7 +201,7 @@ pub async fn list_register(
     question: web::Query<Question>,
 ) -> Result<HttpResponse, Problem> {
     let limit = limit(question.limit)?;
-    let mut organisations = web::block(move || {
+    let organisations = web::block(move || {
         let of = register_of(&app, &caller, &survey, question.round.as_deref())?;
         let filter = filter(&caller, &question);
         app.store
@@ -225,10 +209,7 @@ pub async fn list_register(
             .map_err(Problem::from)
     })
     .await??;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = organisations.len() > shown;
-    organisations.truncate(shown);
-    let next = organisations.last().map(|last| last.id).filter(|_| more);
+    let (organisations, next) = page(organisations, limit, |row| row.id);
     Ok(HttpResponse::Ok().json(RegisterPage {
         organisations: organisations.into_iter().map(Organisation::from).collect(),
         next,

@@ -8,11 +8,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{InRound, register_of};
+use crate::definition::Language;
 use crate::scoring::{Allocation, SampleDesign};
 use crate::store;
+use crate::study::jobs::{SampleTask, Task};
 use crate::web::Caller;
 use crate::web::body::Json;
+use crate::web::prefer::Wanted;
 use crate::web::problem::{Code, Problem};
+use crate::web::routes::jobs::{self, Job};
 use crate::web::state::App;
 
 /// What a sample is to be drawn by.
@@ -158,7 +162,8 @@ fn seen(
     Ok(Some((sample, members)))
 }
 
-fn shown(sample: store::Sample, members: Option<Vec<store::SampleMember>>) -> Sample {
+/// A sample as the API has it; without its organisations in lists.
+pub(crate) fn shown(sample: store::Sample, members: Option<Vec<store::SampleMember>>) -> Sample {
     let strata = sample.strata.iter().map(|stratum| Stratum {
         stratum: stratum.stratum.clone(),
         population: stratum.population,
@@ -193,24 +198,44 @@ fn shown(sample: store::Sample, members: Option<Vec<store::SampleMember>>) -> Sa
 /// Draw a sample
 ///
 /// From the organisations of the register that are in the frame, in the caller's cities. A stratum has one sample at a
-/// time.
+/// time. With `Prefer: respond-async` it is drawn as a job.
 #[utoipa::path(
     post, path = "/api/v1/surveys/{survey}/samples", tag = "fieldwork", request_body = DrawSample,
-    params(("survey" = String, Path, description = "The survey: the respondent type", example = "enterprise"), InRound),
-    responses((status = 201, description = "The sample with its organisations", body = Sample), (status = 422, description = "The design does not fit the register"))
+    params(("survey" = String, Path, description = "The survey: the respondent type", example = "enterprise"), InRound, Wanted),
+    responses(
+        (status = 201, description = "The sample with its organisations", body = Sample),
+        (status = 202, description = "Kept as a job: `Location` says where to ask after it", body = Job),
+        (status = 422, description = "The design does not fit the register")
+    )
 )]
 pub async fn draw_sample(
     app: web::Data<App>,
     caller: Caller,
     survey: web::Path<String>,
     asked: web::Query<InRound>,
+    language: Language,
+    wanted: Wanted,
     Json(draw): Json<DrawSample>,
 ) -> Result<HttpResponse, Problem> {
     let design = draw.design()?;
+    if wanted == Wanted::AsJob {
+        let job = web::block(move || {
+            let of = register_of(&app, &caller, &survey, asked.round.as_deref())?;
+            let task = SampleTask {
+                survey: of.survey,
+                round: of.round,
+                cities: caller.cities.clone(),
+                design,
+            };
+            jobs::keep(&app, &caller, &Task::Sample(task), None)
+        })
+        .await??;
+        return jobs::accepted(&job, language);
+    }
     let (sample, members) = web::block(move || {
         let of = register_of(&app, &caller, &survey, asked.round.as_deref())?;
         let cities = caller.cities.as_deref();
-        let sample = app.store_for(&caller).draw_sample(&of, cities, &design, app.now())?;
+        let sample = app.store_for(&caller).draw_sample(&of, cities, &design, app.now(), None)?;
         app.store
             .sample(&of.round, &survey, sample.id, cities)
             .map_err(Problem::from)

@@ -13,7 +13,7 @@ use crate::response::Position;
 use crate::store::{self, AssignmentFilter, NewVisit, VisitOutcome};
 use crate::web::Caller;
 use crate::web::body::Json;
-use crate::web::problem::{Code, Problem};
+use crate::web::problem::Problem;
 use crate::web::state::App;
 
 /// What came of a visit.
@@ -87,20 +87,7 @@ impl From<store::Visit> for Visit {
 
 impl RecordVisit {
     fn visit(self, member: String, now: DateTime<Utc>) -> Result<NewVisit, Problem> {
-        let position = match (self.latitude, self.longitude) {
-            (None, None) => None,
-            (Some(latitude), Some(longitude)) if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 => Some(Position {
-                latitude,
-                longitude,
-                accuracy: self.accuracy,
-            }),
-            _ => {
-                return Err(Problem::new(Code::ValueInvalid).explain(
-                    "请同时给出纬度（−90 至 90）和经度（−180 至 180）。",
-                    "Give both latitude (-90 to 90) and longitude (-180 to 180).",
-                ));
-            }
-        };
+        let position = Position::within_bounds(self.latitude, self.longitude, self.accuracy)?;
         Ok(NewVisit {
             member,
             outcome: self.outcome,

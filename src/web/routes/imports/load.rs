@@ -8,8 +8,6 @@ use utoipa::ToSchema;
 use super::Import;
 use super::loading::{Loading, Options};
 use crate::definition::Language;
-use crate::response::Severity;
-use crate::spreadsheet::Finding;
 use crate::store;
 use crate::study::jobs::Task;
 use crate::study::{LoadedAs, Unwatched};
@@ -108,7 +106,7 @@ impl Loading {
             organisations: plan.organisations,
             sound: plan.accepted.len(),
             rejected: plan.rejected.len(),
-            findings: plan.findings.iter().map(fault).collect(),
+            findings: plan.findings.iter().map(Fault::from).collect(),
             findings_left_out: plan.findings_left_out,
         };
         if self.options.dry_run {
@@ -137,20 +135,5 @@ impl Loading {
         result.outcome = outcome;
         result.import = import.map(Import::of).transpose()?;
         Ok(result)
-    }
-}
-
-fn fault(finding: &Finding) -> Fault {
-    let severity = match finding.severity {
-        Severity::Problem => "problem",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
-    Fault {
-        path: finding.at.to_string(),
-        code: finding.code.to_owned(),
-        severity: Some(severity.to_owned()),
-        message: finding.message.to_string(),
-        ..Fault::default()
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn mount(routes: &mut Routes) {
 pub struct Job {
     /// The key.
     id: i64,
-    /// import, assessment or export.
+    /// import, assessment, export, sample or backup.
     #[schema(example = "import")]
     kind: String,
     /// The survey that it is about, where it is about one.
@@ -127,6 +127,9 @@ fn words(job: &store::Job, language: Language) -> String {
             format!("{done}{of} responses read"),
         ),
         (JobState::Running, "scoring") => ("正在计算得分".to_owned(), "Scoring".to_owned()),
+        (JobState::Running, "writing_file") if done > 0 && job.total.is_none() => {
+            (format!("已写入 {done} 行"), format!("{done} rows written"))
+        }
         (JobState::Running, "writing_file") => ("正在写入文件".to_owned(), "Writing the file".to_owned()),
         (JobState::Running, _) => ("正在开始".to_owned(), "Starting".to_owned()),
     };
@@ -165,5 +168,7 @@ fn act_of(task: &Task) -> Act {
         Task::Import { .. } => Act::ImportResponses,
         Task::Assessment { .. } => Act::ReadAssessments,
         Task::Export(_) => Act::ExportResponses,
+        Task::Sample(_) => Act::ReadRegister,
+        Task::Backup => Act::MakeBackups,
     }
 }

@@ -11,13 +11,13 @@ use crate::store::{JobFile, JobPart, JobState, JsonText};
 use crate::study::jobs::Task;
 use crate::web::Caller;
 use crate::web::problem::{Code, Problem};
-use crate::web::rights::{Act, Refusal};
+use crate::web::rights::{Act, Refusal, Scope};
 use crate::web::state::App;
 
 /// The result of a job
 ///
-/// The file of an export; what was found in the workbook of an import, whether its rows were stored or not; the result
-/// file of an assessment.
+/// The file of an export or a backup; what was found in the workbook of an import, whether its rows were stored or not; of an
+/// assessment and a sample, where they are kept.
 #[utoipa::path(
     get, path = "/api/v1/jobs/{id}/result", tag = "jobs",
     params(("id" = i64, Path, description = "The job's key")),
@@ -28,7 +28,7 @@ use crate::web::state::App;
             (Object = "application/json"),
             (Vec<u8> = "application/zip")
         )),
-        (status = 303, description = "The assessment, where it is kept"),
+        (status = 303, description = "Where the assessment or the sample is kept"),
         (status = 409, description = "The job has no result yet, or will have none")
     )
 )]
@@ -77,10 +77,20 @@ fn result(app: &App, caller: &Caller, id: i64) -> Result<Found, Problem> {
     if let Some(file) = app.store.job_file(id, JobPart::Result)? {
         return Ok(Found::File(file));
     }
-    let assessment = outcome.get("assessment").and_then(Value::as_i64);
-    assessment
-        .map(|id| Found::At(format!("/api/v1/assessments/{id}/download?format=json")))
+    address(&outcome)
+        .map(Found::At)
         .ok_or_else(|| Problem::of_kept(&outcome))
+}
+
+/// Where what a job made is kept, of a job without a file.
+fn address(outcome: &Value) -> Option<String> {
+    let number = |name: &str| outcome.get(name).and_then(Value::as_i64);
+    let text = |name: &str| outcome.get(name).and_then(Value::as_str);
+    if let Some(id) = number("assessment") {
+        return Some(format!("/api/v1/assessments/{id}/download?format=json"));
+    }
+    let (sample, survey, round) = (number("sample")?, text("survey")?, text("round")?);
+    Some(format!("/api/v1/surveys/{survey}/samples/{sample}?round={round}"))
 }
 
 /// What came of a job that has ended, where the caller may have it.
@@ -101,7 +111,8 @@ fn ended(app: &App, caller: &Caller, id: i64) -> Result<Value, Problem> {
 fn expect_right(caller: &Caller, task: &Task) -> Result<(), Problem> {
     let personal = task.is_personal().then_some(Act::ReadPersonalAnswers);
     for act in [act_of(task)].into_iter().chain(personal) {
-        if !caller.may(act) {
+        let within = act.rule().scope != Scope::Whole || caller.is_unlimited();
+        if !within || !caller.may(act) {
             return Err(match act.rule().refusal {
                 Refusal::Forbidden => Problem::new(Code::Forbidden),
                 Refusal::Hidden => Problem::not_found(),
