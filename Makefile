@@ -1,7 +1,7 @@
 # innogauge: `make run` and `make demo` start a server, `make test` decides whether a change is good.
 # What a target needs is installed by apt when root, else named in one line (scripts/setup.sh).
 
-.PHONY: help setup build run demo test bench soak
+.PHONY: help setup build run demo test bench conformance soak
 .DEFAULT_GOAL := help
 
 INNOGAUGE := target/release/innogauge
@@ -33,7 +33,12 @@ bench: ## the figures of benches/README.md, measured on this machine
 	@scripts/setup.sh libpq-dev gcc postgresql
 	scripts/with_postgres.sh cargo bench --locked
 
+conformance: build ## hold the server against its OpenAPI document as every role: 10,000 cases, none answered outside of it
+	@scripts/setup.sh libpq-dev gcc python3-venv curl
+	scripts/schemathesis.sh $(INNOGAUGE)
+
 soak: build ## under load, kill servers, kill the program 200 times on each database, lose a primary: nothing acknowledged may be missing
-	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl
+	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl python3-venv
 	INNOGAUGE_KILLS=200 scripts/with_postgres.sh cargo test --locked --test it kill_9 -- --nocapture
 	scripts/failover.sh $(INNOGAUGE) $(SOAK_SECONDS)
+	scripts/schemathesis.sh $(INNOGAUGE)

@@ -18,7 +18,9 @@ pub struct Assign {
 #[derive(Debug, Subcommand)]
 enum Act {
     /// Give organisations to a member: all of them or none
-    #[command(after_help = "Example:\n  innogauge assign give zhao.min 91110000600037341L 91230700827ERYRL36 --round 2026")]
+    #[command(
+        after_help = "Example:\n  innogauge assign give zhao.min 91230700827ERYRL36 91230700827ERYRL36 --round 2026"
+    )]
     Give {
         /// The member
         member: String,
@@ -32,7 +34,7 @@ enum Act {
         of: FieldworkOptions,
     },
     /// Take organisations back from whoever has them
-    #[command(after_help = "Example:\n  innogauge assign withdraw 91110000600037341L")]
+    #[command(after_help = "Example:\n  innogauge assign withdraw 91230700827ERYRL36")]
     Withdraw {
         /// The credit codes of the organisations
         #[arg(required = true, value_name = "CODE")]

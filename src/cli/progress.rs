@@ -50,7 +50,11 @@ pub fn run(arguments: &Progress) -> Result<(), Failure> {
 fn line(row: &ProgressRow) -> String {
     let percent = |share: Option<f64>| cell(share.map(|share| format!("{:.1}%", share * 100.0)));
     [
-        if row.key.is_empty() { "-".to_owned() } else { row.key.clone() },
+        if row.key.is_empty() {
+            "-".to_owned()
+        } else {
+            row.key.clone()
+        },
         cell(row.target),
         cell(row.sampled),
         cell(row.assigned),

@@ -74,7 +74,12 @@ enum Spread {
 #[derive(Debug, Args)]
 struct Draw {
     /// The size of the whole sample
-    #[arg(long, value_name = "N", required_unless_present = "stratum", conflicts_with = "stratum")]
+    #[arg(
+        long,
+        value_name = "N",
+        required_unless_present = "stratum",
+        conflicts_with = "stratum"
+    )]
     size: Option<usize>,
     /// How the size is spread over the strata
     #[arg(long, value_enum, default_value = "proportional", conflicts_with = "stratum")]
@@ -174,7 +179,11 @@ impl Draw {
 
 fn headline(sample: &Drawn) -> String {
     let drawn: usize = sample.strata.iter().map(|stratum| stratum.sample.len()).sum();
-    let withdrawn = if sample.withdrawn_at.is_some() { "\twithdrawn" } else { "" };
+    let withdrawn = if sample.withdrawn_at.is_some() {
+        "\twithdrawn"
+    } else {
+        ""
+    };
     format!(
         "sample {}\t{drawn} organisations of {} strata\tseed {}\t{}{withdrawn}",
         sample.id,

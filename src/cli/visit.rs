@@ -21,11 +21,11 @@ pub struct Visit {
 enum Act {
     /// Record what came of a visit; what was wrong is put right by a further one
     #[command(
-        after_help = "Example:\n  innogauge visit record 91110000600037341L --member zhao.min --outcome appointment --appointment-at 2026-06-02T02:00:00Z"
+        after_help = "Example:\n  innogauge visit record 91230700827ERYRL36 --member zhao.min --outcome appointment --appointment-at 2026-06-02T02:00:00Z"
     )]
     Record(Record),
     /// List the visits to an organisation, the oldest first
-    #[command(after_help = "Example:\n  innogauge visit list 91110000600037341L --json")]
+    #[command(after_help = "Example:\n  innogauge visit list 91230700827ERYRL36 --json")]
     List {
         /// The credit code of the organisation
         #[arg(value_name = "CODE")]

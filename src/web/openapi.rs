@@ -5,7 +5,7 @@ mod header;
 
 use utoipa::PartialSchema as _;
 use utoipa::openapi::path::{Operation, Paths};
-use utoipa::openapi::schema::{Components, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Components, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Content, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, ResponseBuilder,
@@ -27,7 +27,8 @@ cities and acts, and send it as `Authorization: Bearer TOKEN`. Browsers sign in 
 anything is then taken from this server's own pages only. A password that was made up for somebody is to be replaced \
 before anything else. Errors are problem documents (RFC 9457) with a stable `code`; their texts come in \
 Chinese or English by `Accept-Language`. Lists are paged by key: `next` of one page is `after` of the following one. \
-What a caller may not see is answered as if it did not exist.";
+What a caller may not see is answered as if it did not exist. What a version promises, and what changed, says \
+`/docs/api-changelog.md`.";
 
 /// The security schemes' names.
 const TOKEN: &str = "token";
@@ -110,7 +111,36 @@ fn operation(mounted: &Mounted) -> Operation {
         }
     }
     describe_refusals(&mut operation);
+    describe_files(&mut operation);
     operation
+}
+
+/// Bytes that are no JSON are a file, not a list of numbers.
+fn describe_files(operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response {
+            response.content.iter_mut().for_each(describe_file);
+        }
+    }
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        body.content.iter_mut().for_each(describe_file);
+    }
+}
+
+fn describe_file((kind, content): (&String, &mut RefOr<Content>)) {
+    if let RefOr::T(content) = content
+        && !kind.contains("json")
+        && matches!(content.schema, Some(RefOr::T(Schema::Array(_))))
+    {
+        content.schema = Some(file().into());
+    }
+}
+
+fn file() -> Schema {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+        .into()
 }
 
 /// Every answer that is a refusal is a problem document, whether the handler names its status or not. The forms of the

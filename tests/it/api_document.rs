@@ -89,13 +89,60 @@ fn every_answer_with_a_body_says_what_it_is() {
     let mut silent = Vec::new();
     for (name, operation) in operations(&document) {
         for (status, response) in operation["responses"].as_object().unwrap() {
-            let bodiless = ["204", "303", "308"].contains(&status.as_str());
+            let bodiless = ["204", "303", "304", "308"].contains(&status.as_str());
             if response["content"].is_object() == bodiless {
                 silent.push(format!("{name}: {status}"));
             }
         }
     }
     assert!(silent.is_empty(), "{}", silent.join("\n"));
+}
+
+#[test]
+fn the_api_is_the_one_that_was_committed() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
+    let committed: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let document = document();
+    let mut changed = Vec::new();
+    for part in ["/info", "/paths", "/components/schemas", "/components/securitySchemes"] {
+        let empty = serde_json::Map::new();
+        let of = |document: &'_ Value| {
+            document
+                .pointer(part)
+                .and_then(Value::as_object)
+                .unwrap_or(&empty)
+                .clone()
+        };
+        let (before, now) = (of(&committed), of(&document));
+        let names: std::collections::BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+        changed.extend(
+            names
+                .into_iter()
+                .filter(|name| before.get(*name) != now.get(*name))
+                .map(|name| format!("{part} {name}")),
+        );
+    }
+    assert!(
+        changed.is_empty() && committed == document,
+        "the API has changed: say what in docs/api-changelog.md, and write `innogauge openapi > docs/openapi.json`\n{}",
+        changed.join("\n")
+    );
+}
+
+#[test]
+fn the_changelog_of_the_api_names_every_operation() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api-changelog.md");
+    let changelog = std::fs::read_to_string(path).unwrap();
+    let missing: Vec<String> = operations(&document())
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| name.contains(" /api/") && !changelog.contains(&format!("`{name}`")))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "not in docs/api-changelog.md:\n{}",
+        missing.join("\n")
+    );
 }
 
 #[test]

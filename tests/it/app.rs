@@ -44,6 +44,11 @@ impl TestApp {
         )
     }
 
+    /// On a database that is there already, with its users and surveys.
+    pub fn over(database: &str) -> Self {
+        Self::serve(open(database), Settings::default(), Utc::now)
+    }
+
     /// With any settings but the address.
     pub fn set(database: &str, settings: Settings) -> Self {
         Self::clocked(database, settings, Utc::now)
@@ -51,21 +56,17 @@ impl TestApp {
 
     /// The same under another clock.
     pub fn clocked(database: &str, settings: Settings, clock: fn() -> DateTime<Utc>) -> Self {
-        let options = OpenOptions {
-            keys: keys_for(database),
-            ..OpenOptions::default()
-        };
-        let store = Store::open_with(database, &options).unwrap();
+        let store = open(database);
         seed(&store);
-        Self::over(store, settings, clock)
+        Self::serve(store, settings, clock)
     }
 
     /// Another server on a database that is open.
     pub fn beside(store: &Store, settings: Settings) -> Self {
-        Self::over(store.clone(), settings, Utc::now)
+        Self::serve(store.clone(), settings, Utc::now)
     }
 
-    fn over(store: Store, settings: Settings, clock: fn() -> DateTime<Utc>) -> Self {
+    fn serve(store: Store, settings: Settings, clock: fn() -> DateTime<Utc>) -> Self {
         let settings = Settings {
             listen: "127.0.0.1:0".to_owned(),
             workbook_reader: Some(env!("CARGO_BIN_EXE_innogauge").into()),
@@ -168,6 +169,14 @@ impl Drop for TestApp {
             running.stop().unwrap();
         }
     }
+}
+
+fn open(database: &str) -> Store {
+    let options = OpenOptions {
+        keys: keys_for(database),
+        ..OpenOptions::default()
+    };
+    Store::open_with(database, &options).unwrap()
 }
 
 /// A response that breaks no rule.

@@ -1,12 +1,13 @@
 //! Long work as jobs over HTTP: asked for, watched, fetched, ended; and taken over from a server that died.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use innogauge::definition::Language;
 use innogauge::response::{Role, Tier};
 use innogauge::spreadsheet::{self, Limits};
-use innogauge::store::{JobFileHead, JobState, StoreError};
+use innogauge::store::{AuditFilter, JobFileHead, JobState, RestoreOptions, Store, StoreError};
 use innogauge::study::jobs::{ExportTask, Task, Worker, WorkerSettings};
 use innogauge::study::{ImportRequest, StudyError};
 use serde_json::{Value, json};
@@ -271,5 +272,94 @@ fn a_job_that_asks_for_the_impossible_fails_and_says_why() {
         let reason: String = failed.outcome.unwrap().read().unwrap();
         assert_eq!(failed.state, JobState::Failed);
         assert!(reason.contains("products"), "{reason}");
+    });
+}
+
+#[test]
+fn a_sample_is_drawn_by_a_job_as_it_is_drawn_at_once() {
+    on_each(|database| {
+        let app = TestApp::on(&database.url);
+        let token = app.token(Role::Supervisor);
+        let mut table = String::from("单位名称,统一社会信用代码,城市\n");
+        for number in 0..9 {
+            let code = crate::supervisor_week::code(number);
+            writeln!(table, "Works {number},{code},{}", ["230700", "231182"][number % 2]).unwrap();
+        }
+        let load = Request::new("POST", "/api/v1/surveys/firm/register").token(&token);
+        assert_eq!(app.send(&load.file("register.csv", table.as_bytes())).status, 200);
+        let path = "/api/v1/surveys/firm/samples";
+        let design = json!({"allocation": "proportional", "size": 4, "seed": 7});
+        let ask = |token: &str| accepted(&app, Request::new("POST", path).token(token).json(&design));
+
+        let other = app.token_of_another_city(Role::Supervisor);
+        let job = ask(&other);
+        let done = ended(&app, &other, &job);
+        assert_eq!(done["state"], "done", "{done}");
+        let at = app.get(&other, &format!("{job}/result"));
+        assert_eq!(at.status, 303);
+        let drawn = app.get(&other, at.header("location").unwrap()).json();
+        let members = drawn["members"].as_array().unwrap();
+        assert!(
+            members.len() == 4 && members.iter().all(|member| member["city"] == "231182"),
+            "{drawn}"
+        );
+
+        // The stratum is taken: the job says so, and nothing is drawn.
+        let refused = ended(&app, &other, &ask(&other));
+        assert_eq!(
+            (&refused["state"], &refused["problem"]["code"]),
+            (&json!("failed"), &json!("value_invalid"))
+        );
+        let withdraw = json!({"reason": "to be drawn at once"});
+        let address = format!("{path}/{}/withdraw", drawn["id"]);
+        assert_eq!(app.post(&other, &address, &withdraw).status, 204);
+        let at_once = app.post(&other, path, &design).json();
+        assert_eq!(at_once["members"], drawn["members"]);
+        assert_eq!(at_once["frame_hash"], drawn["frame_hash"]);
+    });
+}
+
+#[test]
+fn a_backup_is_made_by_a_job_fetched_and_restored_and_is_not_in_the_next_one() {
+    on_each(|database| {
+        let app = TestApp::on(&database.url);
+        let administrator = app.token(Role::Administrator);
+        assert_eq!(app.submit(&response("uuid:1")).status, 201);
+        let fetch = || {
+            let asked = app.send(&Request::new("POST", "/api/v1/backups").token(&administrator));
+            assert_eq!(asked.status, 202, "{}", asked.text());
+            let job = asked.header("location").unwrap().to_owned();
+            let done = ended(&app, &administrator, &job);
+            assert_eq!(done["state"], "done", "{done}");
+            let archive = app.get(&administrator, &format!("{job}/result"));
+            assert_eq!(archive.header("content-type"), Some("application/zip"));
+            assert_eq!(done["outcome"]["bytes"], archive.body.len());
+            (job, archive.body)
+        };
+        let (_, first) = fetch();
+        let (job, second) = fetch();
+        assert!(
+            second.len() < first.len() + first.len() / 2,
+            "{} bytes after {}: the first is in it",
+            second.len(),
+            first.len()
+        );
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("backup.zip");
+        std::fs::write(&file, second).unwrap();
+        let restored = crate::databases::Database::sqlite();
+        Store::restore(&restored.url, &file, RestoreOptions::default(), &|_| {}).unwrap();
+        let copy = restored.open();
+        assert_eq!(copy.response_head("firm", "uuid:1").unwrap().survey, "firm");
+        let asked = copy.audit_entries(&AuditFilter::default(), None, 100).unwrap();
+        assert_eq!(asked.iter().filter(|entry| entry.act == "backup.asked").count(), 2);
+
+        // An administrator of some cities gets none, not even another one's.
+        let limited = app.token_of_another_city(Role::Administrator);
+        assert!(is_hidden(
+            &app.send(&Request::new("POST", "/api/v1/backups").token(&limited))
+        ));
+        assert!(is_hidden(&app.get(&limited, &format!("{job}/result"))));
     });
 }

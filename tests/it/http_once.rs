@@ -187,3 +187,105 @@ fn an_edit_of_what_another_edited_is_refused_where_it_says_what_it_saw() {
     assert_eq!((late.status, late.code().as_str()), (412, "precondition_failed"));
     assert!(late.json()["changes"].as_array().unwrap().contains(&json!("versions")));
 }
+
+#[test]
+fn users_organisations_and_targets_are_not_overwritten_by_who_saw_them_before() {
+    on_each(|database| {
+        let app = TestApp::on(&database.url);
+        let admin = app.token(Role::Administrator);
+        let code = crate::supervisor_week::code(1);
+        let table = format!("单位名称,统一社会信用代码,城市\nWorks,{code},230700\n");
+        let load = Request::new("POST", "/api/v1/surveys/firm/register")
+            .token(&admin)
+            .file("register.csv", table.as_bytes());
+        assert_eq!(app.send(&load).status, 200);
+        let targets = "/api/v1/surveys/firm/targets";
+        let plan = |count: u32| json!([{"city": "230700", "count": count}, {"city": "231182", "count": 7}]);
+        let cases = [
+            (
+                "PATCH",
+                "/api/v1/users/viewer".to_owned(),
+                json!({"role": "consultant"}),
+                json!({"role": "field"}),
+                json!(["role"]),
+            ),
+            (
+                "PATCH",
+                format!("/api/v1/surveys/firm/register/{code}"),
+                json!({"name": "Forest works"}),
+                json!({"employees": 7}),
+                json!(["name", "revision", "updated_at"]),
+            ),
+            ("PUT", targets.to_owned(), plan(5), plan(6), json!(["230700", "231182"])),
+            ("PUT", targets.to_owned(), plan(8), plan(9), json!(["230700"])),
+        ];
+        for (method, path, first, second, changes) in cases {
+            let tag = app.get(&admin, &path).header("etag").unwrap().to_owned();
+            let changed = seeing(&app, &admin, method, &path, &tag, &first);
+            assert_eq!(changed.status, 200, "{path}: {}", changed.text());
+            let late = seeing(&app, &admin, method, &path, &tag, &second);
+            assert_eq!(
+                (late.status, late.code().as_str()),
+                (412, "precondition_failed"),
+                "{path}"
+            );
+            let mut named: Vec<Value> = late.json()["changes"].as_array().unwrap().clone();
+            named.retain(|name| name != "updated_by");
+            assert_eq!(Value::Array(named), changes, "{path}");
+            let now = changed.header("etag").unwrap().to_owned();
+            assert_eq!(app.get(&admin, &path).header("etag").unwrap(), now, "{path}");
+            assert_eq!(seeing(&app, &admin, method, &path, &now, &second).status, 200, "{path}");
+        }
+    });
+}
+
+#[test]
+fn a_job_that_is_asked_for_again_under_its_key_is_the_same_job() {
+    let app = TestApp::start();
+    let admin = app.token(Role::Administrator);
+    assert_eq!(app.submit(&response("uuid:1")).status, 201);
+    let file = "innogauge:firm:1:rows,org_name,city,turnover,has_rd,research/rd_inhouse\n1,Works A,230700,100,1,5\n";
+    let keyed = |request: Request, key: &str| {
+        let asked = request.token(&admin).header("idempotency-key", key);
+        app.send(&asked.header("prefer", "respond-async"))
+    };
+    let sample = json!({"allocation": "equal", "size": 1, "seed": 1});
+    let requests = [
+        ("backup", Request::new("POST", "/api/v1/backups")),
+        (
+            "assessment",
+            Request::new("POST", "/api/v1/assessments").json(&json!({"name": "First look"})),
+        ),
+        (
+            "sample",
+            Request::new("POST", "/api/v1/surveys/firm/samples").json(&sample),
+        ),
+        (
+            "import",
+            Request::new("POST", "/api/v1/surveys/firm/imports").file("firms.csv", file.as_bytes()),
+        ),
+    ];
+    for (kind, request) in requests {
+        let first = keyed(request.clone(), kind);
+        assert_eq!(
+            (first.status, &first.json()["kind"]),
+            (202, &json!(kind)),
+            "{}",
+            first.text()
+        );
+        let again = keyed(request, kind);
+        assert_eq!((again.status, &again.body), (202, &first.body), "{kind}");
+        assert_eq!(again.header("location"), first.header("location"), "{kind}");
+        assert_eq!(again.header("preference-applied"), Some("respond-async"), "{kind}");
+    }
+    let other = Request::new("POST", "/api/v1/surveys/firm/imports").file("firms.csv", b"another file");
+    assert_eq!(keyed(other, "import").code(), "idempotency_key_reused");
+    // The same without the preference is another request.
+    let now = Request::new("POST", "/api/v1/assessments").json(&json!({"name": "First look"}));
+    let now = app.send(&now.token(&admin).header("idempotency-key", "assessment"));
+    assert_eq!(now.code(), "idempotency_key_reused");
+    assert_eq!(
+        app.get(&admin, "/api/v1/jobs").json()["jobs"].as_array().unwrap().len(),
+        4
+    );
+}

@@ -19,6 +19,7 @@ mod demonstration;
 mod dependencies;
 mod doors;
 mod estimates;
+mod fieldwork_commands;
 mod http_attachments;
 mod http_bad_input;
 mod http_files;

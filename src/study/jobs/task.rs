@@ -261,7 +261,8 @@ impl Bench<'_> {
             survey: task.survey.clone(),
             actor: self.made_by.to_owned(),
         };
-        let described = |sample: &Sample| json!({ "sample": sample.id, "survey": sample.survey, "round": sample.round });
+        let described =
+            |sample: &Sample| json!({ "sample": sample.id, "survey": sample.survey, "round": sample.round });
         let ends = EndsJob {
             claim: self.claim,
             outcome: &described,

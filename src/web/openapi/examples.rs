@@ -19,9 +19,13 @@ pub(super) fn with_example(parameter: Parameter) -> Parameter {
 }
 
 fn has_example(parameter: &Value) -> bool {
-    [parameter.get("example"), parameter.pointer("/schema/example"), parameter.pointer("/schema/examples")]
-        .iter()
-        .any(Option::is_some)
+    [
+        parameter.get("example"),
+        parameter.pointer("/schema/example"),
+        parameter.pointer("/schema/examples"),
+    ]
+    .iter()
+    .any(Option::is_some)
 }
 
 fn takes_integers(parameter: &Value) -> bool {
@@ -39,7 +43,7 @@ fn of(name: &str, integer: bool) -> Option<Value> {
         ("version", _) => json!("2026.1"),
         ("round", _) => json!("2026"),
         ("instance_id", _) => json!("uuid:7f1f2b9e-3b57-4c0e-9a55-1f1a0d6f2a11"),
-        ("organisation", _) => json!("91110000600037341L"),
+        ("organisation", _) => json!("91230700827ERYRL36"),
         ("name" | "member", _) => json!("zhao.min"),
         ("city", _) => json!("230700"),
         ("sector", _) => json!("C"),
@@ -65,12 +69,12 @@ pub(in crate::web) fn definition() -> Value {
 
 /// A register of one organisation, as CSV.
 pub(in crate::web) fn register() -> Value {
-    json!({"file": "统一社会信用代码,单位名称,城市,行业,规模,从业人数\n91110000600037341L,伊春林业机械有限公司,伊春市,C,小型,146\n"})
+    json!({"file": "统一社会信用代码,单位名称,城市,行业,规模,从业人数\n91230700827ERYRL36,伊春林业机械有限公司,伊春市,C,小型,146\n"})
 }
 
 /// Filled-in answers of one organisation, as CSV.
 pub(in crate::web) fn workbook() -> Value {
-    json!({"file": "org_name,credit_code,city,employees,turnover\n伊春林业机械有限公司,91110000600037341L,230700,146,13442\n"})
+    json!({"file": "org_name,credit_code,city,employees,turnover\n伊春林业机械有限公司,91230700827ERYRL36,230700,146,13442\n"})
 }
 
 /// The files are part of the program, and a test reads them.

@@ -5,7 +5,9 @@ mod me;
 mod second_factor;
 
 pub(super) use me::{change_own_password, sign_out};
-pub(super) use second_factor::{GiveCode, ProvePassword, RemoveSecondFactor, confirm_own, qr_code, remove_own, start_own};
+pub(super) use second_factor::{
+    GiveCode, ProvePassword, RemoveSecondFactor, confirm_own, qr_code, remove_own, start_own,
+};
 
 use crate::web::mount::Routes;
 use crate::web::rights::Act;

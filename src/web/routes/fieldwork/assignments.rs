@@ -121,7 +121,7 @@ pub async fn list_assignments(
 /// Organisations to be given to a member.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"member": "zhao.min", "organisations": ["91110000600037341L"], "reassign": false}))]
+#[schema(example = json!({"member": "zhao.min", "organisations": ["91230700827ERYRL36"], "reassign": false}))]
 pub struct Assign {
     /// The name of the member.
     member: String,
@@ -172,7 +172,7 @@ pub async fn assign(
 /// Organisations to be taken back.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"organisations": ["91110000600037341L"]}))]
+#[schema(example = json!({"organisations": ["91230700827ERYRL36"]}))]
 pub struct Unassign {
     /// Credit codes.
     organisations: Vec<String>,

@@ -18,7 +18,7 @@ use crate::web::state::App;
 #[derive(Serialize, ToSchema)]
 pub struct Organisation {
     /// The unified social credit code.
-    #[schema(example = "91110000600037341L")]
+    #[schema(example = "91230700827ERYRL36")]
     code: String,
     /// The name.
     name: String,
@@ -84,7 +84,7 @@ impl From<store::Organisation> for Organisation {
 /// What is to change of an organisation: what is absent stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "伊春林业机械有限公司", "address": "伊春市伊美区林都大街 1 号", "size": "small", "employees": 146, "latitude": 47.7275, "longitude": 128.8405, "revision": 3}))]
+#[schema(example = json!({"name": "伊春林业机械有限公司", "address": "伊春市伊美区林都大街 1 号", "size": "small", "employees": 146, "latitude": 47.7275, "longitude": 128.8405, "revision": 1}))]
 pub struct ChangeOrganisation {
     /// The name.
     #[serde(default)]

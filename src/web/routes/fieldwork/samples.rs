@@ -235,7 +235,9 @@ pub async fn draw_sample(
     let (sample, members) = web::block(move || {
         let of = register_of(&app, &caller, &survey, asked.round.as_deref())?;
         let cities = caller.cities.as_deref();
-        let sample = app.store_for(&caller).draw_sample(&of, cities, &design, app.now(), None)?;
+        let sample = app
+            .store_for(&caller)
+            .draw_sample(&of, cities, &design, app.now(), None)?;
         app.store
             .sample(&of.round, &survey, sample.id, cities)
             .map_err(Problem::from)

@@ -18,7 +18,7 @@ use crate::web::state::App;
 /// Whose data, as which file, and why.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"whose": {"code": "91110000600037341L"}, "format": "xlsx", "reason": "Request 2026-014"}))]
+#[schema(example = json!({"whose": {"code": "91230700827ERYRL36"}, "format": "xlsx", "reason": "Request 2026-014"}))]
 pub struct CopyRequest {
     /// Whose data.
     whose: Whose,

@@ -10,6 +10,9 @@ use crate::web::openapi;
 use crate::web::problem::Problem;
 use crate::web::state::App;
 
+/// What a version of the API promises, and what changed.
+const CHANGELOG: &str = include_str!("../../../../docs/api-changelog.md");
+
 /// Swagger UI runs its own scripts, styles elements inline and draws icons from data addresses.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -23,12 +26,19 @@ pub async fn index() -> HttpResponse {
 }
 
 /// A file of the API documentation
+///
+/// `api-changelog.md` says what a version promises, and what changed.
 #[utoipa::path(
     get, path = "/docs/{file}", tag = "server",
-    params(("file" = String, Path, description = "A file of Swagger UI", example = "index.html")),
+    params(("file" = String, Path, description = "A file of Swagger UI, or `api-changelog.md`", example = "index.html")),
     responses((status = 200, description = "The file", body = String, content_type = "*/*"))
 )]
 pub async fn file(path: web::Path<String>) -> Result<HttpResponse, Problem> {
+    if *path == "api-changelog.md" {
+        return Ok(HttpResponse::Ok()
+            .content_type("text/markdown; charset=utf-8")
+            .body(CHANGELOG));
+    }
     let config = Arc::new(Config::new(["/api/v1/openapi.json"]).try_it_out_enabled(true));
     match utoipa_swagger_ui::serve(&path, config) {
         Ok(Some(file)) => {

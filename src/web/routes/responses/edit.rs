@@ -7,8 +7,8 @@ use super::{ResponseHead, expect_in_scope};
 use crate::definition::Language;
 use crate::web::Caller;
 use crate::web::body::RawJson;
-use crate::web::preconditions::IfMatch;
 use crate::web::openapi::examples;
+use crate::web::preconditions::IfMatch;
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
 

@@ -61,7 +61,9 @@ pub struct Question {
     /// How many rows a page has: 1 to 1000.
     limit: Option<usize>,
     /// `next` of the page before.
-    #[param(example = "eyJvcmRlciI6eyJieSI6InJlY2VpdmVkIiwiZGVzY2VuZGluZyI6dHJ1ZX0sInZhbHVlIjoiMjAyNi0wNS0zMCAwNDo0OTo0Ni4wMDAwMDAiLCJpZCI6NjB9")]
+    #[param(
+        example = "eyJvcmRlciI6eyJieSI6InJlY2VpdmVkIiwiZGVzY2VuZGluZyI6dHJ1ZX0sInZhbHVlIjoiMjAyNi0wNS0zMCAwNDo0OTo0Ni4wMDAwMDAiLCJpZCI6NjB9"
+    )]
     after: Option<String>,
 }
 

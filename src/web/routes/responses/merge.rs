@@ -17,7 +17,7 @@ use crate::web::state::App;
 /// What is to be merged into a response.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"other": "uuid:0b8f0f0e-5c9a-4f4e-8f0b-6d7f7f6f2b22", "take": ["/profile/turnover"], "comment": "The accountant answered the second one", "revision": 3}))]
+#[schema(example = json!({"other": "uuid:0b8f0f0e-5c9a-4f4e-8f0b-6d7f7f6f2b22", "take": ["/profile/turnover"], "comment": "The accountant answered the second one", "revision": 1}))]
 pub struct Merge {
     /// The other response of the organisation: it is rejected.
     #[schema(example = "uuid:7f1f2b9e-3b57-4c0e-9a55-1f1a0d6f2a11")]

@@ -19,7 +19,7 @@ use crate::web::state::App;
 /// A decision about a response.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"state": "has_issues", "comment": "Please ask again about the turnover", "questions": {"/profile/turnover": "Is it in 10,000 yuan?"}, "addressee": "zhao.min", "revision": 3}))]
+#[schema(example = json!({"state": "has_issues", "comment": "Please ask again about the turnover", "questions": {"/profile/turnover": "Is it in 10,000 yuan?"}, "addressee": "zhao.min", "revision": 1}))]
 pub struct Review {
     /// `has_issues` (returned), approved or rejected.
     #[schema(value_type = String, example = "has_issues")]

@@ -37,7 +37,7 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
         ("file_name" = String, Path, description = "The name that the answer has", example = "1764120000000.jpg"),
         ("content-digest" = Option<String>, Header, description = "The SHA-256 of the file in base64, as RFC 9530 writes it", example = "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:")
     ),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file"),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file", example = json!("%PDF-1.7\n")),
     responses(
         (status = 201, description = "The file is kept", body = AttachedFile),
         (status = 200, description = "The same file was kept before", body = AttachedFile),
