@@ -30,12 +30,18 @@ impl Database {
 
     /// None where the tests were given no server.
     pub fn postgres() -> Option<Self> {
+        Self::postgres_in(None)
+    }
+
+    /// The same in a tablespace.
+    pub fn postgres_in(space: Option<&str>) -> Option<Self> {
         let Ok(server) = std::env::var("INNOGAUGE_TEST_POSTGRES") else {
             eprintln!("not tried on PostgreSQL: INNOGAUGE_TEST_POSTGRES is not set, see scripts/with_postgres.sh");
             return None;
         };
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
-        execute(&server, &format!("CREATE DATABASE {name}"));
+        let space = space.map(|space| format!(" TABLESPACE {space}")).unwrap_or_default();
+        execute(&server, &format!("CREATE DATABASE {name}{space}"));
         let (place, _) = server.rsplit_once('/').unwrap();
         Some(Self {
             url: format!("{place}/{name}"),
