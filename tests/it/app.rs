@@ -53,6 +53,7 @@ impl TestApp {
     pub fn clocked(database: &str, settings: Settings, clock: fn() -> DateTime<Utc>) -> Self {
         let options = OpenOptions {
             keys: keys_for(database),
+            wait: settings.database_wait,
             ..OpenOptions::default()
         };
         let store = Store::open_with(database, &options).unwrap();
