@@ -23,11 +23,13 @@ run: build ## build, create the embedded database, load survey_defs, start the s
 demo: build ## the same with synthetic answers of ten cities, scored
 	@$(INNOGAUGE) demo --listen $(LISTEN)
 
-test: ## formatting, lints, unit and integration tests on SQLite and a private PostgreSQL
-	@scripts/setup.sh libpq-dev gcc postgresql
+test: ## formatting, lints, unit and integration tests on SQLite and a private PostgreSQL, a short failover
+	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- --deny warnings
 	scripts/with_postgres.sh cargo test --locked
+	scripts/failover.sh target/debug/innogauge 20
+	scripts/with_postgres.sh scripts/grow.sh target/debug/innogauge
 
 bench: ## the figures of benches/README.md, measured on this machine
 	@scripts/setup.sh libpq-dev gcc postgresql
@@ -37,8 +39,9 @@ conformance: build ## hold the server against its OpenAPI document as every role
 	@scripts/setup.sh libpq-dev gcc python3-venv curl
 	scripts/schemathesis.sh $(INNOGAUGE)
 
-soak: build ## under load, kill servers, kill the program 200 times on each database, lose a primary: nothing acknowledged may be missing
+soak: build ## under load, kill servers, kill the program 200 times on each database, lose a primary, grow: nothing acknowledged may be missing
 	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl python3-venv
-	INNOGAUGE_KILLS=200 scripts/with_postgres.sh cargo test --locked --test it kill_9 -- --nocapture
+	INNOGAUGE_TEST_KILLS=200 scripts/with_postgres.sh cargo test --locked --test it kill_9 -- --nocapture
 	scripts/failover.sh $(INNOGAUGE) $(SOAK_SECONDS)
+	scripts/with_postgres.sh scripts/grow.sh $(INNOGAUGE)
 	scripts/schemathesis.sh $(INNOGAUGE)

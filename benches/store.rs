@@ -1,4 +1,5 @@
-//! How much the store takes and gives: submissions with durable commits, an import, a page, a stream of everything.
+//! How much the store takes and gives: submissions with durable commits, an import, a page, a stream of everything, a
+//! backup of it beside a copy of as many bytes, and that restored.
 //!
 //! `cargo bench --bench store` on SQLite; `scripts/with_postgres.sh cargo bench --bench store` on both. A line per
 //! figure. `INNOGAUGE_BENCH_RESPONSES` says how many responses are imported and read (default 100,000).
@@ -6,18 +7,23 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench")]
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{Days, Utc};
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, PgConnection};
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _};
 use innogauge::definition::Definition;
 use innogauge::response::{
     Answer, Answers, Door, Fingerprint, Form, Identity, InstanceId, Processed, ReviewState, Value,
 };
-use innogauge::store::{Breakdown, Envelope, Filter, NewImport, Order, SortKey, Store, StoreError, Submission};
+use innogauge::store::{
+    Breakdown, Envelope, Filter, NewImport, Order, RestoreOptions, SortKey, Store, StoreError, Submission,
+};
 
 const QUESTIONS: usize = 60;
 const CITIES: [&str; 10] = [
@@ -31,10 +37,9 @@ const SECONDS: u64 = 4;
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();
-    measure(
-        &format!("sqlite:{}", folder.path().join("bench.db").display()),
-        "SQLite",
-    );
+    let file = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+    measure(&file("bench.db"), "SQLite");
+    back_up(&file("bench.db"), &file("restored.db"), folder.path(), "SQLite");
     match std::env::var("INNOGAUGE_TEST_POSTGRES") {
         Ok(server) => {
             let statement = |statement: &str| {
@@ -44,9 +49,13 @@ fn main() {
                     .unwrap();
             };
             statement("CREATE DATABASE bench_store");
+            statement("CREATE DATABASE bench_restored");
             let (place, _) = server.rsplit_once('/').unwrap();
-            measure(&format!("{place}/bench_store"), "PostgreSQL");
+            let url = |name: &str| format!("{place}/{name}");
+            measure(&url("bench_store"), "PostgreSQL");
+            back_up(&url("bench_store"), &url("bench_restored"), folder.path(), "PostgreSQL");
             statement("DROP DATABASE bench_store WITH (FORCE)");
+            statement("DROP DATABASE bench_restored WITH (FORCE)");
         }
         Err(_) => println!("PostgreSQL: not measured, see scripts/with_postgres.sh"),
     }
@@ -149,6 +158,74 @@ fn milliseconds(what: &str, act: impl Fn()) {
         .collect();
     times.sort_by(f64::total_cmp);
     println!("{what}: {:.1} ms", times[times.len() / 2]);
+}
+
+/// A backup, in turns with the floor: as many bytes as the database has, copied from file to file until they are durable.
+fn back_up(url: &str, restored: &str, folder: &Path, name: &str) {
+    let store = Store::open(url).unwrap();
+    let megabytes = size(url) as f64 / 1e6;
+    let (archive, from, to) = (folder.join("a.zip"), folder.join("floor"), folder.join("copy"));
+    let noise: Vec<u8> = (0..1 << 20)
+        .map(|number: u32| (number.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let mut source = File::create(&from).unwrap();
+    for _ in 0..size(url) >> 20 {
+        source.write_all(&noise).unwrap();
+    }
+    let mut times = [Vec::new(), Vec::new()];
+    let mut written = 0;
+    for _ in 0..3 {
+        let _ = std::fs::remove_file(&archive);
+        let begun = Instant::now();
+        written = store.backup(&archive, Utc::now(), &|_| {}).unwrap().bytes;
+        times[0].push(begun.elapsed().as_secs_f64());
+        let begun = Instant::now();
+        let mut copy = File::create(&to).unwrap();
+        let mut piece = vec![0; 1 << 20];
+        let mut source = File::open(&from).unwrap();
+        loop {
+            let read = source.read(&mut piece).unwrap();
+            if read == 0 {
+                break;
+            }
+            copy.write_all(&piece[..read]).unwrap();
+        }
+        copy.sync_all().unwrap();
+        times[1].push(begun.elapsed().as_secs_f64());
+    }
+    let [backup, floor] = times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[1]
+    });
+    drop(store);
+    let begun = Instant::now();
+    Store::restore(restored, &archive, &RestoreOptions::default(), Utc::now(), &|_| {}).unwrap();
+    println!(
+        "{name}: {megabytes:.0} MB backed up in {backup:.2} s ({:.0} MB/s) to {:.0} MB, copied in {floor:.2} s: {:.1} times as long; restored in {:.1} s",
+        megabytes / backup,
+        written as f64 / 1e6,
+        backup / floor,
+        begun.elapsed().as_secs_f64()
+    );
+    for file in [archive, from, to] {
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Size {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    size: i64,
+}
+
+/// The bytes that a database takes.
+fn size(url: &str) -> u64 {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return std::fs::metadata(path).unwrap().len();
+    }
+    let query = diesel::sql_query("SELECT pg_database_size(current_database()) AS size");
+    let found: Size = query.get_result(&mut PgConnection::establish(url).unwrap()).unwrap();
+    found.size.unsigned_abs()
 }
 
 /// Clients that each send one submission after the other, waiting for its durable commit.

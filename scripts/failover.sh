@@ -59,7 +59,8 @@ is_synchronous() { [ "$(query "$primary_port" 'SELECT count(*) FROM pg_stat_repl
 wait_for 20 is_synchronous
 
 database="postgres://innogauge@127.0.0.1:$primary_port,127.0.0.1:$replica_port/postgres?target_session_attrs=read-write&connect_timeout=2"
-export INNOGAUGE_DATABASE=$database INNOGAUGE_DEFS=$root/tests/fixtures/web
+export INNOGAUGE_DATABASE=$database INNOGAUGE_DEFS=$root/tests/fixtures/web INNOGAUGE_KEYS=$folder/keys
+"$program" keys new >/dev/null 2>&1
 "$program" user add administrator --role administrator >/dev/null 2>&1
 token=$("$program" token administrator 2>/dev/null | head -1)
 
@@ -91,7 +92,7 @@ client() { # NUMBER
     local number=0 id status
     while [ ! -f "$folder/enough" ]; do
         number=$((number + 1)); id="uuid:client-$1-$number"
-        body="{\"instance_id\": \"$id\", \"version\": \"1\", \"answers\": {\"org_name\": \"Works $1-$number\", \"city\": \"230700\", \"turnover\": $number, \"has_rd\": \"0\"}}"
+        body="{\"instance_id\": \"$id\", \"version\": \"1\", \"answers\": {\"org_name\": \"Works $1-$number\", \"city\": \"230700\", \"contact\": \"Client $1\", \"turnover\": $number, \"has_rd\": \"0\"}}"
         while :; do
             status=$(curl --silent --output /dev/null --write-out '%{http_code}' --max-time 20 --cacert "$folder/chain.pem" \
                 --header "Authorization: Bearer $token" --header 'Content-Type: application/json' --data "$body" "$address/api/v1/surveys/firm/responses") || true

@@ -22,7 +22,7 @@ const TABLES: [(&str, &str); 5] = [
 ];
 
 /// The most connections to PostgreSQL that store at once: as many as the server has threads for it.
-const WRITERS: usize = 6;
+const WRITERS: usize = 3;
 
 pub struct Floor {
     /// Submissions stored per second.
@@ -66,7 +66,7 @@ fn on_sqlite(file: &str, commits: u64) -> Floor {
         );
     }
     let counted = diesel::sql_query("SELECT count(*) AS count FROM again_responses").get_result(&mut connection);
-    let groups = Groups::of(counted.unwrap(), commits);
+    let groups = Groups::of(&counted.unwrap(), commits);
     let began = Instant::now();
     while let Some(group) = groups.next() {
         let copy = |table: &str| format!("INSERT INTO {table} SELECT * FROM again_{table} WHERE rowid BETWEEN {group}");
@@ -101,7 +101,7 @@ fn on_postgres(url: &str, commits: u64, writers: usize) -> Floor {
         run(&mut connection, &format!("ALTER TABLE {table} ENABLE TRIGGER USER"));
     }
     let counted = diesel::sql_query("SELECT count(*) FROM again_responses").get_result(&mut connection);
-    let groups = Groups::of(counted.unwrap(), commits);
+    let groups = Groups::of(&counted.unwrap(), commits);
     let mut connections: Vec<PgConnection> = (0..writers).map(|_| open()).collect();
     let began = Instant::now();
     std::thread::scope(|scope| {
@@ -130,7 +130,7 @@ struct Groups {
 }
 
 impl Groups {
-    fn of(rows: Count, commits: u64) -> Self {
+    fn of(rows: &Count, commits: u64) -> Self {
         let commits = i64::try_from(commits.max(1)).unwrap();
         Self {
             rows: rows.count,

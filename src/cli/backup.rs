@@ -50,9 +50,12 @@ pub fn restore(arguments: &Restore) -> Result<(), Failure> {
     let settings = arguments.database.settings()?;
     let options = RestoreOptions {
         replace: arguments.replace,
+        origin: database::at_the_command_line(),
     };
     let bar = bar();
-    let summary = Store::restore(&settings.database.0, &arguments.file, options, &|rows| bar.inc(rows))?;
+    let summary = Store::restore(&settings.database.0, &arguments.file, &options, Utc::now(), &|rows| {
+        bar.inc(rows);
+    })?;
     bar.finish_and_clear();
     println!(
         "restored {} of {}",

@@ -53,7 +53,7 @@ pub fn open_with(settings: &Settings) -> Result<Store, Failure> {
 }
 
 /// Whoever is signed in to the system that the command runs on.
-fn at_the_command_line() -> Origin {
+pub fn at_the_command_line() -> Origin {
     let known = ["SUDO_USER", "USER", "LOGNAME"].map(std::env::var);
     Origin {
         actor: known.into_iter().flatten().find(|name| !name.is_empty()),

@@ -24,7 +24,7 @@ enum Act {
     New,
     /// Wrap everything by the newest key, while others read and write; seals what was stored before there were keys
     Rotate,
-    /// List the keys, and how many responses need each
+    /// List the keys, and how many responses and other secrets need each
     List,
     /// Take a key out of the file that nothing needs any more
     Remove {
@@ -47,8 +47,8 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
             let catalogue = Catalogue::load(&store)?;
             let done = store.rotate_keys(&catalogue.finder(), |_| {})?;
             println!(
-                "{} data keys wrapped anew, {} versions sealed",
-                done.rewrapped, done.sealed
+                "{} data keys wrapped anew, {} versions sealed, {} authenticators and files of jobs besides",
+                done.rewrapped, done.sealed, done.secrets
             );
             Ok(())
         }
@@ -58,12 +58,17 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
             let ring = read_keys(&key_file(arguments)?)?;
             let newest = ring.ids().last().map(|(id, _)| id);
             for (id, made) in ring.ids() {
-                let versions = used.iter().find(|one| one.key == id).map_or(0, |one| one.versions);
+                let used = used.iter().find(|one| one.key == id);
+                let (versions, secrets) = used.map_or((0, 0), |one| (one.versions, one.secrets));
                 let mark = if Some(id) == newest { "\tused for writing" } else { "" };
-                println!("{id}\t{}\t{versions} versions{mark}", made.format("%Y-%m-%d %H:%M"));
+                let made = made.format("%Y-%m-%d %H:%M");
+                println!("{id}\t{made}\t{versions} versions, {secrets} secrets{mark}");
             }
             for lost in used.iter().filter(|one| ring.ids().all(|(id, _)| id != one.key)) {
-                println!("{}\tmissing\t{} versions can't be read", lost.key, lost.versions);
+                println!(
+                    "{}\tmissing\t{} versions, {} secrets can't be read",
+                    lost.key, lost.versions, lost.secrets
+                );
             }
             Ok(())
         }
@@ -72,8 +77,8 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
             let needed = store.key_use()?.into_iter().find(|one| one.key.to_string() == *key);
             if let Some(needed) = needed {
                 return Err(Failure::Input(format!(
-                    "key {key} is needed by {} versions: run `innogauge keys rotate` first",
-                    needed.versions
+                    "key {key} is needed by {} versions of responses and {} authenticators and files of jobs: run `innogauge keys rotate` first",
+                    needed.versions, needed.secrets
                 )));
             }
             remove_key(&key_file(arguments)?, key)?;

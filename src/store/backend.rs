@@ -3,11 +3,12 @@
 //! Which one it is, the address says once. A query is written once too, inside [`on_backend!`], which compiles it for
 //! each database with its own connection type, so that the compiler checks it for both.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::prelude::{QueryResult, RunQueryDsl as _};
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool as R2d2Pool, PooledConnection};
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, HandleError, Pool as R2d2Pool, PooledConnection};
 use diesel::{PgConnection, SqliteConnection};
 
 use super::StoreError;
@@ -84,8 +85,55 @@ pub(super) enum Pool {
     /// To the file.
     Sqlite(R2d2Pool<ConnectionManager<SqliteConnection>>),
     /// To the server.
-    Postgres(R2d2Pool<ConnectionManager<PgConnection>>),
+    Postgres {
+        /// The connections.
+        pool: R2d2Pool<ConnectionManager<PgConnection>>,
+        /// How long a call waits for one.
+        wait: Duration,
+        /// Whether connections can be made.
+        reach: Arc<Reach>,
+    },
 }
+
+/// Whether a server can be reached: what its pool heard last.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    /// Why the last attempt to connect failed, where it did and no call has got a connection since.
+    failed: Mutex<Option<String>>,
+}
+
+impl Reach {
+    fn is_away(&self) -> bool {
+        self.reason().is_some()
+    }
+
+    fn reason(&self) -> Option<String> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn heard(&self, failed: Option<String>) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+    }
+}
+
+/// What the pool tells of its attempts in the background.
+#[derive(Debug)]
+struct Told(Arc<Reach>);
+
+impl HandleError<diesel::r2d2::Error> for Told {
+    fn handle_error(&self, error: diesel::r2d2::Error) {
+        // A connection that broke says nothing of the next one.
+        if let diesel::r2d2::Error::ConnectionError(error) = error {
+            self.0.heard(Some(error.to_string().trim().to_owned()));
+        }
+    }
+}
+
+/// While the server is known to be away, a call waits this long for it: whoever asks is told soon, and threads are free
+/// for others. Connections are tried for in the background meanwhile.
+const WAIT_WHILE_AWAY: Duration = Duration::from_secs(1);
+/// The pool tries for a connection again after at most half of this.
+const TRY_AGAIN_WITHIN: Duration = Duration::from_secs(1);
 
 /// A connection taken from the pool, given back when it is dropped.
 pub(super) enum Pooled {
@@ -110,31 +158,68 @@ impl Pool {
 
     /// A pool to the server; nothing is opened yet.
     pub(super) fn postgres(url: &str, connections: u32, wait: Duration) -> Self {
+        let reach = Arc::new(Reach::default());
         let builder = R2d2Pool::builder()
             .max_size(connections)
             .min_idle(Some(0))
-            .connection_timeout(wait)
-            .error_handler(Box::new(diesel::r2d2::NopErrorHandler))
+            .connection_timeout(2 * TRY_AGAIN_WITHIN)
+            .error_handler(Box::new(Told(Arc::clone(&reach))))
             .connection_customizer(Box::new(PostgresSettings));
-        Self::Postgres(builder.build_unchecked(ConnectionManager::new(url)))
+        Self::Postgres {
+            pool: builder.build_unchecked(ConnectionManager::new(url)),
+            wait,
+            reach,
+        }
+    }
+
+    /// How long a call waits for a connection.
+    pub(super) fn wait(&self) -> Duration {
+        match self {
+            Self::Sqlite(pool) => pool.connection_timeout(),
+            Self::Postgres { wait, .. } => *wait,
+        }
+    }
+
+    /// Whether the last attempt to connect failed.
+    pub(super) fn is_away(&self) -> bool {
+        matches!(self, Self::Postgres { reach, .. } if reach.is_away())
     }
 
     /// Takes a connection, waiting for one as long as the pool was told to.
     pub(super) fn get(&self) -> Result<Pooled, StoreError> {
-        // The pool keeps only the text of the last failure, and has none where it merely ran out.
-        let explain = |error: diesel::r2d2::PoolError| match error.to_string() {
-            text if text.starts_with("timed out waiting for connection: ") => StoreError::ConnectionLost(
-                text.trim_start_matches("timed out waiting for connection: ")
-                    .trim()
-                    .to_owned(),
-            ),
-            _ => StoreError::Busy,
-        };
+        self.get_within(self.wait())
+    }
+
+    /// Takes a connection, waiting for one so long at most.
+    pub(super) fn get_within(&self, longest: Duration) -> Result<Pooled, StoreError> {
         match self {
-            Self::Sqlite(pool) => pool.get().map(Pooled::Sqlite).map_err(explain),
-            Self::Postgres(pool) => pool.get().map(Pooled::Postgres).map_err(explain),
+            Self::Sqlite(pool) => pool
+                .get_timeout(longest)
+                .map(Pooled::Sqlite)
+                .map_err(|error| of_file(&error)),
+            Self::Postgres { pool, reach, .. } => {
+                let wait = if reach.is_away() {
+                    longest.min(WAIT_WHILE_AWAY)
+                } else {
+                    longest
+                };
+                let Ok(taken) = pool.get_timeout(wait) else {
+                    return Err(reach.reason().map_or(StoreError::Busy, StoreError::ConnectionLost));
+                };
+                reach.heard(None);
+                Ok(Pooled::Postgres(taken))
+            }
         }
     }
+}
+
+/// The pool keeps only the text of the last failure, and has none where it merely ran out.
+fn of_file(error: &diesel::r2d2::PoolError) -> StoreError {
+    let text = error.to_string();
+    let reason = text.strip_prefix("timed out waiting for connection: ");
+    reason.map_or(StoreError::Busy, |reason| {
+        StoreError::ConnectionLost(reason.trim().to_owned())
+    })
 }
 
 impl Pooled {

@@ -252,6 +252,11 @@ impl From<DieselError> for StoreError {
             "server closed the connection",
             "terminating connection",
             "connection to server",
+            "no connection to the server",
+            "could not receive data from server",
+            "could not send data to server",
+            "SSL SYSCALL error",
+            "connection has been closed unexpectedly",
         ]) {
             Self::ConnectionLost(message.trim().to_owned())
         } else if says(&[
@@ -261,7 +266,7 @@ impl From<DieselError> for StoreError {
             "deadlock detected",
         ]) {
             Self::Locked
-        } else if says(&["database or disk is full", "No space left on device"]) {
+        } else if says(&["database or disk is full", "No space left on device", "设备上没有空间"]) {
             Self::Full
         } else if matches!(kind, DatabaseErrorKind::ReadOnlyTransaction)
             || says(&["readonly database", "read-only transaction"])

@@ -1,4 +1,7 @@
 //! The files of jobs: what they were given, and what they made. In pieces, so that no file is held in memory.
+//!
+//! A file that somebody filled in, or that answers are exported to, may hold personal answers: wherever there are keys
+//! its pieces are sealed.
 
 use std::io::Read;
 
@@ -7,7 +10,9 @@ use diesel::prelude::*;
 
 use super::backend::{Connection, on_backend};
 use super::jobs::{self, Claim, NewJob};
+use super::keys::KeyRing;
 use super::schema::job_files;
+use super::seal::{self, JobPiece, Sealed};
 use super::{Store, StoreError};
 
 /// How many bytes a piece has.
@@ -66,7 +71,36 @@ struct NewPiece<'a> {
     position: i64,
     name: &'a str,
     content_type: &'a str,
-    content: &'a [u8],
+    content: Vec<u8>,
+    data_key: Option<Vec<u8>>,
+}
+
+impl<'a> NewPiece<'a> {
+    /// Sealed where there are keys.
+    fn at(
+        place: JobPiece<'a>,
+        head: &'a JobFileHead,
+        content: Vec<u8>,
+        ring: Option<&KeyRing>,
+    ) -> Result<Self, StoreError> {
+        let (content, data_key) = match ring {
+            None => (content, None),
+            Some(ring) => {
+                let sealed = seal::seal_bytes(ring, place, &content)?;
+                (sealed.content, Some(sealed.data_key))
+            }
+        };
+        Ok(Self {
+            job_id: place.job,
+            part: place.part,
+            lease: place.lease,
+            position: place.position,
+            name: &head.name,
+            content_type: &head.content_type,
+            content,
+            data_key,
+        })
+    }
 }
 
 /// The next piece of what is read; `None` at its end.
@@ -97,22 +131,19 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<i64, StoreError> {
         let mut upload = upload;
+        let ring = self.keys_if_any()?;
         self.write(|connection| {
             let id = jobs::add(connection, job, now)?;
             if let Some((head, from)) = &mut upload {
-                let mut position = 0;
+                let mut place = JobPiece {
+                    job: id,
+                    part: JobPart::Upload.name(),
+                    lease: BEFORE_ANY,
+                    position: 0,
+                };
                 while let Some(content) = next_piece(*from)? {
-                    let piece = NewPiece {
-                        job_id: id,
-                        part: JobPart::Upload.name(),
-                        lease: BEFORE_ANY,
-                        position,
-                        name: &head.name,
-                        content_type: &head.content_type,
-                        content: &content,
-                    };
-                    insert(connection, &piece)?;
-                    position += 1;
+                    insert(connection, &NewPiece::at(place, head, content, ring.as_deref())?)?;
+                    place.position += 1;
                 }
             }
             Ok(id)
@@ -130,19 +161,17 @@ impl Store {
         head: &JobFileHead,
         from: &mut dyn Read,
     ) -> Result<(), StoreError> {
-        let mut position = 0;
+        let ring = self.keys_if_any()?;
+        let mut place = JobPiece {
+            job: claim.job,
+            part: part.name(),
+            lease: claim.lease,
+            position: 0,
+        };
         while let Some(content) = next_piece(from)? {
-            let piece = NewPiece {
-                job_id: claim.job,
-                part: part.name(),
-                lease: claim.lease,
-                position,
-                name: &head.name,
-                content_type: &head.content_type,
-                content: &content,
-            };
+            let piece = NewPiece::at(place, head, content, ring.as_deref())?;
             self.write(|connection| insert(connection, &piece))?;
-            position += 1;
+            place.position += 1;
         }
         Ok(())
     }
@@ -182,16 +211,25 @@ impl Store {
     /// [`StoreError::NotFound`] where it is gone.
     pub fn job_file_piece(&self, file: &JobFile, position: i64) -> Result<Vec<u8>, StoreError> {
         let key = (file.job, file.part.name(), file.lease, position);
-        let piece: Option<Vec<u8>> = self.read(|connection| {
+        let piece: Option<(Vec<u8>, Option<Vec<u8>>)> = self.read(|connection| {
             Ok(on_backend!(connection, |c| job_files::table
                 .find(key)
-                .select(job_files::content)
+                .select((job_files::content, job_files::data_key))
                 .first(c)
                 .optional())?)
         })?;
-        piece.ok_or_else(|| StoreError::NotFound {
+        let (content, data_key) = piece.ok_or_else(|| StoreError::NotFound {
             what: "file of job",
             name: file.job.to_string(),
-        })
+        })?;
+        let Some(data_key) = data_key else { return Ok(content) };
+        let place = JobPiece {
+            job: file.job,
+            part: file.part.name(),
+            lease: file.lease,
+            position,
+        };
+        let opened = seal::open_bytes(&self.inner.keys, place, &Sealed { data_key, content })?;
+        Ok(opened.to_vec())
     }
 }

@@ -66,7 +66,7 @@ impl Store {
     pub fn load(&self) -> Load {
         let state = match &self.inner.pool {
             Pool::Sqlite(pool) => pool.state(),
-            Pool::Postgres(pool) => pool.state(),
+            Pool::Postgres { pool, .. } => pool.state(),
         };
         let counted: &Arc<Counted> = &self.inner.counted;
         Load {

@@ -152,6 +152,9 @@ impl Default for OpenOptions {
     }
 }
 
+/// How long an answer to "is it there" may take.
+const PING: Duration = Duration::from_secs(3);
+
 /// A database that is open and up to date. Cheap to clone; the clones share its connections.
 ///
 /// ```
@@ -242,7 +245,7 @@ impl Store {
     }
 
     fn is_postgres(&self) -> bool {
-        matches!(self.inner.pool, Pool::Postgres(_))
+        matches!(self.inner.pool, Pool::Postgres { .. })
     }
 
     /// The same database, for somebody: what is changed through this handle is theirs in the audit log.
@@ -271,13 +274,13 @@ impl Store {
     /// Says why it does not.
     pub fn ping(&self) -> Result<(), StoreError> {
         use diesel::prelude::*;
-        self.read(|connection| {
-            backend::on_backend!(connection, |c| diesel::select(diesel::dsl::sql::<
-                diesel::sql_types::Integer,
-            >("1"))
-            .get_result::<i32>(c))?;
-            Ok(())
-        })
+        let mut pooled = self.inner.pool.get_within(PING.min(self.inner.pool.wait()))?;
+        let connection = &mut pooled.connection();
+        backend::on_backend!(connection, |c| diesel::select(diesel::dsl::sql::<
+            diesel::sql_types::Integer,
+        >("1"))
+        .get_result::<i32>(c))?;
+        Ok(())
     }
 
     /// A connection, when it is this call's turn.
@@ -316,7 +319,7 @@ impl Store {
         let _turn = match self.inner.pool {
             // Whoever panicked in its turn has left no transaction behind: the lock guards nothing but the order.
             Pool::Sqlite(_) => Some(self.inner.write_turn.lock().unwrap_or_else(PoisonError::into_inner)),
-            Pool::Postgres(_) => None,
+            Pool::Postgres { .. } => None,
         };
         let mut connection = self.inner.pool.get()?;
         drop(waiting);

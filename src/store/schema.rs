@@ -159,6 +159,7 @@ diesel::table! {
         created_at -> Timestamp,
         confirmed_at -> Nullable<Timestamp>,
         last_step -> BigInt,
+        data_key -> Nullable<Binary>,
     }
 }
 
@@ -417,6 +418,7 @@ diesel::table! {
         name -> Text,
         content_type -> Text,
         content -> Binary,
+        data_key -> Nullable<Binary>,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Personal answers at rest: each version of a response has a data key of its own, which a master key wraps.
+//! Personal answers at rest: each version of a response has a data key of its own, which a master key wraps. So have the
+//! pieces of the files of jobs, and the secrets of authenticators.
 //!
 //! XChaCha20-Poly1305, whose nonces of 192 bits may be drawn at random. Everything personal of a version is one sealed
 //! document, with the questions inside it, and survey and instance ID are authenticated with it: neither the whole nor
@@ -67,7 +68,16 @@ pub(super) struct Sealed {
     pub content: Vec<u8>,
 }
 
-/// Where a sealed document belongs.
+/// Where something sealed belongs: it opens nowhere else.
+pub(super) trait Place: Copy {
+    /// What is authenticated with the content, and with the key that opens it.
+    fn bound(self, purpose: &str) -> Vec<u8>;
+
+    /// What it is, in words for the person who reads that it is damaged.
+    fn named(self) -> String;
+}
+
+/// The version of a response that a sealed document belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Belonging<'a> {
     pub survey: &'a str,
@@ -77,38 +87,98 @@ pub(super) struct Belonging<'a> {
 const NONCE: usize = 24;
 const ID: usize = 8;
 
-impl Belonging<'_> {
+impl Place for Belonging<'_> {
     fn bound(self, purpose: &str) -> Vec<u8> {
-        let mut bound = Vec::with_capacity(64 + self.survey.len() + self.instance_id.len());
-        for part in ["innogauge 1", purpose, self.survey, self.instance_id] {
-            bound.extend((part.len() as u64).to_le_bytes());
-            bound.extend(part.as_bytes());
-        }
-        bound
+        joined(&["innogauge 1", purpose, self.survey, self.instance_id])
     }
+
+    fn named(self) -> String {
+        format!("the personal answers of '{}'", self.instance_id)
+    }
+}
+
+/// A piece of a file of a job.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct JobPiece<'a> {
+    pub job: i64,
+    pub part: &'a str,
+    pub lease: i64,
+    pub position: i64,
+}
+
+impl Place for JobPiece<'_> {
+    fn bound(self, purpose: &str) -> Vec<u8> {
+        let Self {
+            job,
+            part,
+            lease,
+            position,
+        } = self;
+        let place = format!("{job} {part} {lease} {position}");
+        joined(&["innogauge 1 file of job", purpose, &place])
+    }
+
+    fn named(self) -> String {
+        format!("the file of job {}", self.job)
+    }
+}
+
+/// The authenticator of a user.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Authenticator {
+    pub user: i64,
+}
+
+impl Place for Authenticator {
+    fn bound(self, purpose: &str) -> Vec<u8> {
+        joined(&["innogauge 1 authenticator", purpose, &self.user.to_string()])
+    }
+
+    fn named(self) -> String {
+        "the secret of an authenticator".to_owned()
+    }
+}
+
+/// Parts with their lengths before them, so that none can reach into the next.
+fn joined(parts: &[&str]) -> Vec<u8> {
+    let mut bound = Vec::with_capacity(128);
+    for part in parts {
+        bound.extend((part.len() as u64).to_le_bytes());
+        bound.extend(part.as_bytes());
+    }
+    bound
 }
 
 /// Seals what is personal of a version.
 pub(super) fn seal(ring: &KeyRing, place: Belonging<'_>, personal: &Personal) -> Result<Sealed, StoreError> {
     let text = serde_json::to_vec(personal).map_err(|error| StoreError::Unreadable(error.to_string()))?;
-    let text = Zeroizing::new(text);
+    seal_bytes(ring, place, &Zeroizing::new(text))
+}
+
+/// Opens it again.
+pub(super) fn open(keys: &Keys, place: Belonging<'_>, sealed: &Sealed) -> Result<Personal, StoreError> {
+    let text = open_bytes(keys, place, sealed)?;
+    serde_json::from_slice(&text).map_err(|_| damaged(place))
+}
+
+/// Seals bytes.
+pub(super) fn seal_bytes(ring: &KeyRing, place: impl Place, bytes: &[u8]) -> Result<Sealed, StoreError> {
     let data_key: Zeroizing<[u8; 32]> = Zeroizing::new(random_bytes()?);
-    let content = encrypt(&data_key, &text, &place.bound("personal"))?;
+    let content = encrypt(&data_key, bytes, &place.bound("personal"))?;
     Ok(Sealed {
         data_key: wrap(ring, place, &data_key)?,
         content,
     })
 }
 
-/// Opens it again.
-pub(super) fn open(keys: &Keys, place: Belonging<'_>, sealed: &Sealed) -> Result<Personal, StoreError> {
+/// Opens them again.
+pub(super) fn open_bytes(keys: &Keys, place: impl Place, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     let data_key = unwrap(keys, place, &sealed.data_key)?;
-    let text = decrypt(&data_key, &sealed.content, &place.bound("personal")).ok_or_else(|| damaged(place))?;
-    serde_json::from_slice(&text).map_err(|_| damaged(place))
+    decrypt(&data_key, &sealed.content, &place.bound("personal")).ok_or_else(|| damaged(place))
 }
 
 /// Wraps a data key by the newest master key; `None` where that has been done.
-pub(super) fn rewrap(keys: &Keys, place: Belonging<'_>, data_key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) fn rewrap(keys: &Keys, place: impl Place, data_key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
     let ring = keys.for_reading()?;
     if ring.newest().map(|key| key.id) == wrapped_by(data_key) {
         return Ok(None);
@@ -122,14 +192,14 @@ pub(super) fn wrapped_by(data_key: &[u8]) -> Option<KeyId> {
     data_key.first_chunk::<ID>().copied().map(KeyId)
 }
 
-fn wrap(ring: &KeyRing, place: Belonging<'_>, data_key: &Zeroizing<[u8; 32]>) -> Result<Vec<u8>, StoreError> {
+fn wrap(ring: &KeyRing, place: impl Place, data_key: &Zeroizing<[u8; 32]>) -> Result<Vec<u8>, StoreError> {
     let master = ring.newest().ok_or(StoreError::KeysNeeded { file: None })?;
     let mut wrapped = master.id.0.to_vec();
     wrapped.extend(encrypt(&master.secret, data_key.as_slice(), &place.bound("data key"))?);
     Ok(wrapped)
 }
 
-fn unwrap(keys: &Keys, place: Belonging<'_>, data_key: &[u8]) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+fn unwrap(keys: &Keys, place: impl Place, data_key: &[u8]) -> Result<Zeroizing<[u8; 32]>, StoreError> {
     let (id, wrapped) = data_key.split_first_chunk::<ID>().ok_or_else(|| damaged(place))?;
     let id = KeyId(*id);
     let mut ring = keys.for_reading()?;
@@ -144,11 +214,8 @@ fn unwrap(keys: &Keys, place: Belonging<'_>, data_key: &[u8]) -> Result<Zeroizin
     Ok(Zeroizing::new(secret))
 }
 
-fn damaged(place: Belonging<'_>) -> StoreError {
-    StoreError::Unreadable(format!(
-        "the personal answers of '{}' are not what was sealed there",
-        place.instance_id
-    ))
+fn damaged(place: impl Place) -> StoreError {
+    StoreError::Unreadable(format!("{} is not what was sealed there", place.named()))
 }
 
 fn encrypt(key: &Zeroizing<[u8; 32]>, text: &[u8], bound: &[u8]) -> Result<Vec<u8>, StoreError> {

@@ -1,15 +1,18 @@
 //! The second factor: codes of an authenticator (TOTP, RFC 6238), and recovery codes for when it is lost.
 //!
 //! SHA-1, six digits, thirty seconds, as every authenticator has it; the code before and the one after are taken too.
-//! A code is taken once. Recovery codes are kept as hashes and are gone with their use.
+//! A code is taken once. Recovery codes are kept as hashes and are gone with their use. The secret has to be readable for
+//! the server: wherever there are keys it is sealed, so that a copy of the database does not give it away.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use totp_rs::{Builder, Secret, Totp};
+use zeroize::Zeroizing;
 
 use super::accounts::{id_of, target};
 use super::backend::{Connection, on_backend};
 use super::schema::{recovery_codes, second_factors, sessions};
+use super::seal::{self, Authenticator, Sealed};
 use super::{AuditAct, Store, StoreError, secrets, time};
 
 /// What authenticators show beside the account.
@@ -40,6 +43,7 @@ struct Row {
     secret: Vec<u8>,
     confirmed_at: Option<NaiveDateTime>,
     last_step: i64,
+    data_key: Option<Vec<u8>>,
 }
 
 impl Store {
@@ -49,7 +53,7 @@ impl Store {
     /// [`StoreError::NotFound`] where there is no such user, [`StoreError::Refused`] where there is a second factor
     /// already.
     pub fn start_enrolment(&self, user: &str, now: DateTime<Utc>) -> Result<Enrolment, StoreError> {
-        let secret = secrets::random_bytes::<20>()?;
+        let secret = Zeroizing::new(secrets::random_bytes::<20>()?);
         self.write(|connection| {
             let id = id_of(connection, user)?;
             if find(connection, id)?.is_some_and(|row| row.confirmed_at.is_some()) {
@@ -58,16 +62,24 @@ impl Store {
                 ));
             }
             remove(connection, id)?;
+            let (content, data_key) = match self.keys_if_any()? {
+                None => (secret.to_vec(), None),
+                Some(ring) => {
+                    let sealed = seal::seal_bytes(&ring, Authenticator { user: id }, &*secret)?;
+                    (sealed.content, Some(sealed.data_key))
+                }
+            };
             let row = (
                 second_factors::user_id.eq(id),
-                second_factors::secret.eq(secret.to_vec()),
+                second_factors::secret.eq(content),
+                second_factors::data_key.eq(data_key),
                 second_factors::created_at.eq(time::stored(now)),
                 second_factors::last_step.eq(0_i64),
             );
             on_backend!(connection, |c| diesel::insert_into(second_factors::table)
                 .values(row)
                 .execute(c))?;
-            enrolment(user, &secret)
+            enrolment(user, &*secret)
         })
     }
 
@@ -76,13 +88,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] where there is no such user.
     pub fn pending_enrolment(&self, user: &str) -> Result<Option<Enrolment>, StoreError> {
-        let found = self.read(|connection| {
+        let (id, found) = self.read(|connection| {
             let id = id_of(connection, user)?;
-            find(connection, id)
+            Ok((id, find(connection, id)?))
         })?;
         found
             .filter(|row| row.confirmed_at.is_none())
-            .map(|row| enrolment(user, &row.secret))
+            .map(|row| enrolment(user, &self.opened(id, row)?))
             .transpose()
     }
 
@@ -106,7 +118,8 @@ impl Store {
                     what: "enrolment",
                     name: user.to_owned(),
                 })?;
-            let Some(step) = matched_step(&row, code, now) else {
+            let (last_step, secret) = (row.last_step, self.opened(id, row)?);
+            let Some(step) = matched_step(&secret, last_step, code, now) else {
                 return Ok(None);
             };
             on_backend!(connection, |c| diesel::update(second_factors::table.find(id))
@@ -174,7 +187,15 @@ impl Store {
             let Some(row) = find(connection, id)?.filter(|row| row.confirmed_at.is_some()) else {
                 return Ok(false);
             };
-            let taken = if let Some(step) = matched_step(&row, code, now) {
+            let taken = if let Some(code) = six_digits(code) {
+                let (last_step, was_clear) = (row.last_step, row.data_key.is_none());
+                let secret = self.opened(id, row)?;
+                let Some(step) = matched_step(&secret, last_step, &code, now) else {
+                    return Ok(false);
+                };
+                if was_clear {
+                    self.seal_authenticator(connection, id, &secret)?;
+                }
                 // Of two servers that are shown the same code at the same time one changes the row.
                 let unused = second_factors::table
                     .filter(second_factors::user_id.eq(id))
@@ -197,6 +218,40 @@ impl Store {
             }
             Ok(taken > 0)
         })
+    }
+
+    /// The secret of a row.
+    fn opened(&self, user: i64, row: Row) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let Some(data_key) = row.data_key else {
+            return Ok(Zeroizing::new(row.secret));
+        };
+        let sealed = Sealed {
+            data_key,
+            content: row.secret,
+        };
+        seal::open_bytes(&self.inner.keys, Authenticator { user }, &sealed)
+    }
+
+    /// Seals a secret that was stored before there were keys, where there are some now. Whether it did.
+    pub(super) fn seal_authenticator(
+        &self,
+        connection: &mut Connection<'_>,
+        user: i64,
+        secret: &[u8],
+    ) -> Result<bool, StoreError> {
+        let Some(ring) = self.keys_if_any()? else {
+            return Ok(false);
+        };
+        let sealed = seal::seal_bytes(&ring, Authenticator { user }, secret)?;
+        let row = second_factors::table
+            .filter(second_factors::user_id.eq(user))
+            .filter(second_factors::data_key.is_null())
+            .filter(second_factors::secret.eq(secret));
+        let changes = (
+            second_factors::secret.eq(sealed.content),
+            second_factors::data_key.eq(Some(sealed.data_key)),
+        );
+        Ok(on_backend!(connection, |c| diesel::update(row).set(changes).execute(c))? > 0)
     }
 
     /// Removes a user's second factor, confirmed or not, with its recovery codes.
@@ -227,6 +282,7 @@ fn find(connection: &mut Connection<'_>, user: i64) -> Result<Option<Row>, Store
         second_factors::secret,
         second_factors::confirmed_at,
         second_factors::last_step,
+        second_factors::data_key,
     ));
     Ok(on_backend!(connection, |c| query.first(c).optional())?)
 }
@@ -282,15 +338,17 @@ fn recovery_hash(code: &str) -> String {
     secrets::hash(&plain)
 }
 
-/// The step whose code this is, where it is later than the last one that was taken.
-fn matched_step(row: &Row, code: &str, now: DateTime<Utc>) -> Option<i64> {
+/// A code of an authenticator without the spaces that it is shown with.
+fn six_digits(code: &str) -> Option<String> {
     let code: String = code.chars().filter(|one| !one.is_whitespace()).collect();
-    if code.len() != 6 || !code.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    let totp = totp("user", &row.secret).ok()?;
-    let step = totp.check(&code, u64::try_from(now.timestamp()).ok()?)?;
-    i64::try_from(step).ok().filter(|step| *step > row.last_step)
+    (code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit())).then_some(code)
+}
+
+/// The step whose code this is, where it is later than the last one that was taken.
+fn matched_step(secret: &[u8], last_step: i64, code: &str, now: DateTime<Utc>) -> Option<i64> {
+    let totp = totp("user", secret).ok()?;
+    let step = totp.check(&six_digits(code)?, u64::try_from(now.timestamp()).ok()?)?;
+    i64::try_from(step).ok().filter(|step| *step > last_step)
 }
 
 fn enrolment(user: &str, secret: &[u8]) -> Result<Enrolment, StoreError> {
@@ -317,11 +375,7 @@ mod tests {
     /// RFC 6238, appendix B: SHA-1, the last six of its eight digits.
     #[test]
     fn codes_are_those_of_the_rfc() {
-        let row = |last_step| Row {
-            secret: b"12345678901234567890".to_vec(),
-            confirmed_at: None,
-            last_step,
-        };
+        let matched = |last_step, code: &str, now| matched_step(b"12345678901234567890", last_step, code, now);
         let at = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap();
         for (seconds, code) in [
             (59, "287082"),
@@ -331,26 +385,14 @@ mod tests {
             (2_000_000_000, "279037"),
             (20_000_000_000, "353130"),
         ] {
-            assert_eq!(matched_step(&row(0), code, at(seconds)), Some(seconds / 30), "{code}");
-            assert_eq!(
-                matched_step(&row(0), code, at(seconds + 30)),
-                Some(seconds / 30),
-                "a step late"
-            );
-            assert_eq!(
-                matched_step(&row(0), code, at(seconds - 30)),
-                Some(seconds / 30),
-                "a step early"
-            );
-            assert_eq!(matched_step(&row(0), code, at(seconds + 60)), None, "too late");
-            assert_eq!(
-                matched_step(&row(seconds / 30), code, at(seconds)),
-                None,
-                "taken already"
-            );
+            assert_eq!(matched(0, code, at(seconds)), Some(seconds / 30), "{code}");
+            assert_eq!(matched(0, code, at(seconds + 30)), Some(seconds / 30), "a step late");
+            assert_eq!(matched(0, code, at(seconds - 30)), Some(seconds / 30), "a step early");
+            assert_eq!(matched(0, code, at(seconds + 60)), None, "too late");
+            assert_eq!(matched(seconds / 30, code, at(seconds)), None, "taken already");
         }
-        assert_eq!(matched_step(&row(0), "287 082", at(59)), Some(1));
-        assert_eq!(matched_step(&row(0), "28708", at(59)), None);
-        assert_eq!(matched_step(&row(0), "٢٨٧٠٨٢", at(59)), None);
+        assert_eq!(matched(0, "287 082", at(59)), Some(1));
+        assert_eq!(matched(0, "28708", at(59)), None);
+        assert_eq!(matched(0, "٢٨٧٠٨٢", at(59)), None);
     }
 }

@@ -25,6 +25,9 @@ use super::{Origin, Store, StoreError, time};
 const QUEUE: usize = 1024;
 /// The most submissions that share a commit.
 const GROUP: usize = 256;
+/// The most threads that store submissions on PostgreSQL: while one commits, others bring their groups to where the audit
+/// chain is waited for. More would only make the groups smaller.
+const WRITERS: u32 = 3;
 /// How often a submission is tried again that PostgreSQL gave up in favour of another one.
 const ATTEMPTS: u32 = 5;
 /// How much longer each time it waits before it is tried on a new connection.
@@ -35,6 +38,8 @@ type Answer = Result<Receipt, StoreError>;
 struct Waiting {
     origin: Arc<Origin>,
     submission: Box<Submission>,
+    /// Since when.
+    since: Instant,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -64,7 +69,7 @@ impl Writer {
         let threads = match pool {
             Pool::Sqlite(_) => 1,
             // Some connections are left for those who read.
-            Pool::Postgres(_) => connections.saturating_sub(2).max(1),
+            Pool::Postgres { .. } => connections.saturating_sub(2).clamp(1, WRITERS),
         };
         let start = |number: u32| {
             let (pool, turn, receiver) = (pool.clone(), Arc::clone(turn), Arc::clone(&receiver));
@@ -73,7 +78,7 @@ impl Writer {
                 .name(format!("submissions-{number}"))
                 .spawn(move || match &pool {
                     Pool::Sqlite(_) => store_groups_sqlite(&pool, &turn, &counted, &receiver),
-                    Pool::Postgres(_) => store_groups_postgres(&pool, &counted, &receiver),
+                    Pool::Postgres { .. } => store_groups_postgres(&pool, &counted, &receiver),
                 })
                 .map_err(|error| StoreError::System(format!("no thread for submissions: {error}")))
         };
@@ -115,6 +120,7 @@ impl Store {
         let waiting = Waiting {
             origin: Arc::clone(&self.origin),
             submission: Box::new(submission),
+            since: Instant::now(),
             answer,
         };
         queue.send(waiting).await.map_err(|_| stopped())?;
@@ -183,22 +189,39 @@ fn store_groups_postgres(pool: &Pool, counted: &Counted, queue: &Queue) {
             return;
         }
         let began = Instant::now();
-        let stored = store_at_once(pool, &group);
+        // Nobody waits for a connection for longer than a call does, wherever in the queue.
+        let first = group.iter().map(|waiting| waiting.since).min().unwrap_or(began);
+        let until = first + pool.wait();
+        let stored = store_at_once(pool, &group, until);
         counted.commit(began.elapsed());
         match stored {
             Ok(receipts) => acknowledge(group, Ok(receipts.into_iter().map(Ok).collect())),
-            Err(_) if group.len() > 1 => {
-                // Which of them it was shows when each is stored by itself.
-                for waiting in group {
-                    let answer = store_singly(pool, &waiting);
-                    acknowledge(vec![waiting], Ok(vec![answer]));
-                }
-            }
-            Err(_) => {
-                let answers = group.iter().map(|waiting| store_singly(pool, waiting)).collect();
-                acknowledge(group, Ok(answers));
-            }
+            Err(error) if is_hopeless(pool, &error, until) => acknowledge(group, Err(error)),
+            Err(_) => store_each(pool, group, until),
         }
+    }
+}
+
+/// Whether the database is away, so that trying the others or again would only make them wait.
+fn is_hopeless(pool: &Pool, error: &StoreError, until: Instant) -> bool {
+    matches!(error, StoreError::ConnectionLost(_) | StoreError::Busy) && (pool.is_away() || Instant::now() >= until)
+}
+
+/// Stores each of a group by itself: that shows which of them can't be stored.
+fn store_each(pool: &Pool, group: Vec<Waiting>, until: Instant) {
+    let mut hopeless: Option<StoreError> = None;
+    for waiting in group {
+        let answer = match &hopeless {
+            Some(error) => Err(error.for_each_of_group()),
+            None => store_singly(pool, &waiting, until),
+        };
+        if let Err(error) = &answer
+            && hopeless.is_none()
+            && is_hopeless(pool, error, until)
+        {
+            hopeless = Some(error.for_each_of_group());
+        }
+        acknowledge(vec![waiting], Ok(vec![answer]));
     }
 }
 
@@ -250,8 +273,10 @@ fn store_with_savepoints(pool: &Pool, group: &[Waiting]) -> Result<Vec<Answer>, 
 }
 
 /// Stores a group in one transaction: all of it, or nothing where one of them can't be stored.
-fn store_at_once(pool: &Pool, group: &[Waiting]) -> Result<Vec<Receipt>, StoreError> {
-    pool.get()?.transaction(|connection| {
+fn store_at_once(pool: &Pool, group: &[Waiting], until: Instant) -> Result<Vec<Receipt>, StoreError> {
+    // Where the time is over, a connection that is free is still taken.
+    let wait = until.saturating_duration_since(Instant::now()).max(PAUSE);
+    pool.get_within(wait)?.transaction(|connection| {
         lock_what_they_name(connection, group.iter().map(|waiting| &*waiting.submission))?;
         let submissions: Vec<&Submission> = group.iter().map(|waiting| &*waiting.submission).collect();
         let mut journals: Vec<Journal<'_>> = group.iter().map(Waiting::journal).collect();
@@ -268,13 +293,14 @@ fn store_at_once(pool: &Pool, group: &[Waiting]) -> Result<Vec<Receipt>, StoreEr
 ///
 /// Whether a commit took effect that was not answered is not known, but need not be: a submission that is stored again
 /// under its instance ID is found there, and then acknowledged as the one that came before.
-fn store_singly(pool: &Pool, waiting: &Waiting) -> Answer {
+fn store_singly(pool: &Pool, waiting: &Waiting, until: Instant) -> Answer {
     let mut answer = Err(StoreError::Locked);
     for attempt in 1..=ATTEMPTS {
-        answer = store_at_once(pool, std::slice::from_ref(waiting))
+        answer = store_at_once(pool, std::slice::from_ref(waiting), until)
             .and_then(|receipts| receipts.into_iter().next().ok_or(StoreError::Locked));
         match &answer {
             Err(StoreError::Locked) => {}
+            Err(error) if is_hopeless(pool, error, until) => break,
             Err(StoreError::ConnectionLost(_)) => std::thread::sleep(PAUSE * attempt),
             _ => break,
         }

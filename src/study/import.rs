@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::progress::{Progress, Stage, Watch};
+use super::room::panics_as_errors;
 use super::submission::{Names, Reception};
 use super::{Catalogue, StudyError, Version};
 use crate::definition::Language;
@@ -226,7 +227,9 @@ impl CheckedImport<'_> {
             language: self.request.language.code().to_owned(),
             only_rejected: self.request.valid_rows,
         };
-        write_issues(&mut self.workbook, &self.head, &self.plan, &options, out).map_err(StudyError::Issues)?;
+        panics_as_errors(|| {
+            write_issues(&mut self.workbook, &self.head, &self.plan, &options, out).map_err(StudyError::Issues)
+        })?;
         Ok(true)
     }
 

@@ -20,6 +20,7 @@ mod progress;
 mod register;
 mod report;
 mod responses;
+mod room;
 mod statistics;
 mod submission;
 mod surveys;
@@ -42,6 +43,7 @@ pub use progress::{Progress, Stage, Unwatched, Watch};
 pub use register::{LoadedRegister, RegisterRequest, load_register, register_totals, register_words};
 pub use report::{ReportRequest, write_report};
 pub use responses::{Shown, for_each_reported, reported, write_export, write_table, write_workbook};
+pub use room::is_out_of_room;
 pub use statistics::{
     CheckedFigures, FigureFault, FigureFaultKind, FigureField, FigureSheet, KeptFigures, StatisticsRules, read_figures,
 };

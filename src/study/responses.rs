@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::jobs::ExportTask;
 use super::progress::{Progress, Stage, Unwatched, Watch};
+use super::room::panics_as_errors;
 use super::{Catalogue, StudyError};
 use crate::report::{Export, ReportedResponse, Wording};
 use crate::response::{Tier, pseudonymise};
@@ -157,10 +158,12 @@ pub fn write_workbook<W: Write + Seek + Send>(
     to: W,
     watch: &dyn Watch,
 ) -> Result<u64, StudyError> {
-    let mut workbook = export.workbook()?;
-    let count = for_each_watched(store, filter, shown, watch, |response| Ok(workbook.write(&response)?))?;
-    workbook.finish(to)?;
-    Ok(count)
+    panics_as_errors(|| {
+        let mut workbook = export.workbook()?;
+        let count = for_each_watched(store, filter, shown, watch, |response| Ok(workbook.write(&response)?))?;
+        workbook.finish(to)?;
+        Ok(count)
+    })
 }
 
 /// Writes the file of an export, and says how many responses it holds. Whoever watches may end it.

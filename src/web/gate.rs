@@ -76,14 +76,15 @@ fn check_host(request: &ServiceRequest, hosts: &[String]) -> Result<(), Problem>
 fn paced(payload: Payload, limits: Limits) -> Payload {
     struct Progress {
         payload: Payload,
-        began: Instant,
+        /// When it was first asked for: until then the client waits for the server.
+        began: Option<Instant>,
         bytes: usize,
         ended: bool,
     }
     let limits = Rc::new(limits);
     let progress = Progress {
         payload,
-        began: Instant::now(),
+        began: None,
         bytes: 0,
         ended: false,
     };
@@ -93,12 +94,13 @@ fn paced(payload: Payload, limits: Limits) -> Payload {
             if progress.ended {
                 return None;
             }
+            let began = *progress.began.get_or_insert_with(Instant::now);
             let next = actix_web::rt::time::timeout(limits.body_pause, progress.payload.next()).await;
             let chunk = match next {
                 Ok(None) => return None,
                 Ok(Some(Ok(chunk))) => {
                     progress.bytes += chunk.len();
-                    if is_too_slow(progress.bytes, progress.began.elapsed(), &limits) {
+                    if is_too_slow(progress.bytes, began.elapsed(), &limits) {
                         Err(too_slow())
                     } else {
                         Ok(chunk)

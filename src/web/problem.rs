@@ -14,12 +14,14 @@ mod store;
 mod study;
 
 use std::fmt;
+use std::io;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::Value;
 
 use crate::definition::Language;
+use crate::study::is_out_of_room;
 
 pub use code::Code;
 pub use render::{Document, Fault, render};
@@ -70,6 +72,20 @@ impl Problem {
         let mut problem = Self::new(Code::Internal);
         problem.0.cause = Some(cause.to_string());
         problem
+    }
+
+    /// There is no room for what was asked: not in the database, or not for a temporary file.
+    pub fn out_of_room(cause: impl fmt::Display) -> Self {
+        Self::new(Code::StorageFull).cause(cause).retry_after(60)
+    }
+
+    /// A file that the program itself reads or writes failed it.
+    pub fn of_file(error: &io::Error) -> Self {
+        if is_out_of_room(error) {
+            Self::out_of_room(error)
+        } else {
+            Self::internal(error)
+        }
     }
 
     /// With an explanation of this one case, as its source words it.

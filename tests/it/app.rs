@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use innogauge::definition::load_folder;
@@ -46,7 +47,8 @@ impl TestApp {
 
     /// On a database that is there already, with its users and surveys.
     pub fn over(database: &str) -> Self {
-        Self::serve(open(database), Settings::default(), Utc::now)
+        let settings = Settings::default();
+        Self::serve(open(database, settings.database_wait), settings, Utc::now)
     }
 
     /// With any settings but the address.
@@ -56,7 +58,7 @@ impl TestApp {
 
     /// The same under another clock.
     pub fn clocked(database: &str, settings: Settings, clock: fn() -> DateTime<Utc>) -> Self {
-        let store = open(database);
+        let store = open(database, settings.database_wait);
         seed(&store);
         Self::serve(store, settings, clock)
     }
@@ -171,9 +173,10 @@ impl Drop for TestApp {
     }
 }
 
-fn open(database: &str) -> Store {
+fn open(database: &str, wait: Duration) -> Store {
     let options = OpenOptions {
         keys: keys_for(database),
+        wait,
         ..OpenOptions::default()
     };
     Store::open_with(database, &options).unwrap()

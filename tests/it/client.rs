@@ -1,7 +1,7 @@
 //! A small HTTP client for tests and benches: one kept connection, the bytes under full control.
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -92,7 +92,8 @@ impl Request {
         self.body("multipart/form-data; boundary=limit", body)
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    /// As it goes over the line.
+    pub fn bytes(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
             head.push_str("host: localhost\r\n");
@@ -136,9 +137,16 @@ impl Connection {
     }
 
     pub fn read(&mut self, head_only: bool) -> std::io::Result<Answer> {
+        Answer::read(&mut self.stream, head_only)
+    }
+}
+
+impl Answer {
+    /// Reads an answer of HTTP/1.1 from whatever it comes through.
+    pub fn read(from: &mut impl std::io::BufRead, head_only: bool) -> std::io::Result<Self> {
         let cut_off = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
         let mut line = String::new();
-        if self.stream.read_line(&mut line)? == 0 {
+        if from.read_line(&mut line)? == 0 {
             return Err(cut_off());
         }
         let status = line
@@ -149,7 +157,7 @@ impl Connection {
         let mut headers = Vec::new();
         loop {
             line.clear();
-            if self.stream.read_line(&mut line)? == 0 {
+            if from.read_line(&mut line)? == 0 {
                 return Err(cut_off());
             }
             let Some((name, value)) = line.trim_end().split_once(':') else {
@@ -157,7 +165,7 @@ impl Connection {
             };
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let mut answer = Answer {
+        let mut answer = Self {
             status,
             headers,
             body: Vec::new(),
@@ -167,21 +175,21 @@ impl Connection {
         }
         if let Some(length) = answer.header("content-length").and_then(|length| length.parse().ok()) {
             answer.body = vec![0; length];
-            self.stream.read_exact(&mut answer.body)?;
+            from.read_exact(&mut answer.body)?;
         } else if answer.header("transfer-encoding") == Some("chunked") {
             loop {
                 line.clear();
-                self.stream.read_line(&mut line)?;
+                from.read_line(&mut line)?;
                 let length = usize::from_str_radix(line.trim(), 16).map_err(|_| cut_off())?;
                 let mut chunk = vec![0; length + 2];
-                self.stream.read_exact(&mut chunk)?;
+                from.read_exact(&mut chunk)?;
                 if length == 0 {
                     break;
                 }
                 answer.body.extend_from_slice(&chunk[..length]);
             }
         } else {
-            self.stream.read_to_end(&mut answer.body)?;
+            from.read_to_end(&mut answer.body)?;
         }
         Ok(answer)
     }

@@ -30,12 +30,18 @@ impl Database {
 
     /// None where the tests were given no server.
     pub fn postgres() -> Option<Self> {
+        Self::postgres_in(None)
+    }
+
+    /// The same in a tablespace.
+    pub fn postgres_in(space: Option<&str>) -> Option<Self> {
         let Ok(server) = std::env::var("INNOGAUGE_TEST_POSTGRES") else {
             eprintln!("not tried on PostgreSQL: INNOGAUGE_TEST_POSTGRES is not set, see scripts/with_postgres.sh");
             return None;
         };
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
-        execute(&server, &format!("CREATE DATABASE {name}"));
+        let space = space.map(|space| format!(" TABLESPACE {space}")).unwrap_or_default();
+        execute(&server, &format!("CREATE DATABASE {name}{space}"));
         let (place, _) = server.rsplit_once('/').unwrap();
         Some(Self {
             url: format!("{place}/{name}"),
@@ -75,30 +81,6 @@ pub fn keys_for(url: &str) -> Option<PathBuf> {
         (folder, file)
     };
     url.starts_with("postgres").then(|| FILE.get_or_init(shared).1.clone())
-}
-
-/// A file system of a few megabytes, where the tests may mount one.
-pub struct SmallDisk(pub TempDir);
-
-impl SmallDisk {
-    pub fn mount() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"])
-            .arg(folder.path())
-            .status();
-        mounted.is_ok_and(|status| status.success()).then(|| Self(folder))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        std::process::Command::new("umount")
-            .arg("-l")
-            .arg(self.0.path())
-            .status()
-            .unwrap();
-    }
 }
 
 /// Runs a test's body on a fresh SQLite file, then on a fresh PostgreSQL database.

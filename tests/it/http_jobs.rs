@@ -349,7 +349,7 @@ fn a_backup_is_made_by_a_job_fetched_and_restored_and_is_not_in_the_next_one() {
         let file = folder.path().join("backup.zip");
         std::fs::write(&file, second).unwrap();
         let restored = crate::databases::Database::sqlite();
-        Store::restore(&restored.url, &file, RestoreOptions::default(), &|_| {}).unwrap();
+        Store::restore(&restored.url, &file, &RestoreOptions::default(), Utc::now(), &|_| {}).unwrap();
         let copy = restored.open();
         assert_eq!(copy.response_head("firm", "uuid:1").unwrap().survey, "firm");
         let asked = copy.audit_entries(&AuditFilter::default(), None, 100).unwrap();

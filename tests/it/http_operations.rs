@@ -17,14 +17,14 @@ use crate::app::{PASSWORD, TestApp, response, seed};
 use crate::client::{Request, send};
 use crate::process::Process;
 
-fn certificate(name: &str) -> PathBuf {
+pub fn certificate(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures/tls")
         .join(name)
 }
 
 /// A TLS connection that trusts one certificate alone.
-fn connect(
+pub fn connect(
     address: SocketAddr,
     trusted: &str,
     protocol: &[u8],
@@ -57,6 +57,34 @@ fn ask(connection: &mut StreamOwned<ClientConnection, TcpStream>) -> String {
     String::from_utf8_lossy(&answer[..length]).into_owned()
 }
 
+/// Whether `GET /healthz` is answered 200 by HTTP/2: the frames of RFC 9113, by hand.
+fn answers_by_http_2(connection: &mut StreamOwned<ClientConnection, TcpStream>) -> bool {
+    const SETTINGS: u8 = 4;
+    const HEADERS: u8 = 1;
+    assert_eq!(connection.conn.alpn_protocol(), Some(b"h2".as_slice()));
+    let frame = |kind: u8, flags: u8, stream: u8, content: &[u8]| {
+        let mut frame = vec![0, 0, u8::try_from(content.len()).unwrap(), kind, flags, 0, 0, 0, stream];
+        frame.extend_from_slice(content);
+        frame
+    };
+    // HPACK: GET, https, and the texts of path and authority, by the numbers of its static table.
+    let request = [b"\x82\x87\x04\x08/healthz\x01\x09".as_slice(), b"localhost"].concat();
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(frame(SETTINGS, 0, 0, b""));
+    bytes.extend(frame(HEADERS, 0x5, 1, &request));
+    connection.write_all(&bytes).unwrap();
+    loop {
+        let mut head = [0; 9];
+        connection.read_exact(&mut head).unwrap();
+        let mut content = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+        connection.read_exact(&mut content).unwrap();
+        if head[3] == HEADERS {
+            // Number 8 of the table is `:status: 200`.
+            return content.first() == Some(&0x88);
+        }
+    }
+}
+
 #[test]
 fn tls_takes_up_a_new_certificate_and_drops_nobody() {
     let folder = tempfile::tempdir().unwrap();
@@ -80,8 +108,9 @@ fn tls_takes_up_a_new_certificate_and_drops_nobody() {
     let mut old = connect(app.address, "first.pem", b"http/1.1").unwrap();
     assert!(ask(&mut old).starts_with("HTTP/1.1 200"));
     assert!(connect(app.address, "second.pem", b"http/1.1").is_err());
-    let modern = connect(app.address, "first.pem", b"h2").unwrap();
-    assert_eq!(modern.conn.alpn_protocol(), Some(b"h2".as_slice()));
+    assert!(answers_by_http_2(
+        &mut connect(app.address, "first.pem", b"h2").unwrap()
+    ));
     // A renewal that goes wrong leaves the old certificate in place.
     std::fs::write(&chain, "nonsense").unwrap();
     std::thread::sleep(Duration::from_millis(300));

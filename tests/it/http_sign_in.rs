@@ -1,11 +1,15 @@
 //! Signing in, over HTTP: password, limits, cookie, second factor, first password.
 
+use std::io::{BufReader, Write as _};
+
 use chrono::Utc;
 use innogauge::response::Role;
+use innogauge::settings::{Settings, Tls};
 use serde_json::{Value, json};
 
 use crate::app::{PASSWORD, TestApp, totp_code};
 use crate::client::{Answer, Request};
+use crate::http_operations::{certificate, connect};
 
 fn sign_in(app: &TestApp, body: &Value) -> Answer {
     app.send(&Request::new("POST", "/api/v1/login").json(body))
@@ -367,6 +371,102 @@ impl Browser<'_> {
     fn submit(&mut self, path: &str, form: &str) -> Answer {
         let request = Request::new("POST", path).header("sec-fetch-site", "same-origin");
         self.send(request.body("application/x-www-form-urlencoded", form))
+    }
+}
+
+/// The cookie of the session among those that an answer sets, as it was set.
+fn session_cookie(answer: &Answer) -> String {
+    let (_, set) = cookies(answer);
+    set.into_iter().find(|one| !one.contains("-device=")).unwrap()
+}
+
+#[test]
+fn over_tls_the_cookie_is_bound_to_this_host_and_to_tls() {
+    let settings = Settings {
+        tls: Tls {
+            certificate: Some(certificate("first.pem")),
+            key: Some(certificate("first.key")),
+            ..Tls::default()
+        },
+        ..Settings::default()
+    };
+    let app = TestApp::set("sqlite::memory:", settings);
+    let mut line = BufReader::new(connect(app.address, "first.pem", b"http/1.1").unwrap());
+    let mut send = |request: &Request| {
+        line.get_mut().write_all(&request.bytes()).unwrap();
+        let answer = Answer::read(&mut line, false).unwrap();
+        let strict = answer.header("strict-transport-security").unwrap();
+        assert!(strict.starts_with("max-age=31536000"), "{strict}");
+        answer
+    };
+    let by_api = send(
+        &Request::new("POST", "/api/v1/login")
+            .json(&json!({"name": "supervisor", "password": PASSWORD, "cookie": true})),
+    );
+    let form = format!("name=supervisor&password={}", PASSWORD.replace(' ', "+"));
+    let by_page = send(
+        &Request::new("POST", "/sign-in")
+            .header("sec-fetch-site", "same-origin")
+            .body("application/x-www-form-urlencoded", form),
+    );
+    assert_eq!((by_api.status, by_page.status), (200, 303));
+    for answer in [&by_api, &by_page] {
+        let (pairs, set) = cookies(answer);
+        for one in &set {
+            assert!(
+                one.starts_with("__Host-innogauge")
+                    && ["Secure", "HttpOnly", "SameSite=Strict", "Path=/"]
+                        .iter()
+                        .all(|word| one.contains(word))
+                    && !one.contains("Domain"),
+                "{one}"
+            );
+        }
+        let me = send(&Request::new("GET", "/api/v1/me").header("cookie", &pairs));
+        assert_eq!((me.status, &me.json()["name"]), (200, &json!("supervisor")));
+        // A cookie without the prefix may have come without TLS, or from a neighbouring host.
+        let plain = pairs.replace("__Host-", "");
+        assert_eq!(
+            send(&Request::new("GET", "/api/v1/me").header("cookie", &plain)).status,
+            401
+        );
+    }
+}
+
+#[test]
+fn behind_a_proxy_the_cookie_is_secure_where_the_proxy_says_so_and_nobody_else() {
+    let start = |proxies: &[&str]| {
+        TestApp::set(
+            "sqlite::memory:",
+            Settings {
+                trusted_proxies: proxies.iter().map(|one| one.parse().unwrap()).collect(),
+                ..Settings::default()
+            },
+        )
+    };
+    let (trusting, other, none) = (start(&["127.0.0.1"]), start(&["192.0.2.1"]), start(&[]));
+    for (app, said, secure) in [
+        (&trusting, Some("https"), true),
+        (&trusting, Some("http"), false),
+        (&trusting, None, false),
+        (&other, Some("https"), false),
+        (&none, Some("https"), false),
+    ] {
+        let mut request = Request::new("POST", "/api/v1/login")
+            .json(&json!({"name": "viewer", "password": PASSWORD, "cookie": true}));
+        if let Some(said) = said {
+            request = request
+                .header("x-forwarded-proto", said)
+                .header("x-forwarded-for", "203.0.113.9");
+        }
+        let answer = app.send(&request);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let cookie = session_cookie(&answer);
+        assert_eq!(
+            (cookie.starts_with("__Host-"), cookie.contains("Secure")),
+            (secure, secure),
+            "{said:?}: {cookie}"
+        );
     }
 }
 

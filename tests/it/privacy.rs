@@ -6,13 +6,13 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use innogauge::response::Role;
 use innogauge::store::{
-    AuditFilter, ErasureScope, OnWithdrawal, RetentionRule, RoundChange, RoundState, StoreError, Subject, add_key,
-    read_keys,
+    AuditFilter, ErasureScope, JobFileHead, JobPart, NewJob, OnWithdrawal, RetentionRule, RoundChange, RoundState,
+    StoreError, Subject, add_key, read_keys,
 };
 use innogauge::study::Catalogue;
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, response};
+use crate::app::{TestApp, response, totp_code};
 use crate::databases::{Database, keys_for, on_each};
 
 const FIRM: &str = "/api/v1/surveys/firm/responses";
@@ -176,6 +176,94 @@ fn a_new_master_key_takes_over_while_others_read_and_the_old_one_can_go() {
             app.store.open_personal("firm", &mut version),
             Err(StoreError::UnknownKey { .. })
         ));
+    });
+}
+
+#[test]
+fn authenticators_and_files_of_jobs_are_sealed_and_older_ones_at_their_next_use_or_rotation() {
+    const SECRET: &str = "ABCDEFGHIJKLMNOPQRST";
+    on_each(|database| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys");
+        let old = add_key(&file, Utc::now()).unwrap();
+        let open = || {
+            database.open_with(&innogauge::store::OpenOptions {
+                keys: Some(file.clone()),
+                ..Default::default()
+            })
+        };
+        crate::app::seed(&open());
+        let store = open();
+        let now = Utc::now();
+
+        // A workbook on its way in, which holds a person's name.
+        let head = JobFileHead {
+            name: "firms.csv".to_owned(),
+            content_type: "text/csv".to_owned(),
+        };
+        let job = NewJob {
+            kind: "import".to_owned(),
+            input: json!({}),
+            created_by: "operator".to_owned(),
+        };
+        let upload: &mut dyn std::io::Read = &mut PERSON.as_bytes();
+        let id = store.add_job(&job, Some((&head, upload)), now).unwrap();
+        let read = |store: &innogauge::store::Store| {
+            let file = store.job_file(id, JobPart::Upload).unwrap().unwrap();
+            store.job_file_piece(&file, 0).unwrap()
+        };
+        assert!(!is_kept(database, PERSON));
+        assert_eq!(read(&store), PERSON.as_bytes());
+
+        // An authenticator of before there were keys: the server knows what it shows, and so does who has the database.
+        let base32 = totp_rs::Secret::from(SECRET.as_bytes()).to_base32();
+        let first = store.start_enrolment("operator", now).unwrap();
+        assert!(
+            store
+                .confirm_enrolment("operator", None, &totp_code(&first.secret, now, -1), now)
+                .unwrap()
+                .is_some()
+        );
+        let hex = base16ct::lower::encode_string(SECRET.as_bytes());
+        let bytes = if database.url.starts_with("sqlite") {
+            format!("x'{hex}'")
+        } else {
+            format!("'\\x{hex}'")
+        };
+        let clear = || {
+            let statement = format!("UPDATE second_factors SET secret = {bytes}, data_key = NULL");
+            execute(database, &statement);
+        };
+        clear();
+        assert!(is_kept(database, SECRET));
+        assert!(!store.take_code("operator", None, "000000", now).unwrap());
+        assert!(
+            store
+                .take_code("operator", None, &totp_code(&base32, now, 0), now)
+                .unwrap()
+        );
+        if database.url.starts_with("sqlite") {
+            execute(database, "PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        assert!(!is_kept(database, SECRET), "sealed by its use");
+        clear();
+
+        let new = add_key(&file, Utc::now()).unwrap();
+        let store = open();
+        let catalogue = Catalogue::load(&store).unwrap();
+        let done = store.rotate_keys(&catalogue.finder(), |_| {}).unwrap();
+        assert_eq!(done.secrets, 2, "one sealed, one wrapped anew");
+        assert!(!is_kept(database, SECRET), "sealed by the rotation");
+        let used = store.key_use().unwrap();
+        assert_eq!((used.len(), used[0].key, used[0].secrets), (1, new, 2));
+        innogauge::store::remove_key(&file, &old.to_string()).unwrap();
+        let store = open();
+        assert_eq!(read(&store), PERSON.as_bytes());
+        assert!(
+            store
+                .take_code("operator", None, &totp_code(&base32, now, 1), now)
+                .unwrap()
+        );
     });
 }
 

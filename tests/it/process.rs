@@ -30,13 +30,18 @@ pub struct Process {
 }
 
 impl Process {
-    fn start(database: &str) -> Self {
+    pub fn start(database: &str) -> Self {
         Self::start_with(database, &[], Stdio::null())
     }
 
     /// With more arguments, and its log somewhere.
     pub fn start_with(database: &str, arguments: &[&str], log: Stdio) -> Self {
-        let mut command = serve(database, "127.0.0.1:0");
+        Self::start_under(&[], database, arguments, log)
+    }
+
+    /// As these words start it, which take its own command line after them.
+    pub fn start_under(words: &[&str], database: &str, arguments: &[&str], log: Stdio) -> Self {
+        let mut command = serve_under(words, database, "127.0.0.1:0");
         command.args(arguments).stderr(log);
         Self::of(command)
     }
@@ -81,8 +86,15 @@ impl Drop for Process {
 
 /// The command that serves a database.
 pub fn serve(database: &str, listen: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_innogauge"));
+    serve_under(&[], database, listen)
+}
+
+fn serve_under(words: &[&str], database: &str, listen: &str) -> Command {
+    let program = env!("CARGO_BIN_EXE_innogauge");
+    let mut words = words.iter().copied().chain([program]);
+    let mut command = Command::new(words.next().unwrap());
     command
+        .args(words)
         .args(["serve", "--listen", listen, "--database", database, "--defs"])
         .arg(definitions());
     if let Some(keys) = keys_for(database) {
@@ -93,7 +105,7 @@ pub fn serve(database: &str, listen: &str) -> Command {
 }
 
 /// Fills a database and gives the token of an administrator.
-fn prepare(database: &str) -> String {
+pub fn prepare(database: &str) -> String {
     let store = Store::open(database).unwrap();
     seed(&store);
     store
@@ -115,9 +127,9 @@ fn acknowledged_responses_survive_kill_9_on_postgresql() {
 }
 
 /// Kills the server at random moments while clients write, again and again, and looks for what was acknowledged. How
-/// often, `INNOGAUGE_KILLS` says (`make soak`: 200).
+/// often, `INNOGAUGE_TEST_KILLS` says (`make soak`: 200).
 fn killed_under_load(database: &str) {
-    let kills: u64 = std::env::var("INNOGAUGE_KILLS").map_or(KILLS, |text| text.parse().unwrap());
+    let kills: u64 = std::env::var("INNOGAUGE_TEST_KILLS").map_or(KILLS, |text| text.parse().unwrap());
     let token = prepare(database);
     let (sent, acknowledged) = (AtomicUsize::new(0), Mutex::new(HashSet::new()));
     for kill in 0..kills {

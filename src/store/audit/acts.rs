@@ -23,6 +23,8 @@ macro_rules! acts {
 }
 
 acts! {
+    /// The database was made what it was when a backup was written.
+    DatabaseRestored = "database.restored",
     /// A response came that was not known.
     ResponseReceived = "response.received",
     /// A new version of a response came.

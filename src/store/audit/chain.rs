@@ -69,7 +69,7 @@ pub(super) fn hash(id: i64, at: NaiveDateTime, fields: &Fields<'_>, previous: &s
 }
 
 /// The number and the hash of the newest entry.
-pub(super) fn head(connection: &mut Connection<'_>) -> Result<(i64, String), StoreError> {
+pub(in crate::store) fn head(connection: &mut Connection<'_>) -> Result<(i64, String), StoreError> {
     let newest = audit::table.order(audit::id.desc()).select((audit::id, audit::hash));
     let found: Option<(i64, String)> = on_backend!(connection, |c| newest.first(c).optional())?;
     Ok(found.unwrap_or_else(|| (0, NOTHING.to_owned())))

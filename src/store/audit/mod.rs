@@ -37,7 +37,7 @@ pub use journal::{Channel, Origin};
 pub use listing::AuditFilter;
 pub use verify::{AuditCheck, AuditFault, AuditHead};
 
-pub(super) use chain::append;
+pub(super) use chain::{append, head};
 pub(super) use journal::Journal;
 
 use super::schema::audit;

@@ -203,6 +203,8 @@ pub(super) struct Archive {
     zip: ZipArchive<BufReader<File>>,
     file: std::path::PathBuf,
     pub manifest: Manifest,
+    /// The SHA-256 of the manifest, which holds those of everything else: the name of what was restored.
+    pub hash: String,
 }
 
 impl Archive {
@@ -218,11 +220,12 @@ impl Archive {
         };
         let mut zip =
             ZipArchive::new(BufReader::with_capacity(1 << 18, opened)).map_err(|error| damaged(error.to_string()))?;
-        let manifest = read_manifest(&mut zip, file)?;
+        let (manifest, hash) = read_manifest(&mut zip, file)?;
         let mut archive = Self {
             zip,
             file: file.to_owned(),
             manifest,
+            hash,
         };
         for member in archive.manifest.tables.clone() {
             let mut hash = Sha256::new();
@@ -274,7 +277,8 @@ impl Archive {
     }
 }
 
-fn read_manifest(zip: &mut ZipArchive<BufReader<File>>, file: &Path) -> Result<Manifest, BackupError> {
+/// The manifest, and its SHA-256.
+fn read_manifest(zip: &mut ZipArchive<BufReader<File>>, file: &Path) -> Result<(Manifest, String), BackupError> {
     let damaged = |reason: String| BackupError::Damaged {
         file: file.to_owned(),
         reason,
@@ -316,5 +320,5 @@ fn read_manifest(zip: &mut ZipArchive<BufReader<File>>, file: &Path) -> Result<M
             return Err(damaged(format!("{MANIFEST}: '{}' is no table", member.table.name)));
         }
     }
-    Ok(manifest)
+    Ok((manifest, base16ct::lower::encode_string(&Sha256::digest(&text))))
 }

@@ -5,16 +5,19 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Date, Double, Nullable, Text, Timestamp};
 use serde_json::Value;
 
+use super::super::audit::{self, Journal};
 use super::super::backend::{self, Connection, on_backend};
 use super::super::json::Json;
 use super::super::server_lock::ServerLock;
-use super::super::{Address, JsonText, OpenOptions, StoreError, migrations, partitions, sqlite_name};
+use super::super::{
+    Address, AuditAct, JsonText, OpenOptions, Origin, StoreError, migrations, partitions, sqlite_name, time,
+};
 use super::archive::{Archive, Member};
 use super::columns::{Column, Kind};
 use super::error::BackupError;
@@ -29,11 +32,13 @@ const BATCH_ROWS: usize = 500;
 /// How many bytes of lines are gathered for one statement.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// What may happen to the database that is restored into.
-#[derive(Debug, Clone, Copy, Default)]
+/// What may happen to the database that is restored into, and who lets it happen.
+#[derive(Debug, Clone, Default)]
 pub struct RestoreOptions {
     /// Whether what it holds may be lost.
     pub replace: bool,
+    /// Who restores it, for the audit log.
+    pub origin: Origin,
 }
 
 #[derive(QueryableByName)]
@@ -52,14 +57,16 @@ impl Store {
     /// Makes the database at this address what it was when a backup was written: all of it or nothing.
     ///
     /// The whole archive is read and checked before the database is touched. The database is a new one, or one without
-    /// responses and people, unless `options` say that what it holds may be lost; nobody serves it meanwhile.
+    /// responses and people, unless `options` say that what it holds may be lost; nobody serves it meanwhile. Its audit log
+    /// is that of the backup and one entry more: who restored which archive, when, and where the log that was lost ended.
     ///
     /// # Errors
     /// [`BackupError`] says what is wrong with the archive or in the way; then the database is as it was.
     pub fn restore(
         address: &str,
         file: &Path,
-        options: RestoreOptions,
+        options: &RestoreOptions,
+        now: DateTime<Utc>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<BackupSummary, BackupError> {
         let address: Address = address.parse()?;
@@ -68,8 +75,11 @@ impl Store {
         let shown = address.to_string();
         let mut failure = None;
         let mut fill = |connection: &mut Connection<'_>| {
-            let filled =
-                refuse_to_lose(connection, options, &shown).and_then(|()| fill(connection, &mut archive, progress));
+            let filled = refuse_to_lose(connection, options, &shown).and_then(|()| {
+                let lost = last_entry(connection)?;
+                fill(connection, &mut archive, progress)?;
+                note(connection, options, &archive, lost, now)
+            });
             filled.map_err(|error| {
                 failure = Some(error);
                 diesel::result::Error::RollbackTransaction
@@ -110,7 +120,53 @@ fn open_sqlite(path: &Path, address: &Address) -> Result<(SqliteConnection, Serv
     Ok((connection, lock))
 }
 
-fn refuse_to_lose(connection: &mut Connection<'_>, options: RestoreOptions, database: &str) -> Result<(), BackupError> {
+/// Where the audit log of the database ends that is about to be lost: number and hash.
+fn last_entry(connection: &mut Connection<'_>) -> Result<Option<String>, BackupError> {
+    if !exists(connection, "audit")? {
+        return Ok(None);
+    }
+    let (number, hash) = audit::head(connection)?;
+    Ok((number > 0).then(|| format!("entry {number}, {hash}")))
+}
+
+/// Puts the restoration on the record of the database that it made.
+fn note(
+    connection: &mut Connection<'_>,
+    options: &RestoreOptions,
+    archive: &Archive,
+    lost: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<(), BackupError> {
+    let made = archive
+        .manifest
+        .summary()
+        .created_at
+        .to_rfc3339_opts(SecondsFormat::Secs, true);
+    let mut journal = Journal::new(&options.origin, time::stored(now));
+    let mut entry = journal.note(AuditAct::DatabaseRestored, "database");
+    if let Some(lost) = lost {
+        entry = entry.before(lost);
+    }
+    entry.after(format!("backup of {made}, manifest {}", archive.hash));
+    Ok(audit::append(connection, journal.into_entries())?)
+}
+
+fn exists(connection: &mut Connection<'_>, table: &str) -> Result<bool, BackupError> {
+    let query = match connection {
+        Connection::Sqlite(_) => "SELECT count(*) AS count FROM sqlite_master WHERE name = $1",
+        Connection::Postgres(_) => "SELECT count(to_regclass($1)) AS count",
+    };
+    let there: Count = on_backend!(connection, |c| diesel::sql_query(query)
+        .bind::<Text, _>(table)
+        .get_result(c))?;
+    Ok(there.count > 0)
+}
+
+fn refuse_to_lose(
+    connection: &mut Connection<'_>,
+    options: &RestoreOptions,
+    database: &str,
+) -> Result<(), BackupError> {
     if let Connection::Postgres(c) = connection {
         let others: Count = diesel::sql_query(
             "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database()
@@ -127,15 +183,8 @@ fn refuse_to_lose(connection: &mut Connection<'_>, options: RestoreOptions, data
     if options.replace {
         return Ok(());
     }
-    let exists = match connection {
-        Connection::Sqlite(_) => "SELECT count(*) AS count FROM sqlite_master WHERE name = $1",
-        Connection::Postgres(_) => "SELECT count(to_regclass($1)) AS count",
-    };
     for table in MUST_BE_EMPTY {
-        let there: Count = on_backend!(connection, |c| diesel::sql_query(exists)
-            .bind::<Text, _>(table)
-            .get_result(c))?;
-        if there.count == 0 {
+        if !exists(connection, table)? {
             continue;
         }
         let count = format!("SELECT count(*) AS count FROM {table}");

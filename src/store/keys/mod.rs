@@ -253,6 +253,15 @@ impl Store {
         self.inner.keys.for_writing()
     }
 
+    /// The ring; `None` where there is none and none may be made.
+    pub(super) fn keys_if_any(&self) -> Result<Option<Arc<KeyRing>>, StoreError> {
+        match self.keys() {
+            Ok(ring) => Ok(Some(ring)),
+            Err(StoreError::KeysNeeded { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The pseudonym of a value: see [`KeyRing::pseudonym`].
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod erasure;
 mod proof;
 mod retention;
 mod rotation;
+mod secrets;
 mod split;
 mod subject;
 mod withdrawal;

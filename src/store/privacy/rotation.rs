@@ -24,6 +24,8 @@ pub struct KeyUse {
     pub key: KeyId,
     /// How many versions of responses.
     pub versions: u64,
+    /// How many secrets beside them: authenticators, and pieces of the files of jobs.
+    pub secrets: u64,
 }
 
 /// What a rotation did.
@@ -33,6 +35,8 @@ pub struct Rotated {
     pub rewrapped: u64,
     /// Versions that were stored in the clear and are sealed now.
     pub sealed: u64,
+    /// Authenticators and pieces of files of jobs that were wrapped anew or sealed.
+    pub secrets: u64,
 }
 
 type Wrapped = (i64, String, String, String, Option<Vec<u8>>);
@@ -60,25 +64,24 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub fn key_use(&self) -> Result<Vec<KeyUse>, StoreError> {
-        let mut counts: BTreeMap<KeyId, u64> = BTreeMap::new();
+        let mut counts: BTreeMap<KeyId, (u64, u64)> = BTreeMap::new();
         self.each_wrapped(|batch| {
             for key in batch
                 .iter()
                 .filter_map(|(.., key)| key.as_deref())
                 .filter_map(seal::wrapped_by)
             {
-                *counts.entry(key).or_default() += 1;
+                counts.entry(key).or_default().0 += 1;
             }
             Ok(())
         })?;
-        Ok(counts
-            .into_iter()
-            .map(|(key, versions)| KeyUse { key, versions })
-            .collect())
+        self.for_each_key_of_secrets(|key| counts.entry(key).or_default().1 += 1)?;
+        let used = |(key, (versions, secrets))| KeyUse { key, versions, secrets };
+        Ok(counts.into_iter().map(used).collect())
     }
 
-    /// Wraps every data key by the newest master key, in batches, and seals personal answers that still stand in the
-    /// clear. `progress` hears after each batch how far it is.
+    /// Wraps every data key by the newest master key, in batches, and seals personal answers and secrets that still stand
+    /// in the clear. `progress` hears after each batch how far it is.
     ///
     /// # Errors
     /// Where a key is missing; what was done until then stays done, and doing it again goes on.
@@ -95,6 +98,7 @@ impl Store {
             Ok(())
         })?;
         done.sealed = self.seal_clear(definitions, &mut |sealed| progress(Rotated { sealed, ..done }))?;
+        done.secrets = self.rotate_secrets()?;
         self.overwrite_old_pages()?;
         Ok(done)
     }

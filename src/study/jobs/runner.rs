@@ -82,7 +82,7 @@ impl Worker {
         self.list(|list| list.push(running.clone()));
         let outcome = self.attempt(&job, &running);
         self.list(|list| list.retain(|one| !Arc::ptr_eq(one, &running)));
-        let ended = self.settle(&running, outcome);
+        let ended = self.settle(&running, job.attempt, outcome);
         match ended {
             // Another server has it, and its attempt counts.
             Ok(()) | Err(StoreError::LeaseLost { .. }) => Ok(Some(job.id)),
@@ -120,14 +120,14 @@ impl Worker {
     }
 
     /// Ends a job that its work did not end, or gives it back.
-    fn settle(&self, running: &Running, outcome: Result<(), StudyError>) -> Result<(), StoreError> {
+    fn settle(&self, running: &Running, attempt: i64, outcome: Result<(), StudyError>) -> Result<(), StoreError> {
         let claim: &Claim = &running.claim;
         match outcome {
             Ok(()) => Ok(()),
             Err(StudyError::Store(error @ StoreError::LeaseLost { .. })) => Err(error),
             Err(StudyError::Cancelled) if running.is_stopped() => self.store.release_job(claim, self.now()),
             Err(StudyError::Cancelled) => self.store.end_job(claim, &JobEnding::Cancelled, self.now()),
-            Err(StudyError::Store(error)) if error.is_transient() => {
+            Err(StudyError::Store(error)) if error.is_transient() && attempt < ATTEMPTS => {
                 tracing::warn!(job = claim.job, %error, "a job is tried again");
                 self.store.release_job(claim, self.now() + PAUSE)
             }

@@ -37,7 +37,7 @@ impl From<StoreError> for Problem {
             StoreError::ConnectionLost(_) | StoreError::Unreachable { .. } | StoreError::ReadOnly => {
                 Self::new(Code::DatabaseUnavailable).cause(&error).retry_after(5)
             }
-            StoreError::Full => Self::new(Code::StorageFull).cause(&error).retry_after(60),
+            StoreError::Full => Self::out_of_room(&error),
             _ => Self::internal(&error),
         }
     }

@@ -8,6 +8,9 @@ use crate::study::StudyError;
 
 impl From<StudyError> for Problem {
     fn from(error: StudyError) -> Self {
+        if error.is_out_of_room() {
+            return Self::out_of_room(&error);
+        }
         match error {
             StudyError::Store(error) | StudyError::Backup(BackupError::Store(error)) => error.into(),
             StudyError::Content(error) => error.into(),

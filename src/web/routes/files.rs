@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Read as _, Seek as _, Write as _};
 
 use actix_multipart::MultipartError;
 use actix_multipart::form::MultipartForm;
-use actix_multipart::form::tempfile::TempFile;
+use actix_multipart::form::tempfile::{TempFile, TempFileError};
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
@@ -52,7 +52,10 @@ pub fn upload_problem(error: MultipartError) -> Problem {
         MultipartError::Payload(error) => gate::body_problem(&error),
         MultipartError::Field { source, .. } => match source.as_error::<MultipartError>() {
             Some(MultipartError::Payload(error)) => gate::body_problem(error),
-            _ => Problem::new(Code::BadRequest).detail(source.to_string()),
+            _ => match source.as_error::<TempFileError>() {
+                Some(TempFileError::FileIo(error)) => Problem::of_file(error),
+                _ => Problem::new(Code::BadRequest).detail(source.to_string()),
+            },
         },
         other => Problem::new(Code::BadRequest).detail(other.to_string()),
     }
@@ -98,12 +101,13 @@ pub fn download_file(name: &str, content_type: &str, file: File) -> HttpResponse
 
 /// A file without a name that is gone when it is closed, written by `write` and ready to be read.
 pub fn written(write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), Problem>) -> Result<File, Problem> {
-    let mut file = tempfile::tempfile().map_err(Problem::internal)?;
+    let failed = |error: io::Error| Problem::of_file(&error);
+    let mut file = tempfile::tempfile().map_err(failed)?;
     let mut to = BufWriter::new(&file);
     write(&mut to)?;
-    to.flush().map_err(Problem::internal)?;
+    to.flush().map_err(failed)?;
     drop(to);
-    file.rewind().map_err(Problem::internal)?;
+    file.rewind().map_err(failed)?;
     Ok(file)
 }
 

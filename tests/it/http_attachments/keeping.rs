@@ -10,11 +10,12 @@ use innogauge::store::Content;
 use innogauge::study::{CheckedContents, ContentFault, check_contents, prune_contents};
 use innogauge::web::Limits;
 use serde_json::json;
+use tempfile::TempDir;
 
 use super::{Site, VISITS, jpeg, place, put, settings, sha256, visit};
 use crate::app::TestApp;
 use crate::client::{Connection, Request, send};
-use crate::databases::{Database, SmallDisk, on_each};
+use crate::databases::{Database, on_each};
 use crate::process::{Process, serve};
 
 #[test]
@@ -211,9 +212,29 @@ fn verifying_finds_what_is_missing_changed_or_unknown() {
     assert!(site.on_disk().contains(&place(&stranger)));
 }
 
+/// A file system of a few megabytes at a path that the server's own process can use, where the tests may mount one.
+struct MountedDisk(TempDir);
+
+impl MountedDisk {
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"])
+            .arg(folder.path())
+            .status();
+        mounted.is_ok_and(|status| status.success()).then(|| Self(folder))
+    }
+}
+
+impl Drop for MountedDisk {
+    fn drop(&mut self) {
+        Command::new("umount").arg("-l").arg(self.0.path()).status().unwrap();
+    }
+}
+
 #[test]
 fn a_full_disk_is_told_and_files_are_taken_again_when_there_is_room() {
-    let Some(disk) = SmallDisk::mount() else {
+    let Some(disk) = MountedDisk::mount() else {
         eprintln!("not tried on a full disk: mounting a small one takes root");
         return;
     };

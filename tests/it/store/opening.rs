@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
-use futures_util::future::join_all;
 use innogauge::store::{OpenOptions, Store, StoreError};
 
 use super::Visit;
-use crate::databases::{Database, SmallDisk, on_each, wait_for};
+use crate::databases::{Database, on_each};
 
 fn execute(database: &Database, statement: &str) {
     match database.url.strip_prefix("sqlite:") {
@@ -153,52 +152,4 @@ fn a_throw_away_database_leaves_nothing_behind() {
     drop(store);
     let again = Store::open("sqlite::memory:").unwrap();
     assert!(again.response_head("visit", "uuid:1").is_err());
-}
-
-#[test]
-fn on_a_full_disk_submissions_are_refused_and_go_on_when_there_is_room_again() {
-    let Some(disk) = SmallDisk::mount() else {
-        eprintln!("not tried on a full disk: mounting a small one takes root");
-        return;
-    };
-    let ballast = disk.0.path().join("ballast");
-    std::fs::write(&ballast, vec![0; 3 << 20]).unwrap();
-    let url = format!("sqlite:{}", disk.0.path().join("test.db").display());
-    let store = Store::open(&url).unwrap();
-    let form = super::form();
-    let finding = "x".repeat(20_000);
-    let names: Vec<String> = (0..400).map(|number| format!("uuid:{number}")).collect();
-    let send = |names: &[String]| {
-        let sent = names
-            .iter()
-            .map(|name| store.submit(Visit::new(name).finding(&finding).answering(&form)));
-        wait_for(join_all(sent))
-    };
-    let answers = send(&names);
-    let refused = answers
-        .iter()
-        .filter(|answer| matches!(answer, Err(StoreError::Full)))
-        .count();
-    let kept: Vec<&String> = names
-        .iter()
-        .zip(&answers)
-        .filter(|(_, answer)| answer.is_ok())
-        .map(|(name, _)| name)
-        .collect();
-    for answer in &answers {
-        assert!(matches!(answer, Ok(_) | Err(StoreError::Full)), "{answer:?}");
-    }
-    assert!(refused > 0, "the disk was not full");
-
-    std::fs::remove_file(ballast).unwrap();
-    assert!(send(&names[..20]).iter().all(Result::is_ok), "there is room again");
-    drop(store);
-    let store = Store::open(&url).unwrap();
-    for name in kept {
-        assert_eq!(
-            store.response_versions("visit", name).unwrap().len(),
-            1,
-            "{name} was acknowledged"
-        );
-    }
 }

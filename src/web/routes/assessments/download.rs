@@ -108,5 +108,5 @@ pub async fn download_assessment(
 }
 
 fn of_text(text: &str) -> Result<File, Problem> {
-    written(|to| to.write_all(text.as_bytes()).map_err(Problem::internal))
+    written(|to| to.write_all(text.as_bytes()).map_err(|error| Problem::of_file(&error)))
 }

@@ -57,7 +57,7 @@ impl Loading {
         let out = tempfile::Builder::new()
             .suffix(".xlsx")
             .tempfile()
-            .map_err(Problem::internal)?;
+            .map_err(|error| Problem::of_file(&error))?;
         if !checked.write_issues(out.path())? {
             return Ok(None);
         }

@@ -27,7 +27,7 @@ pub async fn ready(app: web::Data<App>) -> Result<&'static str, Problem> {
     let store = app.store.clone();
     match web::block(move || store.ping()).await? {
         Ok(()) => Ok("ready\n"),
-        Err(error) => Err(Problem::new(Code::DatabaseUnavailable).cause(error)),
+        Err(error) => Err(Problem::new(Code::DatabaseUnavailable).cause(error).retry_after(5)),
     }
 }
 
