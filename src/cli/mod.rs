@@ -74,7 +74,7 @@ enum Command {
     Statistics(statistics::Statistics),
     Template(template::Template),
     Register(register::Register),
-    #[command(name = crate::spreadsheet::worker::SUBCOMMAND, hide = true)]
+    #[command(name = crate::workbook::worker::SUBCOMMAND, hide = true)]
     ReadWorkbook(read_workbook::ReadWorkbook),
 }
 

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use crate::definition::{Definition, Element, MissingCode, QuestionType};
 use crate::response::{Answer, Problem, ProblemCode, TimeOfDay, Value};
 
-use super::super::cell::CellValue;
+use crate::workbook::CellValue;
 use super::super::layout::{self, Target};
 use super::finding::{Fault, SheetFault};
 use super::literal::{self, NoSuchDay};

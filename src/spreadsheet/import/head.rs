@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::definition::{Definition, ElementId, nearest};
 
-use super::super::cell::Address;
+use crate::workbook::Address;
 use super::super::layout::{self, ISSUES_CODE, Mark, Part, Shape, Target};
-use super::super::worker::Workbook;
+use crate::workbook::Workbook;
 use super::ImportError;
 use super::column::Column;
 use super::finding::{Fault, Finding, SheetFault};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::definition::ElementId;
 use crate::response::{Answer, Answers, Form, InstanceId, Limits, Problem, ProblemCode, Value};
 
-use super::super::cell::{Address, CellValue, Row};
+use crate::workbook::{Address, CellValue, Row};
 use super::super::layout::Target;
 use super::column::{Column, Said};
 use super::finding::{Fault, SheetFault};

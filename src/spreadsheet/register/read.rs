@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::super::cell::{Address, CellValue, Row};
-use super::super::error::ReadError;
+use crate::workbook::{Address, CellValue, Row};
+use crate::workbook::ReadError;
 use super::super::import::Finding;
-use super::super::worker::Workbook;
+use crate::workbook::Workbook;
 use super::columns::{Column, about, known};
 use super::vocabulary::{RegisterWords, Vocabulary};
 use crate::definition::Language;

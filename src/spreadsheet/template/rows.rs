@@ -6,7 +6,7 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use crate::definition::{Element, ElementId, QuestionType};
 
-use super::super::cell::column_letters;
+use crate::workbook::column_letters;
 use super::super::layout::{self, Column, SheetColumns, Target};
 use super::lists::Lists;
 use super::style::{self, note};

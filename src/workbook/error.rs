@@ -83,7 +83,7 @@ impl ReadError {
     /// The error in the reader's language: Chinese for `zh`, else English.
     ///
     /// ```
-    /// use innogauge::spreadsheet::ReadError;
+    /// use innogauge::workbook::ReadError;
     /// assert_eq!(ReadError::Locked.message("zh"), "工作簿设有密码，请取消密码后重新提交。");
     /// ```
     pub fn message(&self, language: &str) -> String {
