@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 mod check;
 mod config;
+mod convert;
 mod database;
 mod demo;
 mod eval;
@@ -53,6 +54,7 @@ enum Command {
     Serve(serve::Serve),
     Check(check::Check),
     Config(config::Config),
+    Convert(convert::Convert),
     Assess(assess::Assess),
     Attachments(attachments::Attachments),
     Audit(audit::Audit),
@@ -160,6 +162,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(check) => check.run(),
         Command::Config(arguments) => config::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Warnings(arguments) => warnings::run(&arguments),
         Command::Attachments(arguments) => attachments::run(&arguments),

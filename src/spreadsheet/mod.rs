@@ -18,5 +18,6 @@ pub use register::{RegisterTable, RegisterWords, read_register, register_csv, re
 pub use template::{TemplateOptions, WriteError, template};
 
 pub use crate::workbook::{
-    Address, Batches, Cell, CellValue, Limits, ReadError, Row, RowBatch, Rows, SheetInfo, Workbook, Worker, column_letters,
+    Address, Batches, Cell, CellValue, Limits, ReadError, Row, RowBatch, Rows, SheetInfo, Workbook, Worker,
+    column_letters,
 };

@@ -16,5 +16,5 @@ pub use batch::{RowBatch, Rows};
 pub use cell::{Address, Cell, CellValue, Row, column_letters};
 pub use error::ReadError;
 pub use limits::Limits;
-pub use reader::SheetInfo;
+pub use reader::{SheetInfo, text_table};
 pub use worker::{Batches, Workbook, Worker};

@@ -44,4 +44,6 @@ mod settings;
 mod store;
 mod supervisor_week;
 mod workbooks;
+mod xlsform;
+mod xlsform_conformance;
 mod xpath_conformance;

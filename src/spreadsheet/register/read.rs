@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::workbook::{Address, CellValue, Row};
-use crate::workbook::ReadError;
 use super::super::import::Finding;
-use crate::workbook::Workbook;
 use super::columns::{Column, about, known};
 use super::vocabulary::{RegisterWords, Vocabulary};
 use crate::definition::Language;
 use crate::response::{CreditCode, CreditCodeError, Position, RegisterEntry, Severity};
+use crate::workbook::ReadError;
+use crate::workbook::Workbook;
+use crate::workbook::{Address, CellValue, Row};
 
 /// In how many rows from the top of a sheet its headers are looked for.
 const HEADERS_WITHIN: u32 = 20;
