@@ -6,10 +6,11 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`workbook`] | reading the cells of workbooks that strangers made |
 //! | [`expression`] | the language of relevance, constraints, calculations and indicator formulas |
 //! | [`definition`] | the survey definition: reading, checking, versions |
 //! | [`response`] | typed answers, the one way in that every door uses, problems and review states |
-//! | [`spreadsheet`] | blank workbooks, and reading the workbooks that people filled in |
+//! | [`spreadsheet`] | blank workbooks, and taking answers from the workbooks that people filled in |
 //! | [`scoring`] | the framework, indicators, and the assessment: pure functions on numbers |
 //! | [`report`] | the scored workbook and data exports |
 //! | [`store`] | SQLite and PostgreSQL: the only place with SQL |
@@ -32,3 +33,4 @@ pub mod spreadsheet;
 pub mod store;
 pub mod study;
 pub mod web;
+pub mod workbook;

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
-use crate::definition::{Checked, Definition, Diagnostic, Folder, InterviewLength, load_files, yaml_files};
+use crate::definition::{
+    Checked, Definition, Diagnostic, Folder, InterviewLength, definition_files, is_xlsform, load_files,
+};
 use crate::scoring::Framework;
 
-/// Check survey definitions: all errors of all files, each with file, line and column.
+/// Check survey definitions: all errors of all files, each with file, line and column, or sheet and cell.
 #[derive(Debug, Args)]
 pub struct Check {
     /// Definition files, or folders of them
@@ -27,11 +29,12 @@ impl Check {
     pub fn run(&self) -> Result<(), Failure> {
         let mut files = Vec::new();
         for path in &self.files {
-            if path.is_dir() {
-                let found = yaml_files(path).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
+            if path.is_dir() && !is_xlsform(path) {
+                let found =
+                    definition_files(path).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
                 if found.is_empty() {
                     return Err(Failure::Input(format!(
-                        "{}: no .yaml file in this folder",
+                        "{}: no .yaml file or workbook in this folder",
                         path.display()
                     )));
                 }

@@ -10,6 +10,7 @@ mod audit;
 mod backup;
 mod check;
 mod config;
+mod convert;
 mod database;
 mod demo;
 mod eval;
@@ -59,6 +60,7 @@ enum Command {
     Serve(serve::Serve),
     Check(check::Check),
     Config(config::Config),
+    Convert(convert::Convert),
     Assess(assess::Assess),
     Attachments(attachments::Attachments),
     Audit(audit::Audit),
@@ -87,7 +89,7 @@ enum Command {
     /// Print the OpenAPI document of the server
     #[command(after_help = "Example:\n  innogauge openapi > openapi.json")]
     Openapi,
-    #[command(name = crate::spreadsheet::worker::SUBCOMMAND, hide = true)]
+    #[command(name = crate::workbook::worker::SUBCOMMAND, hide = true)]
     ReadWorkbook(read_workbook::ReadWorkbook),
 }
 
@@ -173,6 +175,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(check) => check.run(),
         Command::Config(arguments) => config::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Warnings(arguments) => warnings::run(&arguments),
         Command::Attachments(arguments) => attachments::run(&arguments),

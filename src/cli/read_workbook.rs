@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
-use crate::spreadsheet::{Limits, worker};
+use crate::workbook::{Limits, worker};
 
 /// Read a workbook under limits for another process of this program
 #[derive(Debug, Args)]

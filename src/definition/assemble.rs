@@ -25,6 +25,7 @@ pub(super) fn assemble(outline: Outline) -> Definition {
         profiles: outline.profiles,
         settings: outline.settings,
         choices: outline.choices,
+        entities: outline.entities,
         elements: outline.elements,
         roots: Vec::new(),
         paths: Vec::new(),
@@ -77,6 +78,9 @@ fn bind(definition: &mut Definition) {
     }
     if let Some(formula) = &mut definition.settings.instance_name {
         formula.bind(&names, &bones, None);
+    }
+    for entity in &mut definition.entities {
+        entity.each_formula_mut(&mut |formula| formula.bind(&names, &bones, None));
     }
     let named = |name: &str| match definition.by_name.get(name).map(Vec::as_slice) {
         Some([id]) => Some(*id),

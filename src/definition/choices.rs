@@ -52,12 +52,14 @@ pub struct ChoiceList {
     /// In an expanded definition: the list whose choices these are, with missing codes after them.
     pub(super) derived_from: Option<String>,
     index: HashMap<String, usize>,
+    /// Whether clients look the choices up in the attached file `itemsets.csv`, for lists too long for a form.
+    pub(super) external: bool,
     origin: Origin,
 }
 
 impl PartialEq for ChoiceList {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.choices == other.choices
+        self.name == other.name && self.choices == other.choices && self.external == other.external
     }
 }
 
@@ -73,6 +75,7 @@ impl ChoiceList {
             choices,
             derived_from: None,
             index,
+            external: false,
             origin,
         }
     }
@@ -90,6 +93,11 @@ impl ChoiceList {
     /// The choice of this name.
     pub fn get(&self, name: &str) -> Option<&Choice> {
         self.index.get(name).and_then(|position| self.choices.get(*position))
+    }
+
+    /// Whether clients look the choices up in the attached file `itemsets.csv` (XLSForm's `select_one_external`).
+    pub fn is_external(&self) -> bool {
+        self.external
     }
 
     /// Where the list was written.

@@ -9,7 +9,7 @@ use super::choices::{Choice, ChoiceList, ChoiceSource, Select};
 use super::element::{Companion, Element, Kind, SoftCheck};
 use super::formula::Formula;
 use super::model::{Definition, ElementId};
-use super::outline::{Outline, Places};
+use super::outline::{Outline, Places, Provenance};
 use super::place::{Origin, Place};
 use super::question_type::QuestionType;
 use super::scan::replace_dot;
@@ -167,7 +167,7 @@ pub fn fold(expanded: &Definition) -> Definition {
 }
 
 /// Everything of a definition but its elements.
-fn empty_outline(definition: &Definition) -> Outline {
+pub(super) fn empty_outline(definition: &Definition) -> Outline {
     Outline {
         survey: definition.survey.clone(),
         version: definition.version.clone(),
@@ -179,8 +179,10 @@ fn empty_outline(definition: &Definition) -> Outline {
         settings: definition.settings.clone(),
         profiles: definition.profiles.clone(),
         choices: definition.choices.clone(),
+        entities: definition.entities.clone(),
         elements: Vec::with_capacity(definition.elements.len()),
         expanded: definition.expanded,
+        provenance: Provenance::Own,
         places: Vec::new(),
         top: Places::default(),
         file: Place::file(""),

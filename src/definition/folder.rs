@@ -13,7 +13,9 @@ use super::question_type::QuestionType;
 use super::text::Text;
 use super::version::{AttachedFile, version_hash};
 use super::warnings::WarningRules;
+use super::xlsform::{Book, XLSFORM_EXTENSIONS};
 use super::yaml::{Node, Value};
+use crate::workbook::{Limits, Worker};
 
 /// A folder of survey definitions, read and checked.
 #[derive(Debug, Clone, Default)]
@@ -50,24 +52,39 @@ pub struct SourceFile {
     pub text: String,
 }
 
-/// Reads every definition of a folder, `places.yaml` and `framework.yaml` (whose text is only carried).
+/// Reads every definition of a folder (YAML files and workbooks), `places.yaml` and `framework.yaml` (whose text is only carried).
 ///
 /// The error is everything that is wrong in all the files. A file or folder that can't be read is one of those errors.
 pub fn load_folder(folder: &Path) -> Result<Checked<Folder>, Vec<Diagnostic>> {
-    match yaml_files(folder) {
+    match definition_files(folder) {
         Ok(files) => load_files(&files),
-        Err(error) => Err(vec![unreadable(folder, &error)]),
+        Err(error) => Err(vec![Diagnostic::unreadable(folder, &error)]),
     }
 }
 
-/// Reads these files as [`load_folder`] does those of a folder.
+/// Reads these files as [`load_folder`] does those of a folder. XLSForm is read in all of its formats.
+///
+/// Workbooks are parsed in a second process of this program (see [`Worker::of_this_program`]).
 pub fn load_files(files: &[PathBuf]) -> Result<Checked<Folder>, Vec<Diagnostic>> {
+    let worker = Worker::of_this_program(Limits::of_definitions());
+    match worker {
+        Ok(worker) => load_files_by(files, &worker),
+        Err(error) => Err(vec![Diagnostic::unreadable(Path::new("."), &error)]),
+    }
+}
+
+/// Reads these files, workbooks by this worker.
+pub fn load_files_by(files: &[PathBuf], worker: &Worker) -> Result<Checked<Folder>, Vec<Diagnostic>> {
     let mut loaded = Folder::default();
     let mut found = Vec::new();
     for path in files {
+        if is_xlsform(path) {
+            load_xlsform(path, worker, &mut loaded, &mut found);
+            continue;
+        }
         match fs::read(path) {
             Ok(bytes) => load_file(path, bytes, &mut loaded, &mut found),
-            Err(error) => found.push(unreadable(path, &error)),
+            Err(error) => found.push(Diagnostic::unreadable(path, &error)),
         }
     }
     across_files(&loaded, &mut found);
@@ -80,16 +97,29 @@ pub fn load_files(files: &[PathBuf]) -> Result<Checked<Folder>, Vec<Diagnostic>>
     })
 }
 
-/// The YAML files of a folder, by name.
-pub fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// Whether this is read as an XLSForm: by its ending, or a folder with a `survey.csv`.
+pub fn is_xlsform(path: &Path) -> bool {
+    path.join("survey.csv").is_file()
+        || ending(path).is_some_and(|ending| XLSFORM_EXTENSIONS.contains(&ending.as_str()))
+}
+
+fn ending(path: &Path) -> Option<String> {
+    Some(path.extension()?.to_str()?.to_lowercase())
+}
+
+/// The YAML files and workbooks of a folder, by name.
+pub fn definition_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.is_file()
-            && path
-                .extension()
-                .is_some_and(|extension| extension == "yaml" || extension == "yml")
-        {
+        // Spreadsheet programs keep hidden files beside the workbooks that they have open.
+        let hidden = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| name.starts_with(['.', '~']));
+        let defines =
+            ending(&path).is_some_and(|ending| ["yaml", "yml", "xlsx", "xlsm", "xls"].contains(&ending.as_str()));
+        if path.is_file() && defines && !hidden {
             files.push(path);
         }
     }
@@ -97,11 +127,53 @@ pub fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
-    Diagnostic::error(
-        Place::file(path.display().to_string()),
-        format!("can't be read: {error}"),
-    )
+/// Reads an XLSForm. What is kept of it is its sheets as one table of text.
+fn load_xlsform(path: &Path, worker: &Worker, loaded: &mut Folder, found: &mut Vec<Diagnostic>) {
+    let name = path.display().to_string();
+    let book = match Book::open(path, worker) {
+        Ok(book) => book,
+        Err(diagnostic) => return found.push(diagnostic),
+    };
+    match Definition::from_xlsform(&name, &book) {
+        Ok(checked) if checked.value.version().is_empty() => {
+            found.extend(checked.warnings);
+            found.push(
+                Diagnostic::error(Place::cell(name, "settings", 0, 0), "the survey has no version")
+                    .with_help("write it in the sheet 'settings' below the header 'version': 2026.1"),
+            );
+        }
+        Ok(checked) => keep(
+            path,
+            checked,
+            SourceFile {
+                name,
+                text: book.to_csv(),
+            },
+            loaded,
+            found,
+        ),
+        Err(errors) => found.extend(errors),
+    }
+}
+
+/// Takes in a definition with the files beside it.
+fn keep(
+    path: &Path,
+    checked: Checked<Definition>,
+    source: SourceFile,
+    loaded: &mut Folder,
+    found: &mut Vec<Diagnostic>,
+) {
+    found.extend(checked.warnings);
+    let files = attached_files(path, checked.value.survey(), found);
+    check_files(&checked.value, &source.name, &files, found);
+    let hash = version_hash(source.text.as_bytes(), &files);
+    loaded.surveys.push(LoadedDefinition {
+        definition: checked.value,
+        source,
+        files,
+        hash,
+    });
 }
 
 fn load_file(path: &Path, bytes: Vec<u8>, loaded: &mut Folder, found: &mut Vec<Diagnostic>) {
@@ -142,19 +214,7 @@ fn load_file(path: &Path, bytes: Vec<u8>, loaded: &mut Folder, found: &mut Vec<D
         },
         _ if is_framework(&text) => loaded.framework = Some(SourceFile { name, text }),
         _ => match Definition::from_yaml(&name, &text) {
-            Ok(checked) => {
-                found.extend(checked.warnings);
-                let files = attached_files(path, checked.value.survey(), found);
-                check_files(&checked.value, &name, &files, found);
-                let hash = version_hash(text.as_bytes(), &files);
-                let source = SourceFile { name, text };
-                loaded.surveys.push(LoadedDefinition {
-                    definition: checked.value,
-                    source,
-                    files,
-                    hash,
-                });
-            }
+            Ok(checked) => keep(path, checked, SourceFile { name, text }, loaded, found),
             Err(errors) => found.extend(errors),
         },
     }
@@ -179,7 +239,7 @@ fn attached_files(path: &Path, survey: &str, found: &mut Vec<Diagnostic>) -> Vec
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return files,
         Err(error) => {
-            found.push(unreadable(&folder, &error));
+            found.push(Diagnostic::unreadable(&folder, &error));
             return files;
         }
     };
@@ -193,7 +253,7 @@ fn attached_files(path: &Path, survey: &str, found: &mut Vec<Diagnostic>) -> Vec
         };
         match fs::read(&path) {
             Ok(content) => files.push(AttachedFile { name, content }),
-            Err(error) => found.push(unreadable(&path, &error)),
+            Err(error) => found.push(Diagnostic::unreadable(&path, &error)),
         }
     }
     files.sort_by(|left, right| left.name.cmp(&right.name));

@@ -1,6 +1,6 @@
 //! The survey definition as a type: reading, checking, versions.
 //!
-//! In flow YAML files that people wrote; out flow [`Definition`]s that passed every check, or all the errors of all
+//! In flow YAML files and XLSForm workbooks that people wrote; out flow [`Definition`]s that passed every check, or all the errors of all
 //! files at once, each with its place. Unchecked definitions never leave this module, and nothing here knows of
 //! databases or HTTP. Readers and writers of XLSForm and XForm stand beside the YAML reader and share the checks.
 
@@ -10,6 +10,8 @@ mod choices;
 mod codebook;
 mod companions;
 mod element;
+mod entity;
+mod entity_places;
 mod folder;
 mod formula;
 mod identity;
@@ -30,6 +32,8 @@ mod unanswered;
 mod unit;
 mod version;
 mod warnings;
+mod xform;
+mod xlsform;
 pub(crate) mod yaml;
 
 pub use check::{Client, cannot_ask};
@@ -37,7 +41,10 @@ pub use choices::{Choice, ChoiceList, ChoiceSource, Select};
 pub use codebook::{CodebookChoice, CodebookRow, codebook};
 pub use companions::{expand, fold};
 pub use element::{Alias, Companion, DefaultValue, Element, Kind, SoftCheck};
-pub use folder::{Folder, LoadedDefinition, SourceFile, load_files, load_folder, yaml_files};
+pub use entity::{EntityAct, EntityDeclaration};
+pub use folder::{
+    Folder, LoadedDefinition, SourceFile, definition_files, is_xlsform, load_files, load_files_by, load_folder,
+};
 pub use formula::Formula;
 pub use identity::{Identity, IdentityPart};
 pub use interview::InterviewLength;
@@ -54,7 +61,12 @@ pub use unanswered::MissingCode;
 pub use unit::Unit;
 pub use version::{AttachedFile, version_hash};
 pub use warnings::{WarningLevel, WarningRule, WarningRules, WarningScope};
+pub use xform::xform;
+pub use xlsform::{Book, XLSFORM_EXTENSIONS};
 
+use std::path::Path;
+
+use outline::Outline;
 use yaml::{Findings, Node};
 
 impl Definition {
@@ -101,27 +113,84 @@ impl Definition {
                 Diagnostic::error(Place::file(file_name), "the file is empty").with_help("begin with `survey: …`"),
             );
         }
-        let definition = outline.map(|mut outline| {
-            other::add_other(&mut outline);
-            let (places, top, file) = (
-                std::mem::take(&mut outline.places),
-                std::mem::take(&mut outline.top),
-                outline.file.clone(),
-            );
-            let definition = assemble::assemble(outline);
-            found.extend(check::check(&check::Subject {
-                definition: &definition,
-                places,
-                top,
-                file,
-            }));
-            definition
-        });
-        found.sort_by_key(|diagnostic| diagnostic.place.at.clone());
-        found.dedup();
-        match definition {
-            Some(value) if !found.iter().any(Diagnostic::is_error) => Ok(Checked { value, warnings: found }),
-            _ => Err(found),
+        settle(outline, found)
+    }
+
+    /// Whether a text can be the name of a survey, a group or a question: a name of XML without a colon.
+    pub fn is_name(name: &str) -> bool {
+        check::is_name(name)
+    }
+
+    /// Reads and checks a definition in XLSForm. `file_name` is how the file is named in diagnostics; without its ending
+    /// it is the form's id, where the form has none.
+    ///
+    /// What phones and browsers decide differently is a warning here, since forms from elsewhere rely on one of them; and
+    /// a form need not have a version. The error is as that of [`Definition::from_yaml`], by sheet, row and column.
+    ///
+    /// ```
+    /// use innogauge::definition::{Book, Definition};
+    ///
+    /// let book = Book::from_markdown(
+    ///     "
+    /// | survey |         |          |          |
+    /// |        | type    | name     | relevant |
+    /// |        | decimal | turnover |          |
+    /// |        | decimal | rd       | ${turnver} > 0 |
+    /// ",
+    /// );
+    /// let errors = Definition::from_xlsform("enterprise.xlsx", &book).unwrap_err();
+    /// let error = errors.iter().find(|found| found.is_error()).unwrap();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "enterprise.xlsx:survey!C3: error: unknown question 'turnver'\n  help: did you mean 'turnover'?"
+    /// );
+    /// ```
+    pub fn from_xlsform(file_name: &str, book: &Book) -> Result<Checked<Self>, Vec<Diagnostic>> {
+        let stem = Path::new(file_name).file_stem().and_then(|stem| stem.to_str());
+        let mut found = Vec::new();
+        let outline = xlsform::read(book, file_name, stem.unwrap_or("data"), &mut found);
+        settle(outline, found)
+    }
+
+    /// Reads and checks a definition from the text that is kept of it: YAML as it was written, or the sheets of an
+    /// XLSForm as one table ([`Book::to_csv`]). The file's ending says which.
+    pub fn from_source(file_name: &str, text: &str) -> Result<Checked<Self>, Vec<Diagnostic>> {
+        let ending = Path::new(file_name).extension().and_then(|ending| ending.to_str());
+        let is_form = ending.is_some_and(|ending| XLSFORM_EXTENSIONS.contains(&ending.to_lowercase().as_str()));
+        if !is_form {
+            return Self::from_yaml(file_name, text);
         }
+        match Book::from_csv(text) {
+            Ok(book) => Self::from_xlsform(file_name, &book),
+            Err(error) => Err(vec![Diagnostic::error(Place::file(file_name), error.to_string())]),
+        }
+    }
+}
+
+/// Settles and checks what a reader found.
+fn settle(outline: Option<Outline>, mut found: Vec<Diagnostic>) -> Result<Checked<Definition>, Vec<Diagnostic>> {
+    let definition = outline.map(|mut outline| {
+        other::add_other(&mut outline);
+        let (places, top, file, provenance) = (
+            std::mem::take(&mut outline.places),
+            std::mem::take(&mut outline.top),
+            outline.file.clone(),
+            outline.provenance,
+        );
+        let definition = assemble::assemble(outline);
+        found.extend(check::check(&check::Subject {
+            definition: &definition,
+            places,
+            top,
+            file,
+            provenance,
+        }));
+        definition
+    });
+    found.sort_by_key(|diagnostic| diagnostic.place.at.clone());
+    found.dedup();
+    match definition {
+        Some(value) if !found.iter().any(Diagnostic::is_error) => Ok(Checked { value, warnings: found }),
+        _ => Err(found),
     }
 }

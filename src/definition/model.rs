@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use super::assemble::takes_companion;
 use super::choices::ChoiceList;
 use super::element::{Element, Kind};
+use super::entity::EntityDeclaration;
 use super::identity::Identity;
 use super::profile::Profiles;
 use super::question_type::QuestionType;
@@ -44,6 +45,7 @@ pub struct Definition {
     pub(super) settings: Settings,
     pub(super) profiles: Profiles,
     pub(super) choices: IndexMap<String, ChoiceList>,
+    pub(super) entities: Vec<EntityDeclaration>,
     pub(super) elements: Vec<Element>,
     pub(super) roots: Vec<ElementId>,
     pub(super) paths: Vec<String>,
@@ -67,6 +69,7 @@ impl PartialEq for Definition {
             && self.settings == other.settings
             && self.profiles == other.profiles
             && self.choices == other.choices
+            && self.entities == other.entities
             && self.elements == other.elements
     }
 }
@@ -130,6 +133,11 @@ impl Definition {
     /// The choice lists by name.
     pub fn choices(&self) -> &IndexMap<String, ChoiceList> {
         &self.choices
+    }
+
+    /// What answering does to entities.
+    pub fn entities(&self) -> &[EntityDeclaration] {
+        &self.entities
     }
 
     /// The choice list of a select question, where its choices are a list of this definition.

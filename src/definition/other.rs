@@ -68,10 +68,15 @@ fn question(outline: &Outline, element: &Element) -> Option<Element> {
 }
 
 fn add_choice(outline: &mut Outline, list: &str) {
-    let label = words(outline, "其他", "Other");
+    let mut label = words(outline, "其他", "Other");
     let Some(found) = outline.choices.get_mut(list) else {
         return;
     };
+    // Where the others are in the unnamed language too, so is this one.
+    let mixed = |choice: &Choice| choice.label.exact("").is_some() && choice.label.iter().count() > 1;
+    if found.choices().iter().any(mixed) {
+        label.insert("", "Other");
+    }
     if found.get("other").is_none() {
         let mut choices = found.choices().to_vec();
         choices.push(Choice::new("other", label, found.origin().clone()));

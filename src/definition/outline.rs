@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 
 use super::choices::ChoiceList;
 use super::element::Element;
+use super::entity::EntityDeclaration;
 use super::identity::Identity;
 use super::model::ElementId;
 use super::place::Place;
@@ -25,14 +26,27 @@ pub(super) struct Outline {
     pub settings: Settings,
     pub profiles: Profiles,
     pub choices: IndexMap<String, ChoiceList>,
+    pub entities: Vec<EntityDeclaration>,
     pub elements: Vec<Element>,
     pub expanded: bool,
+    /// Whose form this is.
+    pub provenance: Provenance,
     /// Where the keys of each element stand; absent for what was made, not read.
     pub places: Vec<Places>,
     /// Where the keys of the definition itself stand.
     pub top: Places,
     /// The file as a whole.
     pub file: Place,
+}
+
+/// Whose form a definition is. What phone and browser decide differently is an error in our own, and a warning in forms
+/// from elsewhere, which rely on one of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Provenance {
+    /// Written for innogauge.
+    Own,
+    /// Written for any tool that reads XLSForm.
+    Elsewhere,
 }
 
 /// Where the keys of one mapping, or the cells of one row, stand.

@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
+
+use crate::workbook::Address;
 
 /// A place in a file that a person can go to: `enterprise.yaml:12:5` or `enterprise.xlsx:survey!C7`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,13 +28,8 @@ pub enum Position {
         /// The column.
         column: u32,
     },
-    /// In a workbook.
-    Cell {
-        /// The sheet's name.
-        sheet: Arc<str>,
-        /// The cell's address, such as `C7`.
-        cell: Arc<str>,
-    },
+    /// In a workbook; empty names of sheets are those of tables that have none.
+    Cell(Address),
 }
 
 impl Place {
@@ -50,6 +48,14 @@ impl Place {
             at: Position::LineColumn { line, column },
         }
     }
+
+    /// A cell of a workbook; row and column count from 0.
+    pub fn cell(file: impl Into<Arc<str>>, sheet: impl Into<Arc<str>>, row: u32, column: u16) -> Self {
+        Self {
+            file: file.into(),
+            at: Position::Cell(Address::new(sheet, row, column)),
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -57,7 +63,7 @@ impl fmt::Display for Place {
         match &self.at {
             Position::File => write!(formatter, "{}", self.file),
             Position::LineColumn { line, column } => write!(formatter, "{}:{line}:{column}", self.file),
-            Position::Cell { sheet, cell } => write!(formatter, "{}:{sheet}!{cell}", self.file),
+            Position::Cell(address) => write!(formatter, "{}:{address}", self.file),
         }
     }
 }
@@ -147,6 +153,14 @@ impl Diagnostic {
         }
     }
 
+    /// A file that can't be read.
+    pub fn unreadable(path: &Path, error: &dyn fmt::Display) -> Self {
+        Self::error(
+            Place::file(path.display().to_string()),
+            format!("can't be read: {error}"),
+        )
+    }
+
     /// The same, saying what would be right.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
@@ -190,8 +204,14 @@ pub struct Checked<T> {
 /// ```
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = word.to_lowercase();
+    let length = word.chars().count();
     candidates
         .into_iter()
+        .filter(|candidate| {
+            // Words of too different lengths need no closer look.
+            let other = candidate.chars().count();
+            length.abs_diff(other) <= 1.max(length.max(other) / 3)
+        })
         .map(|candidate| {
             (
                 strsim::damerau_levenshtein(&folded, &candidate.to_lowercase()),
@@ -199,7 +219,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             )
         })
         .filter(|(distance, candidate)| {
-            let longer = word.chars().count().max(candidate.chars().count());
+            let longer = length.max(candidate.chars().count());
             *distance <= 1.max(longer / 3) && *distance < longer
         })
         .min_by_key(|(distance, _)| *distance)

@@ -4,6 +4,24 @@ use indexmap::IndexMap;
 
 use super::formula::Formula;
 
+/// XLSForm's settings that clients know and innogauge passes on untouched.
+pub(super) const PASSED_ON: [&str; 14] = [
+    "style",
+    "submission_url",
+    "auto_send",
+    "auto_delete",
+    "namespaces",
+    "name",
+    "clean_text_values",
+    "omit_instanceID",
+    "instance_xmlns",
+    "prefix",
+    "delimiter",
+    "sms_keyword",
+    "sms_separator",
+    "compact_tag",
+];
+
 /// The settings of a form, beyond its id, version and title.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settings {

@@ -56,7 +56,7 @@ impl Unit {
     }
 
     /// The codes that need no label.
-    pub fn codes() -> impl Iterator<Item = &'static str> {
+    pub fn codes() -> impl Iterator<Item = &'static str> + Clone {
         KNOWN.iter().map(|(code, ..)| *code)
     }
 }

@@ -9,12 +9,12 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook as Output, Worksheet,
 
 use crate::response::Severity;
 
-use super::cell::{CellValue, Row};
 use super::import::{Finding, Head, ImportPlan, MarkedSheet};
 use super::layout::{ISSUES_CODE, Part, Shape};
 use super::template::{Styles, WriteError, note};
 use super::words::Words;
-use super::worker::Workbook;
+use crate::workbook::Workbook;
+use crate::workbook::{CellValue, Row};
 
 const PROBLEM: u32 = 0xF8_C9_C4;
 const WARNING: u32 = 0xFF_EB_9C;

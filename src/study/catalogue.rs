@@ -67,7 +67,7 @@ impl Compiled {
     pub(super) fn of(store: &Store, stored: &StoredDefinition) -> Result<Self, StudyError> {
         let text = String::from_utf8_lossy(&stored.source);
         let checked =
-            Definition::from_yaml(&stored.file_name, &text).map_err(|diagnostics| StudyError::Unreadable {
+            Definition::from_source(&stored.file_name, &text).map_err(|diagnostics| StudyError::Unreadable {
                 what: format!("survey '{}' {}", stored.survey, stored.version),
                 diagnostics,
             })?;

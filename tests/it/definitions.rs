@@ -204,7 +204,7 @@ fn broken_files_are_told_with_place_and_help() {
         ("keys given twice", format!("survey: s\nsurvey: t\nversion: 1\ntitle: T\n{question}\n")),
         ("an id with a space", format!("survey: my survey\nversion: 1\ntitle: T\n{question}\n")),
         ("an identity that does not fit", format!("survey: s\nversion: 1\ntitle: T\nidentity: {{weight: a, citty: a, city: b}}\n{question}\n")),
-        ("a person's data in the name of a response", "survey: s\nversion: 1\ntitle: T\nsettings: {instance_name: \"concat('x', ${a})\"}\nquestions: [{type: text, name: a, label: A, personal: true, save_to: {people: name}}]\n".to_owned()),
+        ("a person's data in the name of a response", "survey: s\nversion: 1\ntitle: T\nsettings: {instance_name: \"concat('x', ${a})\"}\nquestions: [{type: text, name: a, label: A, personal: true, save_to: {people: full_name}}]\nentities: [{list_name: people, label: \"'p'\"}]\n".to_owned()),
         ("an encrypted survey", format!("survey: s\nversion: 1\ntitle: T\nsettings: {{public_key: abc, stile: pages}}\n{question}\n")),
         ("an unknown time zone", format!("survey: s\nversion: 1\ntitle: T\ntimezone: Asia/Shangai\n{question}\n")),
         ("choices", "survey: s\nversion: 1\ntitle: T\nchoices:\n  unused: {a: A}\n  empty: []\n  l:\n  - {name: a b, label: A}\n  - {name: c}\n  - {name: c, label: C}\n  - {name: refused, label: R}\nquestions: [{type: select_multiple l, name: q, label: Q, missing: [refused]}, {type: select_one empty, name: e, label: E}]\n".to_owned()),

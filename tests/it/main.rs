@@ -49,4 +49,6 @@ mod small_disk;
 mod store;
 mod supervisor_week;
 mod workbooks;
+mod xlsform;
+mod xlsform_conformance;
 mod xpath_conformance;

@@ -6,6 +6,7 @@ use super::Subject;
 use super::names::whereabouts;
 use crate::definition::choices::{ChoiceList, ChoiceSource};
 use crate::definition::element::Element;
+use crate::definition::outline::Provenance;
 use crate::definition::place::{Diagnostic, Place, nearest};
 use crate::definition::question_type::QuestionType;
 
@@ -28,6 +29,15 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             }
             ChoiceSource::File(name) => file_name(subject.place(element, "type"), name, found),
             ChoiceSource::Question(name) => question(subject, element, name, found),
+        }
+        if select.or_other && select.list().is_none() {
+            found.push(
+                Diagnostic::error(
+                    subject.place(element, "type"),
+                    format!("'or_other' can't add a choice to those of '{}'", element.name),
+                )
+                .with_help("take a list of choices of the definition"),
+            );
         }
         if select.or_other && element.choice_filter.is_some() {
             found.push(
@@ -70,6 +80,9 @@ fn unknown_list(subject: &Subject<'_>, element: &Element, name: &str, found: &mu
     let lists = || subject.definition.choices().keys().map(String::as_str);
     let help = match nearest(name, lists()) {
         Some(near) => format!("did you mean '{near}'?"),
+        None if subject.provenance == Provenance::Elsewhere => {
+            format!("add its choices to the sheet 'choices', each with '{name}' in the column list_name")
+        }
         None if subject.definition.choices().is_empty() => format!("add it: choices: {{{name}: {{1: …, 2: …}}}}"),
         None => format!(
             "add it under 'choices', or take one of: {}",
@@ -87,7 +100,9 @@ fn unknown_list(subject: &Subject<'_>, element: &Element, name: &str, found: &mu
 
 fn file_name(place: Place, name: &str, found: &mut Vec<Diagnostic>) {
     let known = [".csv", ".xml", ".geojson"];
-    if !known.iter().any(|extension| name.to_lowercase().ends_with(extension)) {
+    // Instances are named after the file up to its ending.
+    let stem = known.iter().find_map(|extension| name.strip_suffix(extension));
+    if stem.is_none_or(|stem| stem.is_empty() || stem.contains('.')) {
         found.push(
             Diagnostic::error(place, format!("choices can't be read from '{name}'"))
                 .with_help("attach a .csv, .xml or .geojson file"),

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use super::Subject;
 use super::facts::facts;
 use crate::definition::assemble::referred;
-use crate::definition::choices::ChoiceSource;
 use crate::definition::element::Element;
 use crate::definition::formula::Formula;
 use crate::definition::model::{Definition, ElementId};
-use crate::definition::place::{Diagnostic, Place, nearest};
+use crate::definition::outline::Provenance;
+use crate::definition::place::{Diagnostic, Place, Severity, nearest};
 use crate::definition::unanswered::MissingCode;
 use crate::expression::{FindingKind, Manner, Missed, Purpose, Reference, Skeleton, Standpoint, Surroundings};
 
@@ -17,14 +17,17 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     for element in subject.definition.elements() {
         for (key, formula) in element.formulas() {
             names(subject.definition, formula, key, found);
-            check_paths(subject.definition, Some(element), key, formula, found);
-            findings(subject.definition, Some(element), key, formula, found);
+            check_paths(subject, Some(element), key, formula, found);
+            findings(subject, Some(element), key, formula, found);
         }
     }
-    if let Some(formula) = &subject.definition.settings().instance_name {
-        names(subject.definition, formula, "instance_name", found);
-        check_paths(subject.definition, None, "instance_name", formula, found);
-        findings(subject.definition, None, "instance_name", formula, found);
+    let entities = subject.definition.entities().iter();
+    let of_entities = entities.flat_map(crate::definition::EntityDeclaration::formulas);
+    let name = subject.definition.settings().instance_name.iter();
+    for (key, formula) in name.map(|formula| ("instance_name", formula)).chain(of_entities) {
+        names(subject.definition, formula, key, found);
+        check_paths(subject, None, key, formula, found);
+        findings(subject, None, key, formula, found);
     }
 }
 
@@ -82,13 +85,15 @@ impl Skeleton for Seen<'_> {
     }
 }
 
+/// In forms from elsewhere a path that leads nowhere is a warning: XPath makes it an empty set of nodes.
 fn check_paths(
-    definition: &Definition,
+    subject: &Subject<'_>,
     element: Option<&Element>,
     key: &str,
     formula: &Formula,
     found: &mut Vec<Diagnostic>,
 ) {
+    let definition = subject.definition;
     let standpoint = Standpoint {
         own: element.map(|element| element.id.0),
         on_choice: key == "choice_filter",
@@ -96,13 +101,22 @@ fn check_paths(
     let reach = formula.expression().reach(&Seen(definition), standpoint);
     for missed in &reach.missed {
         let place = formula.place_at(missed.offset);
-        found.push(match missed.manner {
+        let mut diagnostic = match missed.manner {
             Manner::Bare => bare_name(definition, place, missed),
             Manner::Absolute | Manner::Relative => no_question(definition, place, missed),
-        });
+        };
+        if subject.provenance == Provenance::Elsewhere {
+            diagnostic.severity = Severity::Warning;
+        }
+        found.push(diagnostic);
     }
     for (offset, name) in &reach.columns {
-        column(definition, element, formula.place_at(*offset), name, found);
+        if let Some(mut diagnostic) = column(definition, element, formula.place_at(*offset), name) {
+            if subject.provenance == Provenance::Elsewhere {
+                diagnostic.severity = Severity::Warning;
+            }
+            found.push(diagnostic);
+        }
     }
 }
 
@@ -146,20 +160,10 @@ fn bare_name(definition: &Definition, place: Place, missed: &Missed) -> Diagnost
     }
 }
 
-/// A bare name in a choice filter is a column of the choices.
-fn column(definition: &Definition, element: Option<&Element>, place: Place, name: &str, found: &mut Vec<Diagnostic>) {
-    let Some(select) = element
-        .and_then(Element::question_type)
-        .and_then(|question_type| question_type.select())
-    else {
-        return;
-    };
-    let ChoiceSource::List(list) = &select.source else {
-        return;
-    };
-    let Some(list) = definition.choices().get(list) else {
-        return;
-    };
+/// A bare name in a choice filter is a column of the choices: what to say where they have none of that name.
+fn column(definition: &Definition, element: Option<&Element>, place: Place, name: &str) -> Option<Diagnostic> {
+    let select = element?.question_type()?.select()?;
+    let list = definition.choices().get(select.list()?)?;
     let mut columns: Vec<&str> = vec!["name", "label"];
     let mut seen = HashSet::new();
     for choice in list.choices() {
@@ -174,23 +178,25 @@ fn column(definition: &Definition, element: Option<&Element>, place: Place, name
             columns.push("geometry");
         }
     }
-    if !columns.contains(&name) {
-        let diagnostic = Diagnostic::error(place, format!("the choices '{}' have no column '{name}'", list.name()));
-        found.push(match nearest(name, columns.iter().copied()) {
-            Some(near) => diagnostic.with_help(format!("did you mean '{near}'?")),
-            None => diagnostic.with_help(format!("their columns are {}", columns.join(", "))),
-        });
+    if columns.contains(&name) {
+        return None;
     }
+    let diagnostic = Diagnostic::error(place, format!("the choices '{}' have no column '{name}'", list.name()));
+    Some(match nearest(name, columns.iter().copied()) {
+        Some(near) => diagnostic.with_help(format!("did you mean '{near}'?")),
+        None => diagnostic.with_help(format!("their columns are {}", columns.join(", "))),
+    })
 }
 
 /// What the expression module finds. Portability is an error in a definition of our own.
 fn findings(
-    definition: &Definition,
+    subject: &Subject<'_>,
     element: Option<&Element>,
     key: &str,
     formula: &Formula,
     found: &mut Vec<Diagnostic>,
 ) {
+    let definition = subject.definition;
     let surroundings = Surroundings {
         purpose: match key {
             "relevant" | "required" | "read_only" | "warn_if" => Purpose::Condition,
@@ -209,6 +215,9 @@ fn findings(
     for finding in formula.expression().check(&surroundings) {
         let place = formula.place_at(finding.offset);
         let diagnostic = match finding.kind {
+            FindingKind::Portability if subject.provenance == Provenance::Elsewhere => {
+                Diagnostic::warning(place, finding.message)
+            }
             FindingKind::Error | FindingKind::Portability => Diagnostic::error(place, finding.message),
             FindingKind::Doubt => Diagnostic::warning(place, finding.message),
         };

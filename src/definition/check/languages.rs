@@ -2,12 +2,16 @@
 
 use super::Subject;
 use crate::definition::choices::ChoiceList;
+use crate::definition::outline::Provenance;
 use crate::definition::place::{Diagnostic, Place, nearest};
 use crate::definition::text::Text;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let definition = subject.definition;
-    check_text(subject, "title", definition.title(), &subject.top("title"), found);
+    // XLSForm has no title in several languages.
+    if subject.provenance == Provenance::Own || definition.title().exact("").is_none() {
+        check_text(subject, "title", definition.title(), &subject.top("title"), found);
+    }
     for element in definition
         .elements()
         .iter()

@@ -3,19 +3,25 @@
 mod choices;
 mod clients;
 mod cycles;
+mod entities;
 mod expressions;
 mod facts;
 mod identity;
+mod instances;
 mod languages;
 mod names;
+mod parameters;
 mod profiles;
 mod questions;
+mod tables;
+mod texts;
 
 pub use clients::{Client, cannot_ask};
+pub(super) use names::{is_name, whereabouts};
 
 use super::element::Element;
 use super::model::Definition;
-use super::outline::Places;
+use super::outline::{Places, Provenance};
 use super::place::{Diagnostic, Place};
 
 /// A definition under check, with the places of its parts.
@@ -24,6 +30,7 @@ pub(super) struct Subject<'d> {
     pub places: Vec<Places>,
     pub top: Places,
     pub file: Place,
+    pub provenance: Provenance,
 }
 
 impl Subject<'_> {
@@ -46,9 +53,14 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     names::check(subject, &mut found);
     questions::check(subject, &mut found);
+    parameters::check(subject, &mut found);
+    texts::check(subject, &mut found);
     choices::check(subject, &mut found);
+    instances::check(subject, &mut found);
+    tables::check(subject, &mut found);
     expressions::check(subject, &mut found);
     cycles::check(subject, &mut found);
+    entities::check(subject, &mut found);
     identity::check(subject, &mut found);
     profiles::check(subject, &mut found);
     languages::check(subject, &mut found);

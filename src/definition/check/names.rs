@@ -35,7 +35,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 .with_help("begin with a letter or '_', go on with letters, digits, '_', '-' or '.', without spaces"),
             );
         }
-        if element.parent.is_none() && element.name == "meta" {
+        if element.name == "meta" {
             found.push(
                 Diagnostic::error(
                     subject.place(element, "name"),
@@ -45,14 +45,55 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             );
         }
     }
+    if let Some(name) = definition.settings().other.get("name").filter(|name| !is_name(name)) {
+        found.push(
+            Diagnostic::error(
+                subject.top("settings"),
+                format!("'{name}' can't be the name of the form's root"),
+            )
+            .with_help("begin with a letter or '_', go on with letters, digits, '_', '-' or '.', without spaces"),
+        );
+    }
+    repeats(subject, found);
     let parents = std::iter::once(None).chain(definition.elements().iter().map(|element| Some(element.id)));
     for parent in parents {
         unique(subject, definition.children(parent), found);
     }
 }
 
+/// Exports have a table for each repeat, and one for the form as a whole.
+fn repeats(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let definition = subject.definition;
+    let root = definition.settings().other.get("name").map_or("data", String::as_str);
+    let mut seen: HashMap<&str, Place> = HashMap::new();
+    for element in definition.elements().iter().filter(|element| element.is_repeat()) {
+        let place = subject.place(element, "name");
+        if element.name == root {
+            found.push(
+                Diagnostic::error(
+                    place,
+                    format!("a repeat can't be named '{root}', as the form's root is"),
+                )
+                .with_help("take another name"),
+            );
+            continue;
+        }
+        match seen.get(element.name.as_str()) {
+            Some(first) => found.push(
+                Diagnostic::error(place, format!("two repeats are named '{}'", element.name)).with_help(format!(
+                    "the first is {}: each repeat is a table of its own, so give one of them another name",
+                    whereabouts(first)
+                )),
+            ),
+            None => {
+                seen.insert(&element.name, place);
+            }
+        }
+    }
+}
+
 /// XML's names without the colon.
-fn is_name(name: &str) -> bool {
+pub(in crate::definition) fn is_name(name: &str) -> bool {
     let mut characters = name.chars();
     characters
         .next()
@@ -100,10 +141,10 @@ fn unique(subject: &Subject<'_>, siblings: &[crate::definition::ElementId], foun
 }
 
 /// A place as it reads within a sentence about the same file.
-pub(super) fn whereabouts(place: &Place) -> String {
+pub(in crate::definition) fn whereabouts(place: &Place) -> String {
     match &place.at {
         Position::LineColumn { line, .. } => format!("in line {line}"),
-        Position::Cell { sheet, cell } => format!("in {sheet}!{cell}"),
+        Position::Cell(address) => format!("in {address}"),
         Position::File => "elsewhere".to_owned(),
     }
 }

@@ -1,11 +1,13 @@
-//! What a question says of itself: keys that fit its type, parameters, labels, ranges.
+//! What a question says of itself: keys that fit its type, labels, digits, triggers.
 
 use super::Subject;
 use crate::definition::element::{DefaultValue, Element, Kind};
-use crate::definition::place::{Diagnostic, nearest};
+use crate::definition::outline::Provenance;
+use crate::definition::place::Diagnostic;
 use crate::definition::question_type::QuestionType;
 use crate::definition::scan::{Token, tokens};
 use crate::definition::text::Text;
+use crate::definition::xform::is_shown;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     for element in subject.definition.elements() {
@@ -40,7 +42,9 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 "only `type: repeat` is counted",
             );
         }
-        if element.choice_filter.is_some() && element.question_type().and_then(QuestionType::select).is_none() {
+        let chooses = element.question_type().and_then(QuestionType::select).is_some()
+            || element.parameters.contains_key("reference-geometry");
+        if element.choice_filter.is_some() && !chooses {
             say(
                 "choice_filter",
                 format!("'choice_filter' on '{name}', which has no choices"),
@@ -117,97 +121,39 @@ fn question(
             "only calculate has one",
         );
     }
-    parameters(element, question_type, say);
-}
-
-fn parameters(element: &Element, question_type: &QuestionType, say: &mut impl FnMut(&str, String, &str)) {
-    let known: &[&str] = match question_type {
-        QuestionType::Range => &["start", "end", "step", "tick_interval", "placeholder", "tick_labelset"],
-        QuestionType::SelectOne(select) | QuestionType::SelectMultiple(select) if select.from_file() => {
-            &["value", "label", "randomize", "seed"]
-        }
-        QuestionType::SelectOne(_) | QuestionType::SelectMultiple(_) | QuestionType::Rank(_) => &["randomize", "seed"],
-        QuestionType::Text => &["rows"],
-        QuestionType::Image => &["max-pixels", "app"],
-        QuestionType::Audio | QuestionType::BackgroundAudio => &["quality"],
-        QuestionType::Geopoint => &["allow-mock-accuracy", "capture-accuracy", "warning-accuracy"],
-        QuestionType::Geotrace | QuestionType::Geoshape => &["allow-mock-accuracy", "incremental"],
-        QuestionType::Audit => &[
-            "location-priority",
-            "location-min-interval",
-            "location-max-age",
-            "track-changes",
-            "track-changes-reasons",
-            "identify-user",
-        ],
-        _ => &[],
-    };
-    for parameter in element.parameters.keys() {
-        if !known.contains(&parameter.as_str()) {
-            let help = match nearest(parameter, known.iter().copied()) {
-                Some(near) => format!("did you mean '{near}'?"),
-                None if known.is_empty() => format!("a {} has no parameters", question_type.name()),
-                None => format!("a {} can have: {}", question_type.name(), known.join(", ")),
-            };
-            say("parameters", format!("unknown parameter '{parameter}'"), &help);
-        }
-    }
-    if *question_type == QuestionType::Range {
-        range(element, say);
-    }
-}
-
-fn range(element: &Element, say: &mut impl FnMut(&str, String, &str)) {
-    let mut number = |key: &str, otherwise: f64| {
-        let Some(written) = element.parameters.get(key) else {
-            return Some(otherwise);
-        };
-        let value = written.parse::<f64>().ok().filter(|value| value.is_finite());
-        if value.is_none() {
-            say(
-                "parameters",
-                format!("the parameter '{key}' is '{written}'"),
-                "write a number: start=0 end=10 step=1",
-            );
-        }
-        value
-    };
-    let (start, end, step) = (number("start", 1.0), number("end", 10.0), number("step", 1.0));
-    let (Some(start), Some(end), Some(step)) = (start, end, step) else {
-        return;
-    };
-    if step <= 0.0 {
-        say(
-            "parameters",
-            format!("the step of the range is {step}"),
-            "a step is above 0",
-        );
-    } else if start >= end {
-        say(
-            "parameters",
-            format!("the range ends at {end}, not after its start at {start}"),
-            "let `end` be above `start`",
-        );
-    }
 }
 
 fn warnings(subject: &Subject<'_>, element: &Element, question_type: &QuestionType, found: &mut Vec<Diagnostic>) {
     let name = &element.name;
-    let mut warn = |key: &str, message: String, help: &str| {
-        found.push(Diagnostic::warning(subject.place(element, key), message).with_help(help));
-    };
     let shown = question_type.is_asked() || *question_type == QuestionType::Note;
     let given = subject
         .places
         .get(element.id.index())
         .is_some_and(|places| places.of("label").is_some());
-    if shown && !given && element.label.is_empty() && element.hint.is_empty() && element.media.is_empty() {
-        warn(
-            "name",
-            format!("'{name}' has no label"),
-            "add `label: …`: people would see nothing to answer",
+    let labelled = element.appearance.as_deref() == Some("label") || !is_shown(element, question_type);
+    if shown && !given && !labelled && element.label.is_empty() && element.hint.is_empty() && element.media.is_empty() {
+        let place = subject.place(element, "name");
+        let message = format!("'{name}' has no label");
+        // Other tools refuse such a form; in one of ours it may be on its way.
+        let diagnostic = match subject.provenance {
+            Provenance::Own => Diagnostic::warning(place, message),
+            Provenance::Elsewhere => Diagnostic::error(place, message),
+        };
+        found.push(diagnostic.with_help("add `label: …`: people would see nothing to answer"));
+    }
+    if element.media.contains_key("big-image") && !element.media.contains_key("image") {
+        found.push(
+            Diagnostic::error(
+                subject.place(element, "media"),
+                format!("'{name}' has a big image, but none to be shown first"),
+            )
+            .with_help("add an 'image' beside the 'big-image'"),
         );
     }
+    triggers(subject, element, question_type, found);
+    let mut warn = |key: &str, message: String, help: &str| {
+        found.push(Diagnostic::warning(subject.place(element, key), message).with_help(help));
+    };
     let numeric = matches!(
         question_type,
         QuestionType::Integer
@@ -254,6 +200,49 @@ fn warnings(subject: &Subject<'_>, element: &Element, question_type: &QuestionTy
             ),
             other,
         );
+    }
+}
+
+/// What changes a question must be a question that people see.
+fn triggers(subject: &Subject<'_>, element: &Element, question_type: &QuestionType, found: &mut Vec<Diagnostic>) {
+    let name = &element.name;
+    let mut say = |key: &str, message: String, help: &str| {
+        found.push(Diagnostic::error(subject.place(element, key), message).with_help(help));
+    };
+    if *question_type == QuestionType::BackgroundGeopoint {
+        if element.trigger.is_empty() {
+            say(
+                "type",
+                format!("nothing says when '{name}' is recorded"),
+                "add the question that is asked then: trigger: \"${city}\"",
+            );
+        }
+        if element.calculation.is_some() {
+            say(
+                "calculation",
+                format!("'{name}' is recorded, and can't be calculated"),
+                "remove the calculation",
+            );
+        }
+    }
+    for id in element
+        .trigger
+        .iter()
+        .flat_map(|trigger| trigger.depends_on().iter().copied())
+    {
+        let Some(other) = subject.definition.get(id) else {
+            continue;
+        };
+        let shown = other
+            .question_type()
+            .is_some_and(|other_type| is_shown(other, other_type));
+        if !shown {
+            say(
+                "trigger",
+                format!("nobody answers '{}', so it can't trigger '{name}'", other.name),
+                "name a question that people see",
+            );
+        }
     }
 }
 

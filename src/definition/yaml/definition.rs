@@ -8,29 +8,12 @@ use super::fields::{Fields, Findings, list, pairs, scalar};
 use super::node::{Node, Value};
 use super::question::{formula, questions};
 use crate::definition::element::Alias;
+use crate::definition::entity::{EntityDeclaration, EntityParts};
 use crate::definition::identity::{Identity, IdentityPart, IdentityQuestion};
-use crate::definition::outline::{Outline, Places};
+use crate::definition::outline::{Outline, Places, Provenance};
 use crate::definition::place::{Origin, Place, nearest};
 use crate::definition::profile::{Profile, ProfileAnswer, Profiles};
-use crate::definition::settings::Settings;
-
-/// XLSForm's settings that clients know and innogauge passes on untouched.
-const PASSED_ON: [&str; 14] = [
-    "style",
-    "submission_url",
-    "auto_send",
-    "auto_delete",
-    "namespaces",
-    "name",
-    "clean_text_values",
-    "omit_instanceID",
-    "instance_xmlns",
-    "prefix",
-    "delimiter",
-    "sms_keyword",
-    "sms_separator",
-    "compact_tag",
-];
+use crate::definition::settings::{PASSED_ON, Settings};
 
 /// The languages' own names, where a definition gives codes alone.
 const LANGUAGES: [(&str, &str); 14] = [
@@ -90,8 +73,10 @@ pub(in crate::definition) fn read(node: &Node, file: &str, findings: &mut Findin
         settings: settings(&mut fields, findings),
         profiles: profiles(&mut fields, findings),
         choices: IndexMap::new(),
+        entities: entities(&mut fields, findings),
         elements: Vec::new(),
         expanded: false,
+        provenance: Provenance::Own,
         places: Vec::new(),
         top,
         file: Place::file(file),
@@ -207,6 +192,39 @@ fn settings(fields: &mut Fields<'_>, findings: &mut Findings) -> Settings {
     }
     fields.finish(findings);
     settings
+}
+
+fn entities(fields: &mut Fields<'_>, findings: &mut Findings) -> Vec<EntityDeclaration> {
+    let Some(node) = fields.get("entities") else {
+        return Vec::new();
+    };
+    let items = list(node, "entities", findings).iter();
+    items.filter_map(|item| entity(item, findings)).collect()
+}
+
+fn entity(node: &Node, findings: &mut Findings) -> Option<EntityDeclaration> {
+    let mut fields = Fields::new(node, "an entity", findings)?;
+    let name = fields
+        .require("list_name", findings)
+        .and_then(|node| scalar(node, "list_name", findings));
+    let parts = EntityParts {
+        label: formula(&mut fields, "label", findings),
+        entity_id: formula(&mut fields, "entity_id", findings),
+        create_if: formula(&mut fields, "create_if", findings),
+        update_if: formula(&mut fields, "update_if", findings),
+    };
+    fields.finish(findings);
+    match parts.act() {
+        Ok(act) => Some(EntityDeclaration {
+            list: name?.to_owned(),
+            act,
+            origin: Origin(node.place()),
+        }),
+        Err((message, help)) => {
+            findings.error(node, message, help);
+            None
+        }
+    }
 }
 
 fn profiles(fields: &mut Fields<'_>, findings: &mut Findings) -> Profiles {

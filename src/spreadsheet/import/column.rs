@@ -6,11 +6,11 @@ use chrono_tz::Tz;
 use crate::definition::{Definition, Element, MissingCode, QuestionType};
 use crate::response::{Answer, Problem, ProblemCode, TimeOfDay, Value};
 
-use super::super::cell::CellValue;
 use super::super::layout::{self, Target};
 use super::finding::{Fault, SheetFault};
 use super::literal::{self, NoSuchDay};
 use super::vocabulary::{Named, Vocabulary, fold};
+use crate::workbook::CellValue;
 
 /// Reads the cells of one column.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use crate::definition::Language;
 use crate::response::{Problem, Severity};
 
-use super::super::cell::Address;
+use crate::workbook::Address;
 
 /// One thing to look at in a workbook.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::definition::{Definition, ElementId, nearest};
 
-use super::super::cell::Address;
 use super::super::layout::{self, ISSUES_CODE, Mark, Part, Shape, Target};
-use super::super::worker::Workbook;
 use super::ImportError;
 use super::column::Column;
 use super::finding::{Fault, Finding, SheetFault};
+use crate::workbook::Address;
+use crate::workbook::Workbook;
 
 /// The row of codes stands among the first rows, unless somebody wrote a book above it.
 const SEARCHED_ROWS: u32 = 40;

@@ -22,8 +22,8 @@ use chrono::{DateTime, FixedOffset};
 use crate::definition::Language;
 use crate::response::{Processed, Severity, Unasked};
 
-use super::cell::{Address, Row};
-use super::error::ReadError;
+use crate::workbook::ReadError;
+use crate::workbook::{Address, Row};
 pub use finding::Finding;
 pub use head::Head;
 pub(super) use head::MarkedSheet;

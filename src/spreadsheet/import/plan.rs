@@ -12,14 +12,14 @@ use crate::definition::{ElementId, Text};
 use crate::expression::Environment;
 use crate::response::{Answer, Answers, Door, Form, InstanceId, Problem, ProblemCode, Received, Severity, process};
 
-use super::super::batch::RowBatch;
-use super::super::cell::{Address, Row};
-use super::super::error::ReadError;
-use super::super::worker::Workbook;
 use super::finding::{Fault, Finding, SheetFault};
 use super::head::{Head, Questions, Sheet};
 use super::record::{self, Entries, Record};
 use super::{Accepted, ImportError, ImportOptions, ImportPlan};
+use crate::workbook::ReadError;
+use crate::workbook::RowBatch;
+use crate::workbook::Workbook;
+use crate::workbook::{Address, Row};
 
 /// Reads the answers of a workbook and checks them. Nothing is stored.
 ///

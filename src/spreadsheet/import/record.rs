@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::definition::ElementId;
 use crate::response::{Answer, Answers, Form, InstanceId, Limits, Problem, ProblemCode, Value};
 
-use super::super::cell::{Address, CellValue, Row};
 use super::super::layout::Target;
 use super::column::{Column, Said};
 use super::finding::{Fault, SheetFault};
 use super::head::{Questions, Sheet};
+use crate::workbook::{Address, CellValue, Row};
 
 /// The entries of a repeat: rows by the key of the organisation that they belong to.
 pub(super) struct Entries<'a> {

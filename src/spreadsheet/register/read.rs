@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::super::cell::{Address, CellValue, Row};
-use super::super::error::ReadError;
 use super::super::import::Finding;
-use super::super::worker::Workbook;
 use super::columns::{Column, about, known};
 use super::vocabulary::{RegisterWords, Vocabulary};
 use crate::definition::Language;
 use crate::response::{CreditCode, CreditCodeError, Position, RegisterEntry, Severity};
+use crate::workbook::ReadError;
+use crate::workbook::Workbook;
+use crate::workbook::{Address, CellValue, Row};
 
 /// In how many rows from the top of a sheet its headers are looked for.
 const HEADERS_WITHIN: u32 = 20;

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
-use super::super::cell::column_letters;
+use crate::workbook::column_letters;
 
 /// The lists of a workbook, each once.
 #[derive(Default)]

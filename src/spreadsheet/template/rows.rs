@@ -6,11 +6,11 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use crate::definition::{Element, ElementId, QuestionType};
 
-use super::super::cell::column_letters;
 use super::super::layout::{self, Column, SheetColumns, Target};
 use super::lists::Lists;
 use super::style::{self, note};
 use super::{Page, WriteError, checks};
+use crate::workbook::column_letters;
 
 /// The rows above the answers, and the row of codes among them.
 const HEADER_ROWS: u32 = 4;

@@ -25,6 +25,8 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Seconds of computing of the process that reads the file.
     pub seconds: u64,
+    /// Whether cells may hold formulas. What is read of them is the result that was last saved.
+    pub formulas: bool,
 }
 
 impl Default for Limits {
@@ -40,6 +42,24 @@ impl Default for Limits {
             text_bytes: 32_767 * 4, // Excel's own limit of 32,767 characters
             memory_bytes: 768 << 20,
             seconds: 120,
+            formulas: true,
+        }
+    }
+}
+
+impl Limits {
+    /// The limits on a workbook that defines a survey: it is small, and every cell of it stays as it was written.
+    pub fn of_definitions() -> Self {
+        Self {
+            file_bytes: 32 << 20,
+            unpacked_bytes: 512 << 20,
+            sheets: 100,
+            rows: 200_000,
+            columns: 2_048,
+            cells: 3_000_000,
+            seconds: 30,
+            formulas: false,
+            ..Self::default()
         }
     }
 }

@@ -38,6 +38,15 @@ impl Workbook {
             .collect()
     }
 
+    /// Row and column of the first cell of a sheet that holds a formula.
+    pub fn first_formula(&mut self, sheet: &str) -> Result<Option<(u32, u32)>, ReadError> {
+        let formulas = self.inner.worksheet_formula(sheet).map_err(ReadError::damaged)?;
+        let (first_row, first_column) = formulas.start().unwrap_or_default();
+        let found = formulas.used_cells().find(|(_, _, formula)| !formula.is_empty());
+        let at = |offset: usize, first: u32| first.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
+        Ok(found.map(|(row, column, _)| (at(row, first_row), at(column, first_column))))
+    }
+
     pub fn read(&mut self, sheet: usize, writer: &mut BatchWriter<'_>) -> Result<(), ReadError> {
         let is_1904 = self.inner.has_1904_epoch();
         let name = self

@@ -44,6 +44,18 @@ impl Workbook {
             .collect()
     }
 
+    /// Row and column of the first cell of a sheet that holds a formula.
+    pub fn first_formula(&mut self, sheet: &str) -> Result<Option<(u32, u32)>, ReadError> {
+        let mut cells = self.inner.worksheet_cells_reader(sheet).map_err(into_read_error)?;
+        while let Some(cell) = cells.next_formula().map_err(into_read_error)? {
+            if !cell.get_value().is_empty() {
+                return Ok(Some(cell.get_position()));
+            }
+            self.watch.check()?;
+        }
+        Ok(None)
+    }
+
     pub fn read(&mut self, sheet: &str, writer: &mut BatchWriter<'_>) -> Result<(), ReadError> {
         let is_1904 = self.inner.has_1904_epoch();
         let mut cells = self.inner.worksheet_cells_reader(sheet).map_err(into_read_error)?;

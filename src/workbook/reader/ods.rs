@@ -129,6 +129,9 @@ fn read_table<R: BufRead>(reader: &mut Reader<R>, writer: &mut BatchWriter<'_>) 
                 }
                 "table-cell" | "covered-table-cell" if depth == 0 => {
                     let count = repeated(&element, "table:number-columns-repeated")?;
+                    if writer.refuses_formulas() && attribute(&element, "table:formula")?.is_some() {
+                        return Err(writer.formula(row, column));
+                    }
                     if let Some(value) = read_cell(reader, &element)? {
                         runs.push(Run { column, count, value });
                     }

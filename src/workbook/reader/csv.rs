@@ -21,6 +21,11 @@ impl Table {
         file.read_to_end(&mut bytes).map_err(|error| ReadError::Open {
             message: error.to_string(),
         })?;
+        Self::of(bytes)
+    }
+
+    /// The table that these bytes are.
+    pub fn of(bytes: Vec<u8>) -> Result<Self, ReadError> {
         Ok(Self {
             text: decode_strictly(bytes)?,
         })

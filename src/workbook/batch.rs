@@ -194,6 +194,22 @@ impl<'a> BatchWriter<'a> {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// Whether a formula is an error.
+    pub fn refuses_formulas(&self) -> bool {
+        !self.limits.formulas
+    }
+
+    /// The error of a formula in a cell.
+    pub fn formula(&self, row: u32, column: u32) -> ReadError {
+        ReadError::Formula {
+            place: Address {
+                sheet: self.sheet.clone(),
+                row,
+                column: u16::try_from(column).unwrap_or(u16::MAX),
+            },
+        }
+    }
+
     /// Delivers what is left.
     pub fn finish(mut self) -> Result<(), ReadError> {
         self.close_row();

@@ -47,6 +47,12 @@ pub enum ReadError {
         /// The cell, where it is one.
         place: Option<Address>,
     },
+    /// A formula where only values may stand.
+    #[error("{place} holds a formula; what it gives depends on the program that opens it: paste its value there")]
+    Formula {
+        /// The cell.
+        place: Address,
+    },
     /// The reading process ran out of the memory that it may use.
     #[error("reading the workbook needs more than {megabytes} MB of memory; it is damaged, or made to do harm")]
     OutOfMemory {
@@ -83,7 +89,7 @@ impl ReadError {
     /// The error in the reader's language: Chinese for `zh`, else English.
     ///
     /// ```
-    /// use innogauge::spreadsheet::ReadError;
+    /// use innogauge::workbook::ReadError;
     /// assert_eq!(ReadError::Locked.message("zh"), "工作簿设有密码，请取消密码后重新提交。");
     /// ```
     pub fn message(&self, language: &str) -> String {
@@ -102,6 +108,7 @@ impl ReadError {
                 let place = place.as_ref().map(|place| format!("（{place}）")).unwrap_or_default();
                 format!("工作簿过大：{what} 超过上限 {limit}{place}")
             }
+            Self::Formula { place } => format!("{place} 含有公式，请将其粘贴为数值。"),
             Self::OutOfMemory { megabytes } => {
                 format!("读取工作簿需要超过 {megabytes} MB 内存，文件可能已损坏或为恶意文件。")
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Where a cell stands: the sheet's name, and row and column counted from 0.
 ///
 /// ```
-/// use innogauge::spreadsheet::Address;
+/// use innogauge::workbook::Address;
 /// assert_eq!(Address::new("Answers", 6, 27).to_string(), "Answers!AB7");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ pub fn column_letters(column: u16) -> String {
 /// It is shown as a person would type it: numbers without needless digits, dates as ISO 8601.
 ///
 /// ```
-/// use innogauge::spreadsheet::CellValue;
+/// use innogauge::workbook::CellValue;
 /// assert_eq!(CellValue::Number(12.0).to_string(), "12");
 /// assert_eq!(CellValue::Boolean(true).to_string(), "TRUE");
 /// ```

@@ -1,0 +1,124 @@
+//! The primary instance: a node for each question, as an answer will have it.
+
+use super::Form;
+use super::entities;
+use super::reference::Standpoint;
+use super::xml::Node;
+use crate::definition::element::{DefaultValue, Element, Kind};
+use crate::definition::model::ElementId;
+use crate::definition::question_type::QuestionType;
+
+/// The instance with the root and all questions.
+pub(super) fn primary(form: &Form<'_>) -> Node {
+    let definition = form.definition;
+    let settings = &definition.settings().other;
+    let mut root = Node::new(form.paths.root);
+    for (name, value) in settings {
+        if let Some(attribute) = name.strip_prefix("attribute::") {
+            root.set(attribute, value);
+        }
+    }
+    root.set("id", definition.survey());
+    if let Some(namespace) = settings.get("instance_xmlns") {
+        root.set("xmlns", namespace);
+    }
+    if !definition.version().is_empty() {
+        root.set("version", definition.version());
+    }
+    for (setting, attribute) in [("prefix", "odk:prefix"), ("delimiter", "odk:delimiter")] {
+        if let Some(value) = settings.get(setting) {
+            root.set(attribute, value);
+        }
+    }
+    for child in nodes(form, None, Copy::Instance) {
+        root.push(child);
+    }
+    let meta = meta(form);
+    if !meta.is_empty() {
+        root.push(meta);
+    }
+    Node::new("instance").child(root)
+}
+
+/// What the client notes of the response itself.
+fn meta(form: &Form<'_>) -> Node {
+    let definition = form.definition;
+    let mut meta = Node::new("meta");
+    meta = meta.children(entities::node(form, None));
+    let audits = definition
+        .questions()
+        .filter(|(_, question_type)| **question_type == QuestionType::Audit);
+    meta = meta.children(audits.map(|(element, _)| Node::new(&element.name)));
+    if form.has_instance_id() {
+        meta.push(Node::new("instanceID"));
+    }
+    if definition.settings().instance_name.is_some() {
+        meta.push(Node::new("instanceName"));
+    }
+    meta
+}
+
+/// Which of the two copies that a repeat has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Copy {
+    /// The one that is there from the start.
+    Instance,
+    /// The one that others are made from.
+    Template,
+}
+
+/// The nodes in a group or repeat, or at the top. A repeat is preceded by the template of it, unless it lies in another,
+/// whose template holds it.
+fn nodes(form: &Form<'_>, parent: Option<ElementId>, copy: Copy) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    let children = form.definition.children(parent).iter();
+    for element in children.filter_map(|id| form.definition.get(*id)) {
+        match &element.kind {
+            Kind::Group => nodes.push(holder(form, element, copy)),
+            Kind::Repeat => {
+                let within = form.definition.repeat_around(element.id).is_some();
+                if !within {
+                    nodes.push(holder(form, element, Copy::Template).with("jr:template", ""));
+                }
+                let own = holder(form, element, copy);
+                nodes.push(if within && copy == Copy::Template {
+                    own.with("jr:template", "")
+                } else {
+                    own
+                });
+            }
+            Kind::Question(QuestionType::XmlExternal | QuestionType::CsvExternal | QuestionType::Audit) => {}
+            Kind::Question(question_type) => nodes.push(question(form, element, question_type)),
+        }
+    }
+    nodes
+}
+
+fn holder(form: &Form<'_>, element: &Element, copy: Copy) -> Node {
+    let node = attributed(form, element, Node::new(&element.name)).children(nodes(form, Some(element.id), copy));
+    match entities::node(form, Some(element.id)) {
+        Some(entity) => node.child(Node::new("meta").child(entity)),
+        None => node,
+    }
+}
+
+fn question(form: &Form<'_>, element: &Element, question_type: &QuestionType) -> Node {
+    let node = attributed(form, element, Node::new(&element.name));
+    match &element.default {
+        Some(DefaultValue::Fixed(value))
+            if *question_type == QuestionType::Image && !value.contains("jr://images/") =>
+        {
+            node.text(format!("jr://images/{value}"))
+        }
+        Some(DefaultValue::Fixed(value)) => node.text(value),
+        Some(DefaultValue::Dynamic(_)) | None => node,
+    }
+}
+
+fn attributed(form: &Form<'_>, element: &Element, mut node: Node) -> Node {
+    let from = Standpoint::of(form.definition, element.id);
+    for (name, value) in &element.instance {
+        node.set(name, form.paths.expression(value, &from));
+    }
+    node
+}

@@ -1,0 +1,164 @@
+//! A small tree of XML, and its text: the same tree always gives the same bytes.
+
+use quick_xml::escape::partial_escape;
+
+/// An element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Node {
+    name: String,
+    attributes: Vec<(String, String)>,
+    content: Vec<Content>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
+    Node(Node),
+    Text(String),
+}
+
+impl Node {
+    /// An empty element.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            attributes: Vec::new(),
+            content: Vec::new(),
+        }
+    }
+
+    /// The same with an attribute; one of that name is replaced.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    /// The same with text at its end.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.push_text(text);
+        self
+    }
+
+    /// The same with an element at its end.
+    #[must_use]
+    pub fn child(mut self, node: Self) -> Self {
+        self.push(node);
+        self
+    }
+
+    /// The same with elements at its end.
+    #[must_use]
+    pub fn children(mut self, nodes: impl IntoIterator<Item = Self>) -> Self {
+        self.content.extend(nodes.into_iter().map(Content::Node));
+        self
+    }
+
+    /// Sets an attribute.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        let (name, value) = (name.into(), value.into());
+        match self.attributes.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value,
+            None => self.attributes.push((name, value)),
+        }
+    }
+
+    /// Adds an element at the end.
+    pub fn push(&mut self, node: Self) {
+        self.content.push(Content::Node(node));
+    }
+
+    /// Adds text at the end.
+    pub fn push_text(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !text.is_empty() {
+            self.content.push(Content::Text(text));
+        }
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.content.is_empty()
+    }
+
+    /// The document whose root this is.
+    pub fn document(&self) -> String {
+        let mut text = String::from("<?xml version=\"1.0\"?>\n");
+        self.write(&mut text, Some(0));
+        text
+    }
+
+    /// Writes the element; `depth` is how far it is indented, where line breaks mean nothing.
+    fn write(&self, text: &mut String, depth: Option<usize>) {
+        let indent = |text: &mut String, more: usize| {
+            if let Some(depth) = depth {
+                text.extend(std::iter::repeat_n("  ", depth + more));
+            }
+        };
+        indent(text, 0);
+        text.push('<');
+        text.push_str(&self.name);
+        for (name, value) in &self.attributes {
+            let value = partial_escape(legal(value))
+                .replace('"', "&quot;")
+                .replace('\n', "&#10;");
+            for part in [" ", name, "=\"", &value, "\""] {
+                text.push_str(part);
+            }
+        }
+        if self.content.is_empty() {
+            text.push_str("/>");
+        } else {
+            text.push('>');
+            let mixed = self.content.iter().any(|content| matches!(content, Content::Text(_)));
+            let inner = depth.filter(|_| !mixed).map(|depth| depth + 1);
+            if inner.is_some() {
+                text.push('\n');
+            }
+            for content in &self.content {
+                match content {
+                    Content::Node(node) => node.write(text, inner),
+                    Content::Text(words) => text.push_str(&partial_escape(legal(words))),
+                }
+            }
+            if inner.is_some() {
+                indent(text, 0);
+            }
+            for part in ["</", &self.name, ">"] {
+                text.push_str(part);
+            }
+        }
+        if depth.is_some() {
+            text.push('\n');
+        }
+    }
+}
+
+/// The text without characters that XML 1.0 has no way to write.
+fn legal(text: &str) -> String {
+    let is_legal = |character: &char| {
+        matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..) && *character != '\u{7f}'
+    };
+    text.chars().filter(is_legal).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_kept_as_it_is_and_all_else_is_indented() {
+        let label = Node::new("label")
+            .text("a <b> ")
+            .child(Node::new("output").with("value", "\"x\" & y"));
+        let document = Node::new("h:html").child(label).child(Node::new("empty")).document();
+        assert_eq!(
+            document,
+            "<?xml version=\"1.0\"?>\n<h:html>\n  <label>a &lt;b&gt; <output value=\"&quot;x&quot; &amp; y\"/></label>\n  <empty/>\n</h:html>\n"
+        );
+        assert_eq!(
+            Node::new("a").text("b\u{1}c").document(),
+            "<?xml version=\"1.0\"?>\n<a>bc</a>\n"
+        );
+    }
+}

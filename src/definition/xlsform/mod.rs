@@ -1,0 +1,209 @@
+//! Reading XLSForm: the sheets that consultants write surveys in.
+//!
+//! Flows in: a [`Book`], the sheets of a workbook as text. Flows out: the same outline that YAML gives, or all errors,
+//! each with sheet and cell. Columns and types are read in every spelling that pyxform takes.
+
+mod book;
+mod choices;
+mod columns;
+mod dynamic;
+mod entities;
+mod languages;
+mod loops;
+mod markdown;
+mod open;
+mod own;
+mod parameters;
+mod question;
+mod settings;
+mod survey;
+mod table;
+mod text;
+mod types;
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use indexmap::IndexMap;
+
+pub use book::Book;
+pub use open::XLSFORM_EXTENSIONS;
+
+use super::choices::ChoiceList;
+use super::identity::Identity;
+use super::outline::{Outline, Places, Provenance};
+use super::place::{Diagnostic, Place};
+use super::profile::Profiles;
+use super::settings::Settings;
+use super::text::Text;
+use book::{Line, Sheet};
+use languages::Languages;
+
+/// The sheets that are read.
+const SHEETS: [&str; 7] = [
+    "survey",
+    "choices",
+    "settings",
+    "external_choices",
+    "entities",
+    "osm",
+    OWN_SHEET,
+];
+
+/// The sheet in which keys of innogauge's own travel; pyxform passes over it.
+const OWN_SHEET: &str = "_innogauge";
+
+/// Whether a sheet of this name is a part of a form.
+fn is_sheet(name: &str) -> bool {
+    SHEETS.contains(&name.to_lowercase().as_str())
+}
+
+/// What is known while a form is read.
+struct Reader {
+    file: Arc<str>,
+    languages: Languages,
+    found: Vec<Diagnostic>,
+}
+
+impl Reader {
+    /// The value, or nothing with the error noted.
+    fn keep<T>(&mut self, read: Result<T, Diagnostic>) -> Option<T> {
+        read.map_err(|diagnostic| self.found.push(diagnostic)).ok()
+    }
+}
+
+/// Reads a form from its sheets. `stem` is what it is called where it says nothing of it.
+pub(super) fn read(book: &Book, file: &str, stem: &str, found: &mut Vec<Diagnostic>) -> Option<Outline> {
+    let file: Arc<str> = file.into();
+    let settings_sheet = book.sheet("settings").map(|sheet| cleaned(sheet, false));
+    let default_language = settings_sheet.as_ref().and_then(settings::default_language);
+    let mut reader = Reader {
+        file: Arc::clone(&file),
+        languages: Languages::new(default_language.as_deref()),
+        found: Vec::new(),
+    };
+    let mut form = settings::settings(settings_sheet.as_ref(), &mut reader);
+    let survey_sheet = survey_sheet(book, &mut reader).map(|sheet| cleaned(sheet, form.clean));
+    misspelt_sheets(book, &mut reader);
+
+    let mut lists: IndexMap<String, ChoiceList> = IndexMap::new();
+    for (name, external) in [("choices", false), ("external_choices", true)] {
+        if let Some(sheet) = book.sheet(name) {
+            choices::lists(&cleaned(sheet, false), external, &mut lists, &mut reader);
+        }
+    }
+    let entities = book.sheet("entities").map(|sheet| cleaned(sheet, false));
+    let entities = entities
+        .map(|sheet| entities::entities(&sheet, &mut reader))
+        .unwrap_or_default();
+
+    let mut outline = Outline {
+        survey: String::new(),
+        version: String::new(),
+        title: Text::default(),
+        respondent: None,
+        languages: IndexMap::new(),
+        timezone: Tz::Asia__Shanghai,
+        identity: Identity::default(),
+        settings: Settings::default(),
+        profiles: Profiles::new(),
+        choices: lists,
+        entities,
+        elements: Vec::new(),
+        expanded: false,
+        provenance: Provenance::Elsewhere,
+        places: Vec::new(),
+        top: Places::default(),
+        file: Place::file(Arc::clone(&file)),
+    };
+    let there = survey_sheet.is_some();
+    if let Some(sheet) = survey_sheet {
+        survey::survey(&sheet, &mut form, &mut outline, &mut reader);
+    }
+    let id = form.survey.unwrap_or_else(|| stem.to_owned());
+    outline.title = Text::plain(form.title.unwrap_or_else(|| id.clone()));
+    outline.survey = id;
+    outline.version = form.version.unwrap_or_default();
+    outline.settings = form.settings;
+    outline.top.0.extend(form.places.0);
+    if let Some(sheet) = book.sheet(OWN_SHEET) {
+        own::read(&cleaned(sheet, false), &mut outline, &mut reader);
+    }
+    outline.languages = reader.languages.into_names();
+    found.extend(reader.found);
+    there.then_some(outline)
+}
+
+/// The sheet `survey`, or the only one, whatever its name.
+fn survey_sheet<'b>(book: &'b Book, reader: &mut Reader) -> Option<&'b Sheet> {
+    if let Some(sheet) = book.sheet("survey") {
+        return Some(sheet);
+    }
+    if let [only] = book.sheets.as_slice()
+        && !is_sheet(&only.name)
+    {
+        return Some(only);
+    }
+    let near = similar(book, "survey");
+    let help = match near.as_slice() {
+        [] if book.sheets.is_empty() => "the file has no sheets".to_owned(),
+        [] => format!(
+            "the sheets are {}",
+            quoted(book.sheets.iter().map(|sheet| sheet.name.as_str()))
+        ),
+        names => format!("is it {}?", quoted(names.iter().copied())),
+    };
+    reader
+        .found
+        .push(Diagnostic::error(Place::file(Arc::clone(&reader.file)), "there is no sheet 'survey'").with_help(help));
+    None
+}
+
+/// Sheets that would be passed over because of a slip.
+fn misspelt_sheets(book: &Book, reader: &mut Reader) {
+    for name in ["choices", "settings", "entities", "external_choices"] {
+        if book.sheet(name).is_some() {
+            continue;
+        }
+        for near in similar(book, name) {
+            reader.found.push(
+                Diagnostic::warning(
+                    Place::cell(Arc::clone(&reader.file), near, 0, 0),
+                    format!("the sheet '{near}' is not read"),
+                )
+                .with_help(format!(
+                    "is it '{name}'? A sheet of notes is told by '_' before its name"
+                )),
+            );
+        }
+    }
+}
+
+/// The sheets whose names are nearly this one.
+fn similar<'b>(book: &'b Book, name: &str) -> Vec<&'b str> {
+    let names = book.sheets.iter().map(|sheet| sheet.name.as_str());
+    names
+        .filter(|near| !is_sheet(near) && !near.starts_with('_'))
+        .filter(|near| strsim::levenshtein(&near.to_lowercase(), name) <= 2)
+        .collect()
+}
+
+fn quoted<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
+}
+
+/// The sheet with its text as XLSForm takes it.
+fn cleaned(sheet: &Sheet, spaces: bool) -> Sheet {
+    let line = |line: &Line| Line {
+        number: line.number,
+        cells: line
+            .cells
+            .iter()
+            .map(|(column, words)| (*column, text::clean(words, spaces)))
+            .collect(),
+    };
+    Sheet {
+        name: sheet.name.clone(),
+        lines: sheet.lines.iter().map(line).collect(),
+    }
+}

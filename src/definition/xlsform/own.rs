@@ -1,0 +1,291 @@
+//! The sheet `_innogauge`: keys that XLSForm lacks, one a row (sheet, list, name, key, language, value).
+//!
+//! A key is the one that YAML has; where it lies within others, with `/` between them: `warn_if/1/test`.
+
+use super::Reader;
+use super::book::Sheet;
+use super::columns::Kind;
+use super::languages::Languages;
+use super::table::{Row, Table};
+use super::text::flag;
+use crate::definition::choices::{Choice, ChoiceList};
+use crate::definition::element::{Alias, Element, SoftCheck};
+use crate::definition::formula::Formula;
+use crate::definition::identity::{IdentityPart, IdentityQuestion};
+use crate::definition::outline::Outline;
+use crate::definition::place::{Diagnostic, Origin, nearest};
+use crate::definition::profile::{Profile, ProfileAnswer};
+use crate::definition::text::Text;
+use crate::definition::unanswered::MissingCode;
+use crate::definition::unit::Unit;
+
+/// Reads the sheet into the outline, whose questions and choices are known.
+pub(super) fn read(sheet: &Sheet, outline: &mut Outline, reader: &mut Reader) {
+    let table = Table::read(
+        &reader.file,
+        sheet,
+        Kind::Own,
+        &mut Languages::default(),
+        &mut reader.found,
+    );
+    let columns = ["sheet", "key", "value"];
+    if !columns
+        .into_iter()
+        .all(|key| table.require(key, Kind::Own, &mut reader.found))
+    {
+        return;
+    }
+    for row in table.rows() {
+        let refused = match row.get("sheet").unwrap_or_default() {
+            "settings" => setting(row, outline, reader),
+            "survey" => question(row, outline, reader),
+            "choices" => choice(row, outline, reader),
+            other => Err((
+                "sheet",
+                format!("there are no keys of the sheet '{other}'"),
+                "one of: settings, survey, choices".to_owned(),
+            )),
+        };
+        if let Err((column, message, help)) = refused {
+            reader
+                .found
+                .push(Diagnostic::error(row.place(column), message).with_help(help));
+        }
+    }
+}
+
+/// In which column something is wrong, what, and what would be right.
+type Refused = Result<(), (&'static str, String, String)>;
+
+fn unknown<'a>(column: &'static str, what: &str, word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Refused {
+    let help = match nearest(word, known.clone()) {
+        Some(near) => format!("did you mean '{near}'?"),
+        None => format!("one of: {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    Err((column, format!("unknown {what} '{word}'"), help))
+}
+
+/// The value and the code of the language of a row.
+fn said<'r>(row: Row<'r>, reader: &mut Reader) -> (&'r str, String) {
+    let language = row.get("language").map(|language| reader.languages.code(language));
+    (row.get("value").unwrap_or_default(), language.unwrap_or_default())
+}
+
+fn setting(row: Row<'_>, outline: &mut Outline, reader: &mut Reader) -> Refused {
+    let (value, language) = said(row, reader);
+    let key = row.get("key").unwrap_or_default();
+    match key.split('/').collect::<Vec<_>>().as_slice() {
+        ["respondent"] => outline.respondent = Some(value.to_owned()),
+        ["timezone"] => {
+            outline.timezone = value.parse().map_err(|_| {
+                let zones = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+                let help = nearest(value, zones).map_or_else(
+                    || "write a zone of the IANA database: Asia/Shanghai".to_owned(),
+                    |near| format!("did you mean '{near}'?"),
+                );
+                ("value", format!("unknown time zone '{value}'"), help)
+            })?;
+        }
+        ["title"] => {
+            if outline.title.exact("").is_some() && !language.is_empty() {
+                outline.title = Text::default();
+            }
+            outline.title.insert(language, value);
+        }
+        ["identity", part] => {
+            let known = IdentityPart::ALL.iter().find(|(name, _)| name == part);
+            let Some((_, known)) = known else {
+                let names = IdentityPart::ALL.iter().map(|(name, _)| *name);
+                return unknown("key", "part of the identity", part, names);
+            };
+            let question = IdentityQuestion {
+                name: value.to_owned(),
+                id: None,
+                origin: Origin(row.place("value")),
+            };
+            outline.identity.parts.insert(*known, question);
+        }
+        ["profiles", name, rest @ ..] => {
+            let profile = outline.profiles.entry((*name).to_owned()).or_insert_with(|| Profile {
+                label: Text::default(),
+                answers: Vec::new(),
+            });
+            match rest {
+                ["label"] => profile.label.insert(language, value),
+                ["answers", question] => profile.answers.push(ProfileAnswer {
+                    name: (*question).to_owned(),
+                    id: None,
+                    value: value.to_owned(),
+                    origin: Origin(row.place("value")),
+                }),
+                _ => {
+                    return unknown(
+                        "key",
+                        "key of a profile",
+                        &rest.join("/"),
+                        ["label", "answers/QUESTION"].into_iter(),
+                    );
+                }
+            }
+        }
+        _ => {
+            let known = [
+                "respondent",
+                "timezone",
+                "title",
+                "identity/PART",
+                "profiles/NAME/label",
+            ];
+            return unknown("key", "key of the settings", key, known.into_iter());
+        }
+    }
+    Ok(())
+}
+
+fn question(row: Row<'_>, outline: &mut Outline, reader: &mut Reader) -> Refused {
+    let name = row.get("name").unwrap_or_default();
+    let key = row.get("key").unwrap_or_default();
+    let (value, language) = said(row, reader);
+    let Some(element) = outline.elements.iter_mut().find(|element| element.name == name) else {
+        let names: Vec<&str> = outline.elements.iter().map(|element| element.name.as_str()).collect();
+        return unknown("name", "question", name, names.into_iter());
+    };
+    let id = element.id;
+    match key.split('/').collect::<Vec<_>>().as_slice() {
+        ["unit"] => unit(element, value, language)?,
+        ["personal"] => element.personal = truth(value)?,
+        ["identifying"] => element.identifying = truth(value)?,
+        ["missing"] => {
+            for code in value.split([' ', ',']).filter(|code| !code.is_empty()) {
+                match MissingCode::from_code(code) {
+                    Some(code) if !element.missing.contains(&code) => element.missing.push(code),
+                    Some(_) => {}
+                    None => {
+                        return unknown(
+                            "value",
+                            "missing code",
+                            code,
+                            MissingCode::ALL.iter().map(|code| code.code()),
+                        );
+                    }
+                }
+            }
+        }
+        ["aliases"] => element.aliases.push(Alias {
+            language,
+            words: value.to_owned(),
+        }),
+        ["warn_if", number, part] => warn_if(element, number, part, (value, language), row, reader)?,
+        _ => {
+            let known = [
+                "unit",
+                "personal",
+                "identifying",
+                "missing",
+                "aliases",
+                "warn_if/1/test",
+                "warn_if/1/message",
+            ];
+            return unknown("key", "key of a question", key, known.into_iter());
+        }
+    }
+    let first = key.split('/').next().unwrap_or_default();
+    let noted = ["unit", "personal", "identifying", "missing", "aliases", "warn_if"];
+    if let (Some(key), Some(places)) = (
+        noted.into_iter().find(|noted| *noted == first),
+        outline.places.get_mut(id.index()),
+    ) {
+        places.note(key, row.place("value"));
+    }
+    Ok(())
+}
+
+fn truth(value: &str) -> Result<bool, (&'static str, String, String)> {
+    flag(value).ok_or_else(|| {
+        (
+            "value",
+            format!("'{value}' is no yes or no"),
+            "write true or false".to_owned(),
+        )
+    })
+}
+
+fn unit(element: &mut Element, value: &str, language: String) -> Refused {
+    if language.is_empty() {
+        element.unit = Unit::known(value);
+        return match element.unit {
+            Some(_) => Ok(()),
+            None => unknown("value", "unit", value, Unit::codes()),
+        };
+    }
+    let unit = element.unit.get_or_insert_with(|| Unit {
+        code: String::new(),
+        label: Text::default(),
+    });
+    unit.label.insert(language, value);
+    Ok(())
+}
+
+fn warn_if(
+    element: &mut Element,
+    number: &str,
+    part: &str,
+    (value, language): (&str, String),
+    row: Row<'_>,
+    reader: &mut Reader,
+) -> Refused {
+    let at = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    match (at, part) {
+        (Some(at), "test") if at == element.warn_if.len() => {
+            if let Some(test) = reader.keep(Formula::read(value, row.place("value"), false)) {
+                element.warn_if.push(SoftCheck {
+                    test,
+                    message: Text::default(),
+                });
+            }
+            Ok(())
+        }
+        (Some(at), "message") => match element.warn_if.get_mut(at) {
+            Some(check) => {
+                check.message.insert(language, value);
+                Ok(())
+            }
+            None => Err((
+                "key",
+                format!("there is no test {number} yet"),
+                format!("write the row warn_if/{number}/test before it"),
+            )),
+        },
+        _ => Err((
+            "key",
+            format!("the tests of '{}' are counted from 1", element.name),
+            format!("write warn_if/{}/test", element.warn_if.len() + 1),
+        )),
+    }
+}
+
+fn choice(row: Row<'_>, outline: &mut Outline, reader: &mut Reader) -> Refused {
+    let (list, name) = (row.get("list").unwrap_or_default(), row.get("name").unwrap_or_default());
+    let key = row.get("key").unwrap_or_default();
+    let (value, language) = said(row, reader);
+    if key != "aliases" {
+        return unknown("key", "key of a choice", key, ["aliases"].into_iter());
+    }
+    let Some(found) = outline.choices.get_mut(list) else {
+        let lists: Vec<&str> = outline.choices.keys().map(String::as_str).collect();
+        return unknown("list", "list of choices", list, lists.into_iter());
+    };
+    let mut choices: Vec<Choice> = found.choices().to_vec();
+    let Some(choice) = choices.iter_mut().find(|choice| choice.name == name) else {
+        let names: Vec<&str> = found.choices().iter().map(|choice| choice.name.as_str()).collect();
+        return unknown("name", "choice", name, names.into_iter());
+    };
+    choice.aliases.push(Alias {
+        language,
+        words: value.to_owned(),
+    });
+    let mut changed = ChoiceList::new(list, choices, found.origin().clone());
+    changed.external = found.external;
+    *found = changed;
+    Ok(())
+}

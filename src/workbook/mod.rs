@@ -1,0 +1,20 @@
+//! Reading workbooks and tables that strangers made (.xlsx, .xls, .ods, .csv) into typed cells.
+//!
+//! Flows in: a file of any shape. Flows out: its sheets, and their cells in blocks of rows, each with its address. Files
+//! are parsed in a process of their own with limits ([`Worker`]), never in the caller's. Nothing here knows what a
+//! survey is: survey definitions and filled-in spreadsheets are both read through it.
+
+mod batch;
+mod cell;
+mod error;
+mod limits;
+mod reader;
+mod sniff;
+pub mod worker;
+
+pub use batch::{RowBatch, Rows};
+pub use cell::{Address, Cell, CellValue, Row, column_letters};
+pub use error::ReadError;
+pub use limits::Limits;
+pub use reader::{SheetInfo, text_table};
+pub use worker::{Batches, Workbook, Worker};
