@@ -132,17 +132,17 @@ impl Definition {
     ///
     /// let book = Book::from_markdown(
     ///     "
-    /// | survey |         |          |          |
-    /// |        | type    | name     | relevant |
-    /// |        | decimal | turnover |          |
-    /// |        | decimal | rd       | ${turnver} > 0 |
+    /// | survey |         |          |          |                |
+    /// |        | type    | name     | label    | relevant       |
+    /// |        | decimal | turnover | Turnover |                |
+    /// |        | decimal | rd       | R&D      | ${turnver} > 0 |
     /// ",
     /// );
     /// let errors = Definition::from_xlsform("enterprise.xlsx", &book).unwrap_err();
     /// let error = errors.iter().find(|found| found.is_error()).unwrap();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "enterprise.xlsx:survey!C3: error: unknown question 'turnver'\n  help: did you mean 'turnover'?"
+    ///     "enterprise.xlsx:survey!D3: error: unknown question 'turnver'\n  help: did you mean 'turnover'?"
     /// );
     /// ```
     pub fn from_xlsform(file_name: &str, book: &Book) -> Result<Checked<Self>, Vec<Diagnostic>> {

@@ -1,7 +1,7 @@
 //! Brings the schema up to date when a database is opened: under a lock, so that of two programs that open it at once
 //! one does it and the other finds it done.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::migration::{Migration, MigrationSource};
@@ -19,6 +19,9 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const APPLICATION_ID: i32 = 0x494E_4F56;
 /// The advisory lock of PostgreSQL that whoever changes the schema holds: the same number.
 const SCHEMA_LOCK: i64 = 0x494E_4F56;
+
+/// How long to wait before a file is tried again that somebody else prepares.
+const PAUSE: Duration = Duration::from_millis(20);
 
 type Boxed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -54,7 +57,14 @@ pub(super) fn connect_sqlite(
         StoreError::Database(inner) => unreachable(inner.to_string()),
         other => other,
     };
-    backend::prepare_sqlite(&mut connection, wait, durable).map_err(about_file)?;
+    let began = Instant::now();
+    loop {
+        match backend::prepare_sqlite(&mut connection, wait, durable).map_err(about_file) {
+            // SQLite does not always wait where another process changes a new file to the write-ahead log meanwhile.
+            Err(StoreError::Locked) if began.elapsed() < wait => std::thread::sleep(PAUSE),
+            prepared => break prepared?,
+        }
+    }
     if is_foreign(&mut connection).map_err(about_file)? {
         return Err(StoreError::ForeignDatabase {
             database: address.to_string(),
