@@ -39,6 +39,7 @@ mod privacy;
 mod process;
 mod report;
 mod scoring;
+mod scoring_methods;
 mod scoring_properties;
 mod settings;
 mod store;
