@@ -50,7 +50,7 @@ pub fn run(arguments: &Score) -> Result<(), Failure> {
     };
     let mut options = Options::score();
     if let Some(file) = &arguments.options {
-        options = Options::read(&file.to_string_lossy(), &text_of(file)?, options).map_err(input)?;
+        options = options_of(file, options)?;
     }
     let file = std::fs::File::open(&arguments.table).map_err(|error| cannot_read(&arguments.table, &error))?;
     let name = arguments.table.to_string_lossy();
@@ -69,6 +69,17 @@ pub fn run(arguments: &Score) -> Result<(), Failure> {
         Format::Workbook => workbook(&framework, &assessment, &options, &arguments.lang.wording())?,
     };
     write(&arguments.out, &bytes)
+}
+
+/// The options of a file; other files that it names stand beside it.
+pub(super) fn options_of(file: &Path, defaults: Options) -> Result<Options, Failure> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let open = |name: &str| {
+        text_of(&folder.join(name)).map_err(|failure| match failure {
+            Failure::Input(message) | Failure::System(message) => message,
+        })
+    };
+    Options::read_with(&file.to_string_lossy(), &text_of(file)?, defaults, &open).map_err(input)
 }
 
 /// Writes a result, or says which file can't be written.

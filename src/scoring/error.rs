@@ -58,6 +58,16 @@ pub enum ScoringError {
         /// The nearest name that exists.
         near: Option<String>,
     },
+    /// Weights cannot be found for the children of an element.
+    #[error("weights: {method} for the children of '{parent}': {message}")]
+    Weighting {
+        /// The method.
+        method: &'static str,
+        /// The element whose children are weighted.
+        parent: String,
+        /// Why not, and what would help.
+        message: String,
+    },
     /// `aggregate.by_level` does not fit the depth of the framework.
     #[error("aggregate.by_level lists {given} methods, but the framework has {levels} levels above its indicators")]
     Levels {

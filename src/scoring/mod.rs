@@ -7,20 +7,34 @@
 
 mod aggregate;
 mod assessment;
+mod association;
+mod benefit_of_the_doubt;
 mod cell;
+mod complete;
+mod component_weights;
+mod components;
+mod copeland;
+mod correlations;
 mod coverage;
 mod denominate;
 mod error;
 mod estimate;
+mod expert_file;
+mod experts;
 mod framework;
+mod importance;
 mod impute;
+mod mazziotta_pareto;
 mod normalise;
 mod note;
 mod numbers;
+mod optimised_weights;
 mod options;
 mod options_file;
+mod pairwise;
 mod rank;
 mod register_totals;
+mod reliability;
 mod result_csv;
 mod result_json;
 mod run;
@@ -30,12 +44,16 @@ mod series;
 mod statistics;
 mod table;
 mod treat;
+mod weigh;
 mod weight;
+mod weight_options;
 
 pub use assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
 pub use cell::{Cell, CellPart, CellStatus};
+pub use correlations::{CorrelationTable, Correlations, GroupStructure, PairFlag, PairKind};
 pub use error::{ScoringError, TableProblem};
 pub use estimate::{Estimates, Estimator, Intake, Profiler, Respondent, Tally};
+pub use experts::{Expert, ExpertWeights, Spread};
 pub use framework::{
     Absent, Actor, Basis, Direction, Element, Framework, Indicator, Measure, MeasureKind, NotAsked, Origin, Part,
     Target, Transform, Written,
@@ -43,8 +61,8 @@ pub use framework::{
 pub use note::{Note, NoteCode};
 pub use numbers::median;
 pub use options::{
-    Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, RespondentUnit,
-    Responses, Screen, ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
+    Aggregate, AggregateMethod, Combine, Experts, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options,
+    RespondentUnit, Responses, Screen, ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
 };
 pub use register_totals::RegisterTotals;
 pub use result_csv::result_csv;

@@ -30,6 +30,18 @@ pub enum NoteCode {
     ZeroScore,
     /// A parent whose children all have weight 0.
     NoWeight,
+    /// A child to which a method gives weight 0.
+    ZeroWeight,
+    /// Children that a method of weighting says nothing about: they keep the weights that were given.
+    GivenWeights,
+    /// Weights under which the importance of the children is as wanted.
+    OptimisedWeights,
+    /// Weights that bring the importance of the children as near to what is wanted as they can.
+    NotOptimised,
+    /// An expert whose comparisons contradict one another.
+    InconsistentExpert,
+    /// More units than are compared pair by pair.
+    TooManyUnits,
     /// A cell that rests on few respondents.
     FewRespondents,
     /// A cell that is missing because too few respondents are in its base.

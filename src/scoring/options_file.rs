@@ -8,8 +8,9 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor}
 
 use super::options::{
     Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, RespondentUnit,
-    Responses, Screen, ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
+    Responses, Screen, ScreenMethod, Treat, TreatMethod,
 };
+use super::weight_options::WeightsFile;
 use crate::scoring::ScoringError;
 
 #[derive(Default, serde::Deserialize)]
@@ -31,7 +32,7 @@ struct OptionsFile {
 }
 
 /// A step that can be given by the name of its method alone.
-trait Step: Sized {
+pub(super) trait Step: Sized {
     type Method: for<'de> Deserialize<'de>;
     fn of(method: Self::Method) -> Self;
     const WHAT: &'static str;
@@ -85,7 +86,6 @@ step!(ImputeFile, ImputeMethod, "impute", { group: String, });
 step!(ScreenFile, ScreenMethod, "screen", { min_available: f64, });
 step!(TreatFile, TreatMethod, "treat", { max_winsorised: usize, max_skewness: f64, max_kurtosis: f64, });
 step!(NormaliseFile, NormaliseMethod, "normalise", { low: f64, high: f64, cap: bool, mean: f64, sd: f64, reference: String, });
-step!(WeightsFile, WeightMethod, "weights", { within: Vec<String>, });
 step!(AggregateFile, AggregateMethod, "aggregate", { by_level: Vec<AggregateMethod>, exponent: f64, min_available: f64, });
 
 #[derive(serde::Deserialize)]
@@ -115,7 +115,12 @@ fn not_yet<'de, D: Deserializer<'de>>(deserializer: D, what: &str) -> Result<(),
     }
 }
 
-pub(super) fn read(file: &str, text: &str, defaults: Options) -> Result<Options, ScoringError> {
+pub(super) fn read(
+    file: &str,
+    text: &str,
+    defaults: Options,
+    open: &dyn Fn(&str) -> Result<String, String>,
+) -> Result<Options, ScoringError> {
     let refuse = |message: String| ScoringError::Options {
         file: file.to_owned(),
         line: 1,
@@ -129,7 +134,7 @@ pub(super) fn read(file: &str, text: &str, defaults: Options) -> Result<Options,
         return Ok(defaults);
     }
     let given: OptionsFile = serde_saphyr::from_str(text).map_err(|error| located(file, &error))?;
-    merge(given, &defaults).map_err(refuse)
+    merge(given, &defaults, open).map_err(refuse)
 }
 
 fn located(file: &str, error: &serde_saphyr::Error) -> ScoringError {
@@ -145,8 +150,13 @@ fn located(file: &str, error: &serde_saphyr::Error) -> ScoringError {
     }
 }
 
-fn merge(given: OptionsFile, defaults: &Options) -> Result<Options, String> {
-    let options = Options {
+fn merge(
+    given: OptionsFile,
+    defaults: &Options,
+    open: &dyn Fn(&str) -> Result<String, String>,
+) -> Result<Options, String> {
+    let normalise_given = given.normalise.is_some();
+    let mut options = Options {
         denominate: given.denominate.unwrap_or(defaults.denominate),
         impute: given.impute.map_or(Ok(defaults.impute.clone()), |Block(file)| {
             impute(file, &defaults.impute)
@@ -160,10 +170,9 @@ fn merge(given: OptionsFile, defaults: &Options) -> Result<Options, String> {
         normalise: given.normalise.map_or(Ok(defaults.normalise.clone()), |Block(file)| {
             normalise(file, &defaults.normalise)
         })?,
-        weights: given.weights.map_or(defaults.weights.clone(), |Block(file)| Weights {
-            method: file.method.unwrap_or(defaults.weights.method),
-            within: file.within.unwrap_or_default(),
-        }),
+        weights: given.weights.map_or(Ok(defaults.weights.clone()), |Block(file)| {
+            file.into_weights(&defaults.weights, open)
+        })?,
         aggregate: given.aggregate.map_or(Ok(defaults.aggregate.clone()), |Block(file)| {
             aggregate(file, &defaults.aggregate)
         })?,
@@ -172,6 +181,14 @@ fn merge(given: OptionsFile, defaults: &Options) -> Result<Options, String> {
             responses(file, &defaults.responses)
         })?,
     };
+    let adjusted = options.aggregate.uses(AggregateMethod::Ampi);
+    if adjusted && !normalise_given {
+        options.normalise.method = NormaliseMethod::Goalposts;
+        (options.normalise.low, options.normalise.high) = (70.0, 130.0);
+    }
+    if adjusted && options.normalise.method != NormaliseMethod::Goalposts {
+        return Err("aggregate: ampi works on fixed goalposts: use normalise: goalposts, or mpi".to_owned());
+    }
     Ok(options)
 }
 
@@ -268,12 +285,8 @@ fn aggregate(file: AggregateFile, defaults: &Aggregate) -> Result<Aggregate, Str
         )?,
         by_level,
     };
-    let power = aggregate.method == AggregateMethod::Power || aggregate.by_level.contains(&AggregateMethod::Power);
-    match (power, file.exponent) {
+    match (aggregate.uses(AggregateMethod::Power), file.exponent) {
         (true, None) => Err("aggregate: power needs exponent, as {method: power, exponent: 0.5}".to_owned()),
-        (true, Some(0.0)) => {
-            Err("aggregate: a power mean of exponent 0 is the geometric mean: use method: geometric".to_owned())
-        }
         (false, Some(_)) => Err("aggregate: exponent is only for power".to_owned()),
         _ => Ok(aggregate),
     }
@@ -321,6 +334,10 @@ fn share(option: &str, number: f64) -> Result<f64, String> {
 mod tests {
     use super::*;
 
+    fn read(file: &str, text: &str, defaults: Options) -> Result<Options, ScoringError> {
+        Options::read(file, text, defaults)
+    }
+
     fn refused(text: &str) -> String {
         read("o.yaml", text, Options::score()).unwrap_err().to_string()
     }
@@ -345,13 +362,20 @@ mod tests {
     }
 
     #[test]
+    fn ampi_brings_its_scale_along_and_takes_no_other_method_of_normalising() {
+        let options = read("o.yaml", "aggregate: ampi", Options::score()).unwrap();
+        assert_eq!(options.normalise.method, NormaliseMethod::Goalposts);
+        assert!((options.normalise.low - 70.0).abs() < 1e-15 && (options.normalise.high - 130.0).abs() < 1e-15);
+        assert!(refused("aggregate: ampi\nnormalise: z_score").contains("ampi works on fixed goalposts"));
+    }
+
+    #[test]
     fn what_is_not_built_is_refused_by_name() {
         assert!(refused("uncertainty: {runs: 100}").contains("uncertainty is not available in this version"));
         assert!(
-            refused("weights: pca")
-                .contains("weights method 'pca' is not available in this version; available: given, equal")
+            refused("weights: entropy")
+                .contains("weights method 'entropy' is not available in this version; available: given, equal, pca")
         );
-        assert!(refused("aggregate: {method: copeland}").contains("'copeland' is not available"));
     }
 
     #[test]

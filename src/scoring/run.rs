@@ -8,17 +8,17 @@
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
-use super::aggregate::aggregate;
 use super::assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
+use super::correlations::{PairFlag, correlations, denominator_flags};
 use super::coverage::coverage;
 use super::denominate::denominate;
 use super::error::{ScoringError, TableProblem, nearest_name};
 use super::estimate::Estimates;
 use super::framework::{Element, Framework, Indicator, Target};
+use super::importance::{correlation_ratio, importance};
 use super::impute::{Surroundings, impute};
 use super::normalise::{Subject, normalise};
 use super::note::{Note, NoteCode, Notes};
-use super::numbers::correlation;
 use super::options::{Frame, ImputeMethod, NormaliseMethod, Options, ScreenMethod, Treat, TreatMethod};
 use super::rank::rank_within;
 use super::screen::kept;
@@ -26,7 +26,8 @@ use super::series::Series;
 use super::statistics::statistics;
 use super::table::Table;
 use super::treat::{Treatment, treat};
-use super::weight::{effective, weights};
+use super::weigh::weigh_and_aggregate;
+use super::weight::effective;
 
 /// Scores a table.
 ///
@@ -142,11 +143,13 @@ impl<'a> Run<'a> {
             raw: self.stage(),
             ..Stages::default()
         };
-        let statistics = self.by_indicator(|run, column| statistics(&run.columns[column]));
+        let statistics = self
+            .by_indicator(|run, column| statistics(&run.columns[column], &run.options.treat, |row| run.row_name(row)));
         if self.options.denominate {
             self.denominate();
             stages.denominated = Some(self.stage());
         }
+        let size = self.denominator_flags();
         let present: Vec<Vec<bool>> = self.presence();
         if self.options.impute.method != ImputeMethod::None {
             self.impute(&frames);
@@ -169,27 +172,28 @@ impl<'a> Run<'a> {
         self.normalise(&frames)?;
         stages.normalised = self.stage();
 
-        let weights = weights(self.framework, &self.options.weights)?;
-        let effective = effective(self.framework, &weights);
         let elements = self.framework.elements();
         let mut scores = vec![vec![f64::NAN; units.len()]; elements.len()];
         for ((position, ..), column) in self.indicators.iter().zip(std::mem::take(&mut self.columns)) {
             scores[*position] = column;
         }
-        aggregate(
+        let weighed = weigh_and_aggregate(
             self.framework,
-            &self.options.aggregate,
-            &weights,
-            &mut scores,
+            self.options,
+            &frames,
             units,
+            &mut scores,
             &mut self.notes,
         )?;
+        let effective = effective(self.framework, &weighed.weights);
         let ranks: Vec<Vec<Option<u32>>> = scores.par_iter().map(|column| rank_within(&times, column)).collect();
-        let coverage = coverage(self.framework, &weights, &present, units.len());
-        let importance: Vec<Option<f64>> = scores
+        let coverage = coverage(self.framework, &weighed.weights, &present, units.len());
+        let of_index: Vec<[Option<f64>; 2]> = scores
             .par_iter()
-            .map(|column| correlation(column, &scores[0]).map(|r| r * r))
+            .map(|column| [importance(column, &scores[0]), correlation_ratio(column, &scores[0])])
             .collect();
+        let mut correlations = correlations(self.framework, &scores, &mut self.notes);
+        correlations.flags.extend(size);
         let id = |position: usize| elements[position].id.clone();
         Ok(Assessment {
             units: units.to_vec(),
@@ -202,9 +206,10 @@ impl<'a> Run<'a> {
                     label: element.label.clone(),
                     level: element.level,
                     parent: element.parent.map(id),
-                    weight: weights[position],
+                    weight: weighed.weights[position],
                     effective_weight: effective[position],
-                    importance: importance[position],
+                    importance: of_index[position][0],
+                    correlation_ratio: of_index[position][1],
                 })
                 .collect(),
             stages,
@@ -225,6 +230,9 @@ impl<'a> Run<'a> {
                 .collect(),
             treatment,
             statistics,
+            correlations,
+            weights_by_unit: weighed.by_unit,
+            experts: weighed.experts,
             cells: IndexMap::new(),
             notes: self.notes.into_list(),
             recipe: Recipe {
@@ -237,6 +245,37 @@ impl<'a> Run<'a> {
                 program_version: env!("CARGO_PKG_VERSION").to_owned(),
             },
         })
+    }
+
+    /// What a row is called: the unit, and its time in long tables.
+    fn row_name(&self, row: usize) -> String {
+        let unit = &self.table.units()[row];
+        match self.table.times() {
+            Some(times) => format!("{unit} {}", times[row]),
+            None => unit.clone(),
+        }
+    }
+
+    /// Indicators, as they are now, that go with a denominator. One that is not used may be absent or no number.
+    fn denominator_flags(&self) -> Vec<PairFlag> {
+        let mut names: Vec<&str> = self
+            .indicators
+            .iter()
+            .filter_map(|(.., indicator)| indicator.denominator.as_deref())
+            .filter(|column| self.table.has(column))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let sizes: Vec<(&str, Series)> = names
+            .into_iter()
+            .filter_map(|column| Some((column, self.table.numbers(column).ok()?)))
+            .collect();
+        let sizes: Vec<(&str, &[f64])> = sizes.iter().map(|(name, series)| (*name, series.raw())).collect();
+        let columns = self.indicators.iter().zip(&self.columns);
+        let columns: Vec<(&str, &[f64])> = columns
+            .map(|((_, element, _), column)| (element.id.as_str(), column.as_slice()))
+            .collect();
+        denominator_flags(&columns, &sizes)
     }
 
     /// Columns that nothing names are carried, and said.

@@ -43,6 +43,7 @@ mod privacy;
 mod process;
 mod report;
 mod scoring;
+mod scoring_methods;
 mod scoring_properties;
 mod settings;
 mod small_disk;

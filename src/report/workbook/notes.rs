@@ -36,13 +36,31 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "目标或参照不优于最差单位",
             "The target or reference is no better than the worst unit",
         ),
-        NoteCode::ZeroScore => (
-            "几何或调和平均下出现零分",
-            "A zero makes a geometric or harmonic mean 0",
-        ),
+        NoteCode::ZeroScore => ("下级为零，使上级得分为零", "A child of 0 makes the score 0"),
         NoteCode::NoWeight => (
             "下级权重全部为零，无得分",
             "All weights below are 0, so there is no score",
+        ),
+        NoteCode::ZeroWeight => ("赋权方法给出的权重为零", "The method of weighting gives it weight 0"),
+        NoteCode::GivenWeights => (
+            "赋权方法不适用，沿用框架权重",
+            "The method of weighting says nothing here: weights are as given",
+        ),
+        NoteCode::OptimisedWeights => (
+            "权重使各下级的重要性符合设定",
+            "With these weights the children are as important as wanted",
+        ),
+        NoteCode::NotOptimised => (
+            "非负权重无法使重要性完全符合设定",
+            "No weights of 0 or more make the children quite as important as wanted",
+        ),
+        NoteCode::InconsistentExpert => (
+            "专家判断矩阵一致性比率超过0.1",
+            "An expert's comparisons contradict one another (consistency ratio above 0.1)",
+        ),
+        NoteCode::TooManyUnits => (
+            "数量过大，未做两两比较",
+            "Too many to be compared pair by pair: left out",
         ),
         NoteCode::FewRespondents => ("样本较少，引用须谨慎", "Rests on few respondents: quote with care"),
         NoteCode::TooFewRespondents => ("样本过少，视为缺失", "Too few respondents: treated as missing"),
