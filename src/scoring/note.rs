@@ -44,6 +44,18 @@ pub enum NoteCode {
     Unreadable,
     /// Sampling weights were not given: every respondent counts the same.
     UnitWeights,
+    /// A stratum with one respondent, which tells nothing of its spread.
+    SingleStratum,
+    /// Strata whose number of organisations is not known, or said to be less than answered.
+    UnknownPopulation,
+    /// Something that was asked to be varied and is not.
+    NotVaried,
+    /// Runs of an analysis without a score.
+    RunsWithoutScore,
+    /// A number that was rounded up.
+    RoundedUp,
+    /// Tables that are not made of so many units.
+    TooManyUnits,
 }
 
 /// One note.

@@ -59,6 +59,50 @@ pub fn assess_estimates(
     Ok(assessment)
 }
 
+/// The indicators on the common scale, without the record of how they came there; of `columns` where these take the
+/// place of the table's.
+pub(super) fn scaled(
+    framework: &Framework,
+    table: &Table,
+    options: &Options,
+    columns: Option<Vec<Vec<f64>>>,
+) -> Result<Vec<Vec<f64>>, ScoringError> {
+    let mut run = Run::start(framework, table, options)?;
+    if let Some(columns) = columns {
+        run.columns = columns;
+    }
+    run.scale(&rows_by_time(table), |_, _| ())?;
+    Ok(run.columns)
+}
+
+/// The rows of each time, in the order of time; all rows where there is none.
+pub(super) fn rows_by_time(table: &Table) -> Vec<Vec<usize>> {
+    let Some(times) = table.time_numbers() else {
+        return vec![(0..table.units().len()).collect()];
+    };
+    let mut rows: Vec<usize> = (0..times.len()).collect();
+    rows.sort_by(|&one, &other| times[one].total_cmp(&times[other]).then(one.cmp(&other)));
+    rows.chunk_by(|&one, &other| times[one].total_cmp(&times[other]).is_eq())
+        .map(<[usize]>::to_vec)
+        .collect()
+}
+
+/// The steps that change columns.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Denominated,
+    Imputed,
+    Treated,
+    Normalised,
+}
+
+/// What the steps leave behind beside the columns.
+struct Scaled {
+    /// Whether each element (an indicator) and unit had a value before imputation.
+    present: Vec<Vec<bool>>,
+    treatment: IndexMap<String, Treatment>,
+}
+
 /// An assessment under way: the indicators' columns, and what has been noted.
 struct Run<'a> {
     framework: &'a Framework,
@@ -133,41 +177,18 @@ impl<'a> Run<'a> {
 
     fn finish(mut self) -> Result<Assessment, ScoringError> {
         let units = self.table.units();
-        let times = self.rows_by_time();
-        let frames = match self.options.frame {
-            Frame::Pooled => vec![(0..units.len()).collect()],
-            Frame::Each => times.clone(),
-        };
+        let times = rows_by_time(self.table);
         let mut stages = Stages {
             raw: self.stage(),
             ..Stages::default()
         };
         let statistics = self.by_indicator(|run, column| statistics(&run.columns[column]));
-        if self.options.denominate {
-            self.denominate();
-            stages.denominated = Some(self.stage());
-        }
-        let present: Vec<Vec<bool>> = self.presence();
-        if self.options.impute.method != ImputeMethod::None {
-            self.impute(&frames);
-            stages.imputed = Some(self.stage());
-        }
-        let kept = self.screen();
-        let frames: Vec<Vec<usize>> = frames
-            .into_iter()
-            .map(|rows| {
-                rows.into_iter()
-                    .filter(|&row| kept.get(row).copied().unwrap_or(false))
-                    .collect()
-            })
-            .collect();
-        let mut treatment = IndexMap::new();
-        if self.options.treat.method != TreatMethod::None {
-            treatment = self.treat(&frames);
-            stages.treated = Some(self.stage());
-        }
-        self.normalise(&frames)?;
-        stages.normalised = self.stage();
+        let Scaled { present, treatment } = self.scale(&times, |run, step| match step {
+            Step::Denominated => stages.denominated = Some(run.stage()),
+            Step::Imputed => stages.imputed = Some(run.stage()),
+            Step::Treated => stages.treated = Some(run.stage()),
+            Step::Normalised => stages.normalised = run.stage(),
+        })?;
 
         let weights = weights(self.framework, &self.options.weights)?;
         let effective = effective(self.framework, &weights);
@@ -227,6 +248,8 @@ impl<'a> Run<'a> {
             statistics,
             cells: IndexMap::new(),
             notes: self.notes.into_list(),
+            uncertainty: None,
+            sensitivity: None,
             recipe: Recipe {
                 options: serde_json::to_value(self.options).unwrap_or_default(),
                 framework_hash: self.framework.hash().to_owned(),
@@ -237,6 +260,40 @@ impl<'a> Run<'a> {
                 program_version: env!("CARGO_PKG_VERSION").to_owned(),
             },
         })
+    }
+
+    /// The steps from the raw columns to the common scale; `done` is told of each that was asked for.
+    fn scale(&mut self, times: &[Vec<usize>], mut done: impl FnMut(&Self, Step)) -> Result<Scaled, ScoringError> {
+        let frames = match self.options.frame {
+            Frame::Pooled => vec![(0..self.table.units().len()).collect()],
+            Frame::Each => times.to_vec(),
+        };
+        if self.options.denominate {
+            self.denominate();
+            done(self, Step::Denominated);
+        }
+        let present: Vec<Vec<bool>> = self.presence();
+        if self.options.impute.method != ImputeMethod::None {
+            self.impute(&frames);
+            done(self, Step::Imputed);
+        }
+        let kept = self.screen();
+        let frames: Vec<Vec<usize>> = frames
+            .into_iter()
+            .map(|rows| {
+                rows.into_iter()
+                    .filter(|&row| kept.get(row).copied().unwrap_or(false))
+                    .collect()
+            })
+            .collect();
+        let mut treatment = IndexMap::new();
+        if self.options.treat.method != TreatMethod::None {
+            treatment = self.treat(&frames);
+            done(self, Step::Treated);
+        }
+        self.normalise(&frames)?;
+        done(self, Step::Normalised);
+        Ok(Scaled { present, treatment })
     }
 
     /// Columns that nothing names are carried, and said.
@@ -260,18 +317,6 @@ impl<'a> Run<'a> {
                     .push(Note::new(NoteCode::AllMissing, "no unit has a value").of(&element.id));
             }
         }
-    }
-
-    /// The rows of each time, in the order of time; all rows where there is none.
-    fn rows_by_time(&self) -> Vec<Vec<usize>> {
-        let Some(times) = self.table.time_numbers() else {
-            return vec![(0..self.table.units().len()).collect()];
-        };
-        let mut rows: Vec<usize> = (0..times.len()).collect();
-        rows.sort_by(|&one, &other| times[one].total_cmp(&times[other]).then(one.cmp(&other)));
-        rows.chunk_by(|&one, &other| times[one].total_cmp(&times[other]).is_eq())
-            .map(<[usize]>::to_vec)
-            .collect()
     }
 
     /// The columns as they are now.

@@ -20,6 +20,7 @@ mod progress;
 mod register;
 mod report;
 mod responses;
+mod sample;
 mod statistics;
 mod submission;
 mod surveys;

@@ -10,7 +10,7 @@ use innogauge::scoring::{Assessment, Framework, Options, Series, Table, assess, 
 type Expected = BTreeMap<String, BTreeMap<String, Option<f64>>>;
 
 /// The ASEM data set and COINr's results, where this machine has them.
-fn asem() -> Option<PathBuf> {
+pub fn asem() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/asem");
     if folder.is_dir() {
         return Some(folder);
@@ -41,7 +41,7 @@ fn expected(file: &Path) -> Expected {
 }
 
 /// The ASEM framework as a file, its goalposts taken from COINr's where they are given.
-fn framework(folder: &Path) -> Framework {
+pub fn framework(folder: &Path) -> Framework {
     let meta = records(&folder.join("asem_iMeta.csv"));
     let goalposts: BTreeMap<String, [f64; 2]> = records(&folder.join("c1_goalposts.csv"))
         .into_iter()

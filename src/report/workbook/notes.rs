@@ -60,6 +60,24 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "未提供抽样权重，各答卷同等计入",
             "No sampling weights were given: every response counts the same",
         ),
+        NoteCode::SingleStratum => (
+            "抽样层内仅有一份答卷，与规模相邻的层合并抽取",
+            "A stratum with one respondent: drawn together with its neighbour in size",
+        ),
+        NoteCode::UnknownPopulation => (
+            "抽样层的单位总数未知",
+            "How many organisations a stratum has is not known",
+        ),
+        NoteCode::NotVaried => (
+            "不确定性分析的部分内容未进行",
+            "A part of the uncertainty analysis was not done",
+        ),
+        NoteCode::RunsWithoutScore => (
+            "部分模拟没有可比的得分",
+            "Runs of the uncertainty analysis have no comparable scores",
+        ),
+        NoteCode::RoundedUp => ("模拟次数向上取整", "The number of runs was rounded up"),
+        NoteCode::TooManyUnits => ("单位过多，部分表格未编制", "Tables that are not made of so many units"),
     };
     context.wording.say(chinese, english)
 }
