@@ -56,6 +56,25 @@ impl<'a> Aggregation<'a> {
         self.options.by_level.get(level).copied().unwrap_or(self.options.method)
     }
 
+    /// Fills in the scores of all parents under settled weights; `scores` has those of the indicators.
+    pub(super) fn parents(
+        &self,
+        weights: &[f64],
+        scores: &mut [Vec<f64>],
+        notes: &mut Notes,
+    ) -> Result<(), ScoringError> {
+        // Children stand behind their parents.
+        for (position, element) in self.framework.elements().iter().enumerate().rev() {
+            if element.indicator.is_none()
+                && let Some(column) = self.column(position, weights, scores, notes)?
+                && let Some(slot) = scores.get_mut(position)
+            {
+                *slot = column;
+            }
+        }
+        Ok(())
+    }
+
     /// The scores of the parent at this position; `None` where all of its children have weight 0.
     pub(super) fn column(
         &self,

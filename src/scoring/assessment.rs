@@ -9,9 +9,11 @@ use super::cell::Cell;
 use super::correlations::Correlations;
 use super::experts::ExpertWeights;
 use super::note::Note;
+use super::sensitivity::Sensitivity;
 use super::series::Series;
 use super::statistics::IndicatorStatistics;
 use super::treat::Treatment;
+use super::uncertainty::Uncertainty;
 use crate::definition::Text;
 
 /// The result of an assessment, with everything that it takes to understand and repeat it.
@@ -51,6 +53,12 @@ pub struct Assessment {
     /// Where answers were scored: how each figure came about.
     #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
     pub cells: IndexMap<String, Vec<Cell>>,
+    /// How far scores and ranks depend on who was asked and on the method.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub uncertainty: Option<Uncertainty>,
+    /// Which choice they depend on most.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sensitivity: Option<Sensitivity>,
     /// What a reader must know.
     pub notes: Vec<Note>,
     /// How to do it again.

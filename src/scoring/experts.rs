@@ -18,14 +18,14 @@ use super::pairwise::{CONSISTENT, Matrix, geometric_mean, priorities};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExpertWeights {
     /// The weight of each child: what they say together, and the spread between them.
-    pub elements: IndexMap<String, Spread>,
+    pub elements: IndexMap<String, ExpertSpread>,
     /// What each of them says.
     pub experts: IndexMap<String, Expert>,
 }
 
 /// The weight of one element, and how far the experts are from one another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Spread {
+pub struct ExpertSpread {
     /// The combined weight; the weights of one parent sum to 1.
     pub weight: f64,
     /// The mean of the experts' own weights.
@@ -128,7 +128,7 @@ impl Panel {
             let own: Vec<f64> = counted.filter_map(|vote| vote.weights.get(at).copied()).collect();
             let (min, max) = extremes(&own).unwrap_or((weight, weight));
             let name = children.get(at).map_or("", |&child| id(framework, child));
-            let spread = Spread {
+            let spread = ExpertSpread {
                 weight,
                 mean: mean(&own).unwrap_or(weight),
                 sd: standard_deviation(&own),

@@ -6,6 +6,7 @@
 //! aggregate, rank. Nothing here reads a clock, a file or a database, and the same input gives the same bytes.
 
 mod aggregate;
+mod analyse;
 mod assessment;
 mod association;
 mod benefit_of_the_doubt;
@@ -40,20 +41,25 @@ mod result_json;
 mod run;
 mod sample;
 mod screen;
+mod sensitivity;
 mod series;
 mod statistics;
 mod table;
 mod treat;
+mod uncertainty;
+mod vary;
+mod vary_file;
 mod weigh;
 mod weight;
 mod weight_options;
 
+pub use analyse::{Respondents, Subject, analyse};
 pub use assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
 pub use cell::{Cell, CellPart, CellStatus};
 pub use correlations::{CorrelationTable, Correlations, GroupStructure, PairFlag, PairKind};
 pub use error::{ScoringError, TableProblem};
-pub use estimate::{Estimates, Estimator, Intake, Profiler, Respondent, Tally};
-pub use experts::{Expert, ExpertWeights, Spread};
+pub use estimate::{Estimates, Estimator, Intake, Populations, Profiler, Resample, Respondent, Tally};
+pub use experts::{Expert, ExpertSpread, ExpertWeights};
 pub use framework::{
     Absent, Actor, Basis, Direction, Element, Framework, Indicator, Measure, MeasureKind, NotAsked, Origin, Part,
     Target, Transform, Written,
@@ -69,7 +75,13 @@ pub use result_csv::result_csv;
 pub use result_json::{read_result, result_json};
 pub use run::{assess, assess_estimates};
 pub use sample::{Allocation, DrawnStratum, SampleDesign, SampleError, draw_sample};
+pub use sensitivity::{Indices, Removal, Sensitivity, Sums, Swing};
 pub use series::Series;
 pub use statistics::IndicatorStatistics;
 pub use table::Table;
 pub use treat::Treatment;
+pub use uncertainty::{
+    Design, ElementUncertainty, Intervals, Observer, RefusedCombination, Replay, Replayed, Spread, Uncertainty,
+    WeightSets,
+};
+pub use vary::{Levels, Redrawing, SensitivityOptions, UncertaintyOptions, Vary, WeightsVary};

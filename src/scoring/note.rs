@@ -40,7 +40,7 @@ pub enum NoteCode {
     NotOptimised,
     /// An expert whose comparisons contradict one another.
     InconsistentExpert,
-    /// More units than are compared pair by pair.
+    /// Something that is not made of so many units.
     TooManyUnits,
     /// A cell that rests on few respondents.
     FewRespondents,
@@ -56,6 +56,16 @@ pub enum NoteCode {
     Unreadable,
     /// Sampling weights were not given: every respondent counts the same.
     UnitWeights,
+    /// A stratum with one respondent, which tells nothing of its spread.
+    SingleStratum,
+    /// Strata whose number of organisations is not known, or said to be less than answered.
+    UnknownPopulation,
+    /// Something that was asked to be varied and is not.
+    NotVaried,
+    /// Runs of an analysis without a score.
+    RunsWithoutScore,
+    /// A number that was rounded up.
+    RoundedUp,
 }
 
 /// One note.

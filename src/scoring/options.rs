@@ -13,11 +13,14 @@
 //! aggregate: {method: arithmetic, min_available: 0.75}     # or by_level: [arithmetic, geometric]
 //! frame:     pooled                                         # or each: long tables, units by time
 //! responses: {states: [received, edited, approved], minimum: 10, flag_below: 20}   # unit: organisation, survey: …
+//! uncertainty: {runs: 1000, seed: 1, vary: {aggregate: [arithmetic, geometric], weights: {relative: 0.25}}}
+//! sensitivity: {runs: 1024}                                 # of what `vary` names
 //! ```
 
 use serde::{Deserialize, Serialize};
 
 use super::options_file;
+use super::vary::{SensitivityOptions, UncertaintyOptions};
 pub use super::weight_options::{Combine, Experts, Weights};
 use crate::scoring::ScoringError;
 
@@ -51,6 +54,12 @@ pub struct Options {
     pub frame: Frame,
     /// Which responses count, and how many are enough (only where answers are scored).
     pub responses: Responses,
+    /// The Monte Carlo analysis, where one is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<UncertaintyOptions>,
+    /// The sensitivity analysis, where one is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<SensitivityOptions>,
 }
 
 impl Options {
@@ -96,14 +105,18 @@ impl Options {
                 minimum: 10,
                 flag_below: 20,
             },
+            uncertainty: None,
+            sensitivity: None,
         }
     }
 
-    /// The defaults of `assess`, made for ten cities: fixed goalposts, and two thirds of the children must be there.
+    /// The defaults of `assess`, made for ten cities: fixed goalposts, two thirds of the children must be there, and
+    /// 1,000 runs over respondents, weights and aggregation.
     pub fn assess() -> Self {
         let mut options = Self::score();
         options.normalise.method = NormaliseMethod::Goalposts;
         options.aggregate.min_available = 2.0 / 3.0;
+        options.uncertainty = Some(UncertaintyOptions::of_answers(&options.aggregate));
         options
     }
 

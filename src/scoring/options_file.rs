@@ -4,12 +4,13 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::options::{
     Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, RespondentUnit,
     Responses, Screen, ScreenMethod, Treat, TreatMethod,
 };
+use super::vary_file::{self, SensitivityFile, UncertaintyFile};
 use super::weight_options::WeightsFile;
 use crate::scoring::ScoringError;
 
@@ -25,10 +26,8 @@ struct OptionsFile {
     aggregate: Option<Block<AggregateFile>>,
     frame: Option<Frame>,
     responses: Option<ResponsesFile>,
-    #[serde(deserialize_with = "not_yet_uncertainty")]
-    uncertainty: (),
-    #[serde(deserialize_with = "not_yet_sensitivity")]
-    sensitivity: (),
+    uncertainty: Option<UncertaintyFile>,
+    sensitivity: Option<SensitivityFile>,
 }
 
 /// A step that can be given by the name of its method alone.
@@ -38,7 +37,7 @@ pub(super) trait Step: Sized {
     const WHAT: &'static str;
 }
 
-struct Block<T>(T);
+pub(super) struct Block<T>(pub T);
 
 impl<'de, T: Step + Deserialize<'de>> Deserialize<'de> for Block<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -67,7 +66,7 @@ macro_rules! step {
     ($name:ident, $method:ty, $what:literal, { $($field:ident: $type:ty,)* }) => {
         #[derive(Default, serde::Deserialize)]
         #[serde(deny_unknown_fields, default)]
-        struct $name {
+        pub(super) struct $name {
             method: Option<$method>,
             $($field: Option<$type>,)*
         }
@@ -96,23 +95,6 @@ struct ResponsesFile {
     survey: Option<String>,
     minimum: Option<u32>,
     flag_below: Option<u32>,
-}
-
-fn not_yet_uncertainty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    not_yet(deserializer, "uncertainty")
-}
-
-fn not_yet_sensitivity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    not_yet(deserializer, "sensitivity")
-}
-
-fn not_yet<'de, D: Deserializer<'de>>(deserializer: D, what: &str) -> Result<(), D::Error> {
-    match Option::<IgnoredAny>::deserialize(deserializer)? {
-        None => Ok(()),
-        Some(_) => Err(de::Error::custom(format!(
-            "{what} is not available in this version: leave the key '{what}' out"
-        ))),
-    }
 }
 
 pub(super) fn read(
@@ -156,6 +138,9 @@ fn merge(
     open: &dyn Fn(&str) -> Result<String, String>,
 ) -> Result<Options, String> {
     let normalise_given = given.normalise.is_some();
+    let weights = given.weights.map_or(Ok(defaults.weights.clone()), |Block(file)| {
+        file.into_weights(&defaults.weights, open)
+    })?;
     let mut options = Options {
         denominate: given.denominate.unwrap_or(defaults.denominate),
         impute: given.impute.map_or(Ok(defaults.impute.clone()), |Block(file)| {
@@ -170,9 +155,6 @@ fn merge(
         normalise: given.normalise.map_or(Ok(defaults.normalise.clone()), |Block(file)| {
             normalise(file, &defaults.normalise)
         })?,
-        weights: given.weights.map_or(Ok(defaults.weights.clone()), |Block(file)| {
-            file.into_weights(&defaults.weights, open)
-        })?,
         aggregate: given.aggregate.map_or(Ok(defaults.aggregate.clone()), |Block(file)| {
             aggregate(file, &defaults.aggregate)
         })?,
@@ -180,6 +162,12 @@ fn merge(
         responses: given.responses.map_or(Ok(defaults.responses.clone()), |file| {
             responses(file, &defaults.responses)
         })?,
+        uncertainty: vary_file::uncertainty(given.uncertainty, weights.method, defaults)?,
+        weights,
+        sensitivity: given
+            .sensitivity
+            .as_ref()
+            .map_or(Ok(defaults.sensitivity), vary_file::sensitivity)?,
     };
     let adjusted = options.aggregate.uses(AggregateMethod::Ampi);
     if adjusted && !normalise_given {
@@ -189,10 +177,11 @@ fn merge(
     if adjusted && options.normalise.method != NormaliseMethod::Goalposts {
         return Err("aggregate: ampi works on fixed goalposts: use normalise: goalposts, or mpi".to_owned());
     }
+    vary_file::agree(&options)?;
     Ok(options)
 }
 
-fn impute(file: ImputeFile, defaults: &Impute) -> Result<Impute, String> {
+pub(super) fn impute(file: ImputeFile, defaults: &Impute) -> Result<Impute, String> {
     let method = file.method.unwrap_or(defaults.method);
     let grouped = matches!(method, ImputeMethod::GroupMean | ImputeMethod::GroupMedian);
     match (grouped, file.group.is_some()) {
@@ -227,7 +216,7 @@ fn screen(file: &ScreenFile, defaults: &Screen) -> Result<Screen, String> {
     })
 }
 
-fn treat(file: &TreatFile, defaults: &Treat) -> Result<Treat, String> {
+pub(super) fn treat(file: &TreatFile, defaults: &Treat) -> Result<Treat, String> {
     let treat = Treat {
         method: file.method.unwrap_or(defaults.method),
         max_winsorised: file.max_winsorised.unwrap_or(defaults.max_winsorised),
@@ -241,7 +230,7 @@ fn treat(file: &TreatFile, defaults: &Treat) -> Result<Treat, String> {
     Ok(treat)
 }
 
-fn normalise(file: NormaliseFile, defaults: &Normalise) -> Result<Normalise, String> {
+pub(super) fn normalise(file: NormaliseFile, defaults: &Normalise) -> Result<Normalise, String> {
     let normalise = Normalise {
         method: file.method.unwrap_or(defaults.method),
         low: finite("normalise.low", file.low.unwrap_or(defaults.low))?,
@@ -268,7 +257,7 @@ fn normalise(file: NormaliseFile, defaults: &Normalise) -> Result<Normalise, Str
     }
 }
 
-fn aggregate(file: AggregateFile, defaults: &Aggregate) -> Result<Aggregate, String> {
+pub(super) fn aggregate(file: AggregateFile, defaults: &Aggregate) -> Result<Aggregate, String> {
     let by_level = file.by_level.unwrap_or_default();
     if file.method.is_some() && !by_level.is_empty() {
         return Err("aggregate: give either method or by_level, not both".to_owned());
@@ -322,7 +311,7 @@ fn finite(option: &str, number: f64) -> Result<f64, String> {
     }
 }
 
-fn share(option: &str, number: f64) -> Result<f64, String> {
+pub(super) fn share(option: &str, number: f64) -> Result<f64, String> {
     if (0.0..=1.0).contains(&number) {
         Ok(number)
     } else {
@@ -371,7 +360,6 @@ mod tests {
 
     #[test]
     fn what_is_not_built_is_refused_by_name() {
-        assert!(refused("uncertainty: {runs: 100}").contains("uncertainty is not available in this version"));
         assert!(
             refused("weights: entropy")
                 .contains("weights method 'entropy' is not available in this version; available: given, equal, pca")

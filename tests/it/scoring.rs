@@ -41,7 +41,7 @@ pub(crate) fn expected(file: &Path) -> Expected {
 }
 
 /// The ASEM framework as a file, its goalposts taken from COINr's where they are given.
-fn framework(folder: &Path) -> Framework {
+pub fn framework(folder: &Path) -> Framework {
     let meta = records(&folder.join("asem_iMeta.csv"));
     let goalposts: BTreeMap<String, [f64; 2]> = records(&folder.join("c1_goalposts.csv"))
         .into_iter()

@@ -58,10 +58,7 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "专家判断矩阵一致性比率超过0.1",
             "An expert's comparisons contradict one another (consistency ratio above 0.1)",
         ),
-        NoteCode::TooManyUnits => (
-            "数量过大，未做两两比较",
-            "Too many to be compared pair by pair: left out",
-        ),
+        NoteCode::TooManyUnits => ("数量过大，部分结果未编制", "Left out: not made of so many"),
         NoteCode::FewRespondents => ("样本较少，引用须谨慎", "Rests on few respondents: quote with care"),
         NoteCode::TooFewRespondents => ("样本过少，视为缺失", "Too few respondents: treated as missing"),
         NoteCode::PartlyAnswered => (
@@ -78,6 +75,23 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "未提供抽样权重，各答卷同等计入",
             "No sampling weights were given: every response counts the same",
         ),
+        NoteCode::SingleStratum => (
+            "抽样层内仅有一份答卷，与规模相邻的层合并抽取",
+            "A stratum with one respondent: drawn together with its neighbour in size",
+        ),
+        NoteCode::UnknownPopulation => (
+            "抽样层的单位总数未知",
+            "How many organisations a stratum has is not known",
+        ),
+        NoteCode::NotVaried => (
+            "不确定性分析的部分内容未进行",
+            "A part of the uncertainty analysis was not done",
+        ),
+        NoteCode::RunsWithoutScore => (
+            "部分模拟没有可比的得分",
+            "Runs of the uncertainty analysis have no comparable scores",
+        ),
+        NoteCode::RoundedUp => ("模拟次数向上取整", "The number of runs was rounded up"),
     };
     context.wording.say(chinese, english)
 }
