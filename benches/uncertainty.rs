@@ -149,7 +149,7 @@ fn bootstrap_of_3_000_respondents_by_60_indicators_1_000_times(bencher: Bencher<
             response: &format!("uuid:{number}"),
             unit: &format!("c{}", number % 10),
             stratum: &format!("c{}/{}", number % 10, number % 4),
-            weight: Some(1.0 + (number % 7) as f64),
+            weight: Some(1.0 + f64::from(number % 7)),
             answers: answers.as_bytes(),
         });
     }

@@ -15,7 +15,8 @@ use super::{sensitivity, uncertainty};
 const FEWEST_RUNS: usize = 100;
 
 /// Why benefit of the doubt is not varied.
-pub(super) const EACH_UNIT_ITS_OWN: &str = "benefit of the doubt weighs each unit by a linear programme of its own,                                             which is not done again in every run: use other weights";
+pub(super) const EACH_UNIT_ITS_OWN: &str = "benefit of the doubt weighs each unit by a linear programme of its own, \
+                                            which is not done again in every run: use other weights";
 
 /// What was assessed, and how.
 #[derive(Debug, Clone, Copy)]

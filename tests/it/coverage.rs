@@ -62,7 +62,11 @@ fn city(number: usize, random: &mut ChaCha8Rng) -> Vec<Firm> {
             let (of_firm, of_city) = (0.5 * normal(random), 0.04 * number as f64);
             let answer = |q: usize, random: &mut ChaCha8Rng| {
                 let level = (0.25 * class as f64 + of_city + of_firm + 0.7 * normal(random)).exp();
-                if q % 3 == 0 { turnover * level * 0.05 } else { level }
+                if q.is_multiple_of(3) {
+                    turnover * level * 0.05
+                } else {
+                    level
+                }
             };
             let mut answers = vec![turnover];
             answers.extend((0..INDICATORS).map(|q| answer(q, random)));
@@ -200,7 +204,7 @@ fn coverage(surveys: u64, runs: usize) -> (f64, f64) {
             )
         })
         .collect();
-    let of = (surveys as usize * CITIES) as f64;
+    let of = (found.len() * CITIES) as f64;
     let share = |part: fn(&(usize, usize)) -> usize| found.iter().map(part).sum::<usize>() as f64 / of;
     (share(|it| it.0), share(|it| it.1))
 }

@@ -1,6 +1,7 @@
 //! Uncertainty and sensitivity of bare tables, held against recorded runs of the R package COINr where they are at hand.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use innogauge::scoring::{
@@ -32,7 +33,7 @@ fn small() -> (Framework, Table) {
         let cells: Vec<String> = (1..=5_u32)
             .map(|n| ((unit * 37 * n + n * n * 11) % 101 + n).to_string())
             .collect();
-        csv.push_str(&format!("u{unit},{}\n", cells.join(",")));
+        writeln!(csv, "u{unit},{}", cells.join(",")).unwrap();
     }
     let framework = Framework::for_table("f.yaml", text).unwrap().value;
     (framework, Table::read_csv("t.csv", csv.as_bytes(), None, None).unwrap())
@@ -178,6 +179,92 @@ fn a_combination_that_cannot_be_done_is_refused_before_the_runs_and_no_run_takes
         error.contains("no combination of the alternatives can be done"),
         "{error}"
     );
+}
+
+#[test]
+fn a_run_that_changes_nothing_is_the_assessment_under_every_aggregation_and_method_of_weights() {
+    let (_, table) = small();
+    let text = "index: {id: Index, children: [{id: A, indicators: [{id: a1, goalposts: [0, 110]}, \
+                {id: a2, goalposts: [0, 110]}, {id: a3, goalposts: [0, 110]}]}, {id: B, weight: 2, indicators: \
+                [{id: b1, goalposts: [0, 110]}, {id: b2, direction: -1, goalposts: [0, 110]}]}]}";
+    let framework = Framework::for_table("f.yaml", text).unwrap().value;
+    for aggregate in [
+        "arithmetic",
+        "{method: power, exponent: -0.5}",
+        "copeland",
+        "mpi",
+        "ampi",
+    ] {
+        for weights in ["given", "factor", "{method: optimised, within: [A]}"] {
+            let options = format!(
+                "normalise: {{method: goalposts, low: 1, high: 100}}\naggregate: {aggregate}\nweights: {weights}\n\
+                 uncertainty: {{runs: 3, vary: {{aggregate: [{aggregate}]}}}}"
+            );
+            let assessment = analysed(&framework, &table, &options, &Replay::default())
+                .unwrap_or_else(|error| panic!("{aggregate}, {weights}: {error}"));
+            let uncertainty = assessment.uncertainty.as_ref().unwrap();
+            assert_eq!(uncertainty.on_nominal_scale, 3);
+            for (id, element) in &uncertainty.elements {
+                let (low, high) = element.score.interval().unwrap();
+                for end in [low, high] {
+                    assert_eq!(end, &assessment.scores[id], "{aggregate}, {weights}: {id}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn under_benefit_of_the_doubt_the_analysis_that_nobody_asked_for_is_left_out_with_a_note_and_another_is_refused() {
+    let (framework, table) = small();
+    let options = "weights: benefit_of_the_doubt\nnormalise: min_max";
+    let by_default = Options::read("o.yaml", options, Options::assess()).unwrap();
+    let mut assessment = assess(&framework, &table, &by_default).unwrap();
+    let mut subject = Subject {
+        framework: &framework,
+        table: &table,
+        options: &by_default,
+        respondents: Respondents::Fixed("each unit is a respondent"),
+    };
+    analyse(&mut assessment, &subject, &Replay::default(), &|_, _| true).unwrap();
+    assert!(assessment.uncertainty.is_none());
+    let said = |start: &str| assessment.notes.iter().any(|note| note.message.starts_with(start));
+    assert!(said("no uncertainty: benefit of the doubt weighs each unit"));
+
+    let asked = Options {
+        weights: by_default.weights.clone(),
+        ..Options::assess()
+    };
+    subject.options = &asked;
+    let error = analyse(&mut assessment, &subject, &Replay::default(), &|_, _| true).unwrap_err();
+    assert!(
+        error.to_string().contains("benefit of the doubt weighs each unit"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_aggregation_with_a_scale_of_its_own_counts_for_ranks_and_is_refused_what_it_cannot_take() {
+    let (framework, table) = small();
+    let vary = |vary: &str| {
+        let options = format!("uncertainty: {{runs: 400, vary: {vary}}}");
+        analysed(&framework, &table, &options, &Replay::default()).map(|assessment| assessment.uncertainty.unwrap())
+    };
+    let uncertainty = vary("{aggregate: [arithmetic, geometric, copeland, mpi]}").unwrap();
+    assert!((160..240).contains(&uncertainty.on_nominal_scale));
+    assert!(uncertainty.refused.is_empty());
+
+    let uncertainty = vary("{aggregate: [arithmetic, ampi]}").unwrap();
+    assert_eq!(uncertainty.on_nominal_scale, 400);
+    let refused = &uncertainty.refused[0];
+    assert_eq!(
+        (refused.normalise.as_str(), refused.aggregate.as_str()),
+        ("min_max", "ampi")
+    );
+    assert!(refused.reason.contains("only normalise: goalposts goes with it"));
+
+    let error = vary("{aggregate: [arithmetic, {by_level: [geometric]}]}").unwrap_err();
+    assert!(error.contains("by_level lists 1 methods"), "{error}");
 }
 
 #[test]

@@ -517,7 +517,8 @@ mod tests {
             assert!((lambda - (1.0_f64 - sampled).sqrt()).abs() < 1e-12);
         }
         assert_eq!(found.len(), expected.len(), "the only institution is not drawn again");
-        let said: String = notes.iter().map(|note| format!("{}\n", note.message)).collect();
+        let said: Vec<&str> = notes.iter().map(|note| note.message.as_str()).collect();
+        let said = said.join("\n");
         for part in [
             "a/small + a/large",
             "does not have: drawn as from a very large one: a/odd",

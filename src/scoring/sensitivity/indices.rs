@@ -236,7 +236,7 @@ mod tests {
         }
     }
 
-    /// What SALib 1.6.0 (`SALib.analyze.sobol.analyze`) makes of the Ishigami function at 256 points of a Kronecker
+    /// What `SALib` 1.6.0 (`SALib.analyze.sobol.analyze`) makes of the Ishigami function at 256 points of a Kronecker
     /// sequence. It centres by the mean of all evaluations, we by that of A and B: hence the tolerance of S.
     #[test]
     fn indices_are_those_of_salib_on_the_same_evaluations() {
