@@ -173,6 +173,7 @@ fn tally(framework: &Framework, intake: &Arc<Intake>, stored: &[String]) -> Tall
         estimator.add(&Respondent {
             response: "uuid:x@1",
             unit: city,
+            stratum: "",
             weight: None,
             answers: answers.as_bytes(),
         });

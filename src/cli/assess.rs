@@ -50,9 +50,7 @@ pub fn run(arguments: &Assess) -> Result<(), Failure> {
     arguments.personal.tier()?;
     let mut options = Options::assess();
     if let Some(file) = &arguments.options {
-        let text = super::score::text_of(file)?;
-        options = Options::read(&file.to_string_lossy(), &text, options)
-            .map_err(|error| Failure::Input(error.to_string()))?;
+        options = super::score::options_of(file, options)?;
     }
     let store = database::open(&arguments.database)?;
     let request = AssessmentRequest {

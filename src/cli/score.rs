@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indexmap::IndexMap;
+use indicatif::ProgressBar;
 
 use super::Failure;
 use super::language::WorkbookLanguage;
 use crate::definition::Diagnostic;
 use crate::report::{Edition, Provenance, Report, Wording};
-use crate::scoring::{Assessment, Framework, Options, Table, assess, result_csv, result_json};
+use crate::scoring::{
+    Assessment, Design, Framework, Options, Replay, Respondents, Subject, Table, WeightSets, analyse, assess,
+    result_csv, result_json,
+};
 
 /// Score a table of units by indicators
 #[derive(Debug, Args)]
@@ -50,12 +54,27 @@ pub fn run(arguments: &Score) -> Result<(), Failure> {
     };
     let mut options = Options::score();
     if let Some(file) = &arguments.options {
-        options = Options::read(&file.to_string_lossy(), &text_of(file)?, options).map_err(input)?;
+        options = options_of(file, options)?;
     }
     let file = std::fs::File::open(&arguments.table).map_err(|error| cannot_read(&arguments.table, &error))?;
     let name = arguments.table.to_string_lossy();
     let table = Table::read_csv(&name, file, arguments.unit.as_deref(), arguments.time.as_deref()).map_err(input)?;
-    let assessment = assess(&framework, &table, &options).map_err(input)?;
+    let replay = replay(&options, arguments.options.as_deref())?;
+    let mut assessment = assess(&framework, &table, &options).map_err(input)?;
+    let subject = Subject {
+        framework: &framework,
+        table: &table,
+        options: &options,
+        respondents: Respondents::None,
+    };
+    let bar = ProgressBar::new(0);
+    let observer = |done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
+        true
+    };
+    analyse(&mut assessment, &subject, &replay, &observer).map_err(input)?;
+    bar.finish_and_clear();
     for note in &assessment.notes {
         eprintln!(
             "note: {}{}",
@@ -69,6 +88,40 @@ pub fn run(arguments: &Score) -> Result<(), Failure> {
         Format::Workbook => workbook(&framework, &assessment, &options, &arguments.lang.wording())?,
     };
     write(&arguments.out, &bytes)
+}
+
+/// The options of a file; other files that it names stand beside it.
+pub(super) fn options_of(file: &Path, defaults: Options) -> Result<Options, Failure> {
+    let open = |name: &str| {
+        text_of(&beside(file, name)).map_err(|failure| match failure {
+            Failure::Input(message) | Failure::System(message) => message,
+        })
+    };
+    Options::read_with(&file.to_string_lossy(), &text_of(file)?, defaults, &open).map_err(input)
+}
+
+/// The place of a file that an options file names.
+fn beside(options_file: &Path, name: &str) -> PathBuf {
+    options_file.parent().unwrap_or(Path::new("")).join(name)
+}
+
+/// The files of runs and weights that the options name; a relative name is one beside the options file.
+fn replay(options: &Options, options_file: Option<&Path>) -> Result<Replay, Failure> {
+    let Some(uncertainty) = &options.uncertainty else {
+        return Ok(Replay::default());
+    };
+    let bytes = |name: &String| {
+        let path = options_file.map_or_else(|| PathBuf::from(name), |file| beside(file, name));
+        std::fs::read(&path).map_err(|error| cannot_read(&path, &error))
+    };
+    let mut replay = Replay::default();
+    if let Some(name) = &uncertainty.design {
+        replay.design = Some(Design::read(name, &bytes(name)?).map_err(input)?);
+    }
+    if let Some(name) = &uncertainty.weight_sets {
+        replay.weight_sets = Some(WeightSets::read(name, &bytes(name)?).map_err(input)?);
+    }
+    Ok(replay)
 }
 
 /// Writes a result, or says which file can't be written.

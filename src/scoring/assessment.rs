@@ -6,10 +6,14 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use super::cell::Cell;
+use super::correlations::Correlations;
+use super::experts::ExpertWeights;
 use super::note::Note;
+use super::sensitivity::Sensitivity;
 use super::series::Series;
 use super::statistics::IndicatorStatistics;
 use super::treat::Treatment;
+use super::uncertainty::Uncertainty;
 use crate::definition::Text;
 
 /// The result of an assessment, with everything that it takes to understand and repeat it.
@@ -37,9 +41,24 @@ pub struct Assessment {
     pub treatment: IndexMap<String, Treatment>,
     /// Figures of each indicator before anything was done to it.
     pub statistics: IndexMap<String, IndicatorStatistics>,
+    /// What goes together.
+    #[serde(default)]
+    pub correlations: Correlations,
+    /// By element and child: the weight that each unit gives the child, where units have weights of their own.
+    #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
+    pub weights_by_unit: IndexMap<String, IndexMap<String, Series>>,
+    /// By element: what the experts say of its children, where they were asked.
+    #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
+    pub experts: IndexMap<String, ExpertWeights>,
     /// Where answers were scored: how each figure came about.
     #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
     pub cells: IndexMap<String, Vec<Cell>>,
+    /// How far scores and ranks depend on who was asked and on the method.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub uncertainty: Option<Uncertainty>,
+    /// Which choice they depend on most.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sensitivity: Option<Sensitivity>,
     /// What a reader must know.
     pub notes: Vec<Note>,
     /// How to do it again.
@@ -61,12 +80,15 @@ pub struct ScoredElement {
     pub level: u32,
     /// The id of its parent.
     pub parent: Option<String>,
-    /// Its weight within its parent.
+    /// Its weight within its parent; where units have weights of their own, their mean.
     pub weight: f64,
     /// The product of the rescaled weights up to the index.
     pub effective_weight: f64,
     /// Its squared correlation with the index; missing where one of them does not vary.
     pub importance: Option<f64>,
+    /// The share of the index's variance that it accounts for when curves count too; from 50 units on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub correlation_ratio: Option<f64>,
 }
 
 /// The indicators after each step.

@@ -58,6 +58,16 @@ pub enum ScoringError {
         /// The nearest name that exists.
         near: Option<String>,
     },
+    /// Weights cannot be found for the children of an element.
+    #[error("weights: {method} for the children of '{parent}': {message}")]
+    Weighting {
+        /// The method.
+        method: &'static str,
+        /// The element whose children are weighted.
+        parent: String,
+        /// Why not, and what would help.
+        message: String,
+    },
     /// `aggregate.by_level` does not fit the depth of the framework.
     #[error("aggregate.by_level lists {given} methods, but the framework has {levels} levels above its indicators")]
     Levels {
@@ -72,6 +82,50 @@ pub enum ScoringError {
         /// The method.
         method: &'static str,
     },
+    /// Respondents are to be drawn again where there are none.
+    #[error(
+        "uncertainty.vary.respondents: a table has no respondents to draw again: leave it out, or score answers \
+         (innogauge assess)"
+    )]
+    NoRespondents,
+    /// A file of the options was not handed over.
+    #[error("uncertainty.{option}: files of runs and weights are read by `innogauge score` only")]
+    NoFile {
+        /// `design` or `weight_sets`.
+        option: &'static str,
+    },
+    /// Of all combinations of what is varied, none can be done.
+    #[error("uncertainty.vary: no combination of the alternatives can be done: {reason}")]
+    NothingPossible {
+        /// Why one of them cannot.
+        reason: String,
+    },
+    /// Sobol indices need every combination of what is varied.
+    #[error(
+        "sensitivity needs every combination of what uncertainty.vary lists, and {normalise} with {aggregate} cannot be \
+         done: {reason}; give the scale other ends (such as {{method: z_score, mean: 10, sd: 2}}), or leave one out"
+    )]
+    NotEveryCombination {
+        /// The scale.
+        normalise: String,
+        /// The way to aggregate.
+        aggregate: String,
+        /// Why it cannot be done.
+        reason: String,
+    },
+    /// More scores than can be kept.
+    #[error("uncertainty: {runs} runs of {each} scores are more than the {most} that are kept: lower runs")]
+    TooManyScores {
+        /// The runs.
+        runs: usize,
+        /// The scores of each.
+        each: usize,
+        /// The most that are kept.
+        most: usize,
+    },
+    /// Somebody ended the analysis.
+    #[error("the analysis was ended before it was done")]
+    Stopped,
 }
 
 /// One problem in a table, with the cell it is in.

@@ -6,36 +6,60 @@
 //! aggregate, rank. Nothing here reads a clock, a file or a database, and the same input gives the same bytes.
 
 mod aggregate;
+mod analyse;
 mod assessment;
+mod association;
+mod benefit_of_the_doubt;
 mod cell;
+mod complete;
+mod component_weights;
+mod components;
+mod copeland;
+mod correlations;
 mod coverage;
 mod denominate;
 mod error;
 mod estimate;
+mod expert_file;
+mod experts;
 mod framework;
+mod importance;
 mod impute;
+mod mazziotta_pareto;
 mod normalise;
 mod note;
 mod numbers;
+mod optimised_weights;
 mod options;
 mod options_file;
+mod pairwise;
 mod rank;
 mod register_totals;
+mod reliability;
 mod result_csv;
 mod result_json;
 mod run;
 mod sample;
 mod screen;
+mod sensitivity;
 mod series;
 mod statistics;
 mod table;
 mod treat;
+mod uncertainty;
+mod vary;
+mod vary_file;
+mod weigh;
 mod weight;
+mod weight_options;
 
+pub use analyse::{Respondents, Subject, analyse};
 pub use assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
 pub use cell::{Cell, CellPart, CellStatus};
+pub use correlations::{CorrelationTable, Correlations, GroupStructure, PairFlag, PairKind};
 pub use error::{ScoringError, TableProblem};
-pub use estimate::{Estimates, Estimator, Intake, Profiler, Respondent, Tally};
+pub use estimate::{Estimates, Estimator, Intake, Populations, Profiler, Resample, Respondent, Tally};
+pub use experts::{Expert, ExpertSpread, ExpertWeights};
 pub use framework::{
     Absent, Actor, Basis, Direction, Element, Framework, Indicator, Measure, MeasureKind, NotAsked, Origin, Part,
     Target, Transform, Written,
@@ -43,15 +67,21 @@ pub use framework::{
 pub use note::{Note, NoteCode};
 pub use numbers::median;
 pub use options::{
-    Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, RespondentUnit,
-    Responses, Screen, ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
+    Aggregate, AggregateMethod, Combine, Experts, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options,
+    RespondentUnit, Responses, Screen, ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
 };
 pub use register_totals::RegisterTotals;
 pub use result_csv::result_csv;
 pub use result_json::{read_result, result_json};
 pub use run::{assess, assess_estimates};
 pub use sample::{Allocation, DrawnStratum, SampleDesign, SampleError, draw_sample};
+pub use sensitivity::{Indices, Removal, Sensitivity, Sums, Swing};
 pub use series::Series;
 pub use statistics::IndicatorStatistics;
 pub use table::Table;
 pub use treat::Treatment;
+pub use uncertainty::{
+    Design, ElementUncertainty, Intervals, Observer, RefusedCombination, Replay, Replayed, Spread, Uncertainty,
+    WeightSets,
+};
+pub use vary::{Levels, Redrawing, SensitivityOptions, UncertaintyOptions, Vary, WeightsVary};

@@ -30,6 +30,18 @@ pub enum NoteCode {
     ZeroScore,
     /// A parent whose children all have weight 0.
     NoWeight,
+    /// A child to which a method gives weight 0.
+    ZeroWeight,
+    /// Children that a method of weighting says nothing about: they keep the weights that were given.
+    GivenWeights,
+    /// Weights under which the importance of the children is as wanted.
+    OptimisedWeights,
+    /// Weights that bring the importance of the children as near to what is wanted as they can.
+    NotOptimised,
+    /// An expert whose comparisons contradict one another.
+    InconsistentExpert,
+    /// Something that is not made of so many units.
+    TooManyUnits,
     /// A cell that rests on few respondents.
     FewRespondents,
     /// A cell that is missing because too few respondents are in its base.
@@ -44,6 +56,16 @@ pub enum NoteCode {
     Unreadable,
     /// Sampling weights were not given: every respondent counts the same.
     UnitWeights,
+    /// A stratum with one respondent, which tells nothing of its spread.
+    SingleStratum,
+    /// Strata whose number of organisations is not known, or said to be less than answered.
+    UnknownPopulation,
+    /// Something that was asked to be varied and is not.
+    NotVaried,
+    /// Runs of an analysis without a score.
+    RunsWithoutScore,
+    /// A number that was rounded up.
+    RoundedUp,
 }
 
 /// One note.

@@ -128,13 +128,18 @@ pub(super) fn correlation(one: &[f64], other: &[f64]) -> Option<f64> {
     let (sum_x, sum_y) = pairs().fold((0.0, 0.0), |(sum_x, sum_y), (x, y)| (sum_x + x, sum_y + y));
     let (mean_x, mean_y) = (sum_x / n, sum_y / n);
     let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
+    let (mut largest_x, mut largest_y) = (0.0_f64, 0.0_f64);
     for (x, y) in pairs() {
         xx += (x - mean_x) * (x - mean_x);
         yy += (y - mean_y) * (y - mean_y);
         xy += (x - mean_x) * (y - mean_y);
+        (largest_x, largest_y) = (largest_x.max(x.abs()), largest_y.max(y.abs()));
     }
-    let correlation = xy / (xx * yy).sqrt();
-    (n >= 3.0 && correlation.is_finite()).then(|| correlation.clamp(-1.0, 1.0))
+    // What differs in the last bits only is constant.
+    let varies = |squares: f64, largest: f64| squares > n * (1e-12 * largest).powi(2);
+    let correlation = xy / (xx.sqrt() * yy.sqrt());
+    (n >= 3.0 && correlation.is_finite() && varies(xx, largest_x) && varies(yy, largest_y))
+        .then(|| correlation.clamp(-1.0, 1.0))
 }
 
 #[cfg(test)]
@@ -177,6 +182,7 @@ mod tests {
     #[test]
     fn a_column_that_does_not_vary_correlates_with_nothing() {
         assert_eq!(correlation(&[1.0, 1.0, 1.0], &[1.0, 2.0, 3.0]), None);
+        assert_eq!(correlation(&[1.0, 1.0 + 1e-14, 1.0], &[1.0, 2.0, 3.0]), None);
         close(
             correlation(&[1.0, 2.0, 3.0, MISSING], &[2.0, 4.0, 6.0, 0.0]).unwrap(),
             1.0,

@@ -9,15 +9,19 @@
 //! screen:    {min_available: 0.65}
 //! treat:     {method: winsorise_then_log, max_winsorised: 5, max_skewness: 2, max_kurtosis: 3.5}
 //! normalise: {method: min_max, low: 0, high: 100}
-//! weights:   {method: given, within: [Physical]}
+//! weights:   {method: given, within: [Physical]}            # pca, ahp, …: see docs/methods.md
 //! aggregate: {method: arithmetic, min_available: 0.75}     # or by_level: [arithmetic, geometric]
 //! frame:     pooled                                         # or each: long tables, units by time
 //! responses: {states: [received, edited, approved], minimum: 10, flag_below: 20}   # unit: organisation, survey: …
+//! uncertainty: {runs: 1000, seed: 1, vary: {aggregate: [arithmetic, geometric], weights: {relative: 0.25}}}
+//! sensitivity: {runs: 1024}                                 # of what `vary` names
 //! ```
 
 use serde::{Deserialize, Serialize};
 
 use super::options_file;
+use super::vary::{SensitivityOptions, UncertaintyOptions};
+pub use super::weight_options::{Combine, Experts, Weights};
 use crate::scoring::ScoringError;
 
 /// The settings of one assessment, complete and checked.
@@ -50,6 +54,12 @@ pub struct Options {
     pub frame: Frame,
     /// Which responses count, and how many are enough (only where answers are scored).
     pub responses: Responses,
+    /// The Monte Carlo analysis, where one is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<UncertaintyOptions>,
+    /// The sensitivity analysis, where one is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<SensitivityOptions>,
 }
 
 impl Options {
@@ -80,10 +90,7 @@ impl Options {
                 sd: 1.0,
                 reference: None,
             },
-            weights: Weights {
-                method: WeightMethod::Given,
-                within: Vec::new(),
-            },
+            weights: Weights::given(),
             aggregate: Aggregate {
                 method: AggregateMethod::Arithmetic,
                 by_level: Vec::new(),
@@ -98,20 +105,37 @@ impl Options {
                 minimum: 10,
                 flag_below: 20,
             },
+            uncertainty: None,
+            sensitivity: None,
         }
     }
 
-    /// The defaults of `assess`, made for ten cities: fixed goalposts, and two thirds of the children must be there.
+    /// The defaults of `assess`, made for ten cities: fixed goalposts, two thirds of the children must be there, and
+    /// 1,000 runs over respondents, weights and aggregation.
     pub fn assess() -> Self {
         let mut options = Self::score();
         options.normalise.method = NormaliseMethod::Goalposts;
         options.aggregate.min_available = 2.0 / 3.0;
+        options.uncertainty = Some(UncertaintyOptions::of_answers(&options.aggregate));
         options
     }
 
     /// Reads an options file (YAML, of which JSON is a part); what it does not say is taken from `defaults`.
+    ///
+    /// What could stand in a file of its own (`weights.experts`) must be given as text: no file is opened.
     pub fn read(file: &str, text: &str, defaults: Self) -> Result<Self, ScoringError> {
-        options_file::read(file, text, defaults)
+        let closed = |_: &str| Err("files cannot be named here: give the text of the file itself".to_owned());
+        Self::read_with(file, text, defaults, &closed)
+    }
+
+    /// The same, where other files may be named: `open` gives the text of one, or says why it cannot.
+    pub fn read_with(
+        file: &str,
+        text: &str,
+        defaults: Self,
+        open: &dyn Fn(&str) -> Result<String, String>,
+    ) -> Result<Self, ScoringError> {
+        options_file::read(file, text, defaults, open)
     }
 }
 
@@ -133,7 +157,7 @@ macro_rules! methods {
                 }
             }
 
-            const NAMES: &'static [&'static str] = &[$($text),+];
+            pub(super) const NAMES: &'static [&'static str] = &[$($text),+];
             const LATER: &'static [&'static str] = &[$($later),*];
 
             fn from_name(name: &str) -> Result<Self, String> {
@@ -258,7 +282,19 @@ methods! {
         Given = "given",
         /// All children of a parent weigh the same.
         Equal = "equal",
-    }, later: ["pca", "factor", "optimised", "budget_allocation", "ahp", "benefit_of_the_doubt", "entropy", "critic"]
+        /// The first principal component.
+        Pca = "pca",
+        /// Rotated factors, by the Handbook's rule.
+        Factor = "factor",
+        /// Whatever makes the children as important as they are wanted to be.
+        Optimised = "optimised",
+        /// Points that experts share out.
+        BudgetAllocation = "budget_allocation",
+        /// Comparisons of two elements at a time by experts.
+        Ahp = "ahp",
+        /// For each unit the weights that are best for it.
+        BenefitOfTheDoubt = "benefit_of_the_doubt",
+    }, later: ["entropy", "critic"]
 }
 
 methods! {
@@ -272,7 +308,13 @@ methods! {
         Harmonic = "harmonic",
         /// The generalised mean of the given exponent.
         Power = "power",
-    }, later: ["copeland", "mpi", "ampi"]
+        /// How many units a unit outranks, less those that outrank it.
+        Copeland = "copeland",
+        /// The Mazziotta-Pareto index: the mean of z-scores less a penalty for imbalance.
+        Mpi = "mpi",
+        /// Its adjusted form, on fixed goalposts.
+        Ampi = "ampi",
+    }, later: []
 }
 
 /// Filling in of missing values.
@@ -327,16 +369,6 @@ pub struct Normalise {
     pub reference: Option<String>,
 }
 
-/// Weights.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Weights {
-    /// Where from.
-    pub method: WeightMethod,
-    /// The elements whose children are weighted by the method, the rest as given; empty: all.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub within: Vec<String>,
-}
-
 /// Aggregation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Aggregate {
@@ -345,11 +377,23 @@ pub struct Aggregate {
     /// A method per level, from the lowest up.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub by_level: Vec<AggregateMethod>,
-    /// The exponent of the `power` mean.
+    /// The exponent of the `power` mean, (sum of w x^p / sum of w)^(1/p): 1 is the arithmetic mean, 0 the geometric,
+    /// -1 the harmonic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exponent: Option<f64>,
     /// The share of a parent's children that must be there, by number and not by weight, 0 to 1.
     pub min_available: f64,
+}
+
+impl Aggregate {
+    /// Whether some level is aggregated by this method.
+    pub(super) fn uses(&self, method: AggregateMethod) -> bool {
+        if self.by_level.is_empty() {
+            self.method == method
+        } else {
+            self.by_level.contains(&method)
+        }
+    }
 }
 
 /// Whether the units of all times are measured in one frame.

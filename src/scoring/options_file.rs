@@ -4,12 +4,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::options::{
     Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, RespondentUnit,
-    Responses, Screen, ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
+    Responses, Screen, ScreenMethod, Treat, TreatMethod,
 };
+use super::vary_file::{self, SensitivityFile, UncertaintyFile};
+use super::weight_options::WeightsFile;
 use crate::scoring::ScoringError;
 
 #[derive(Default, serde::Deserialize)]
@@ -24,20 +26,18 @@ struct OptionsFile {
     aggregate: Option<Block<AggregateFile>>,
     frame: Option<Frame>,
     responses: Option<ResponsesFile>,
-    #[serde(deserialize_with = "not_yet_uncertainty")]
-    uncertainty: (),
-    #[serde(deserialize_with = "not_yet_sensitivity")]
-    sensitivity: (),
+    uncertainty: Option<UncertaintyFile>,
+    sensitivity: Option<SensitivityFile>,
 }
 
 /// A step that can be given by the name of its method alone.
-trait Step: Sized {
+pub(super) trait Step: Sized {
     type Method: for<'de> Deserialize<'de>;
     fn of(method: Self::Method) -> Self;
     const WHAT: &'static str;
 }
 
-struct Block<T>(T);
+pub(super) struct Block<T>(pub T);
 
 impl<'de, T: Step + Deserialize<'de>> Deserialize<'de> for Block<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -66,7 +66,7 @@ macro_rules! step {
     ($name:ident, $method:ty, $what:literal, { $($field:ident: $type:ty,)* }) => {
         #[derive(Default, serde::Deserialize)]
         #[serde(deny_unknown_fields, default)]
-        struct $name {
+        pub(super) struct $name {
             method: Option<$method>,
             $($field: Option<$type>,)*
         }
@@ -85,7 +85,6 @@ step!(ImputeFile, ImputeMethod, "impute", { group: String, });
 step!(ScreenFile, ScreenMethod, "screen", { min_available: f64, });
 step!(TreatFile, TreatMethod, "treat", { max_winsorised: usize, max_skewness: f64, max_kurtosis: f64, });
 step!(NormaliseFile, NormaliseMethod, "normalise", { low: f64, high: f64, cap: bool, mean: f64, sd: f64, reference: String, });
-step!(WeightsFile, WeightMethod, "weights", { within: Vec<String>, });
 step!(AggregateFile, AggregateMethod, "aggregate", { by_level: Vec<AggregateMethod>, exponent: f64, min_available: f64, });
 
 #[derive(serde::Deserialize)]
@@ -98,24 +97,12 @@ struct ResponsesFile {
     flag_below: Option<u32>,
 }
 
-fn not_yet_uncertainty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    not_yet(deserializer, "uncertainty")
-}
-
-fn not_yet_sensitivity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    not_yet(deserializer, "sensitivity")
-}
-
-fn not_yet<'de, D: Deserializer<'de>>(deserializer: D, what: &str) -> Result<(), D::Error> {
-    match Option::<IgnoredAny>::deserialize(deserializer)? {
-        None => Ok(()),
-        Some(_) => Err(de::Error::custom(format!(
-            "{what} is not available in this version: leave the key '{what}' out"
-        ))),
-    }
-}
-
-pub(super) fn read(file: &str, text: &str, defaults: Options) -> Result<Options, ScoringError> {
+pub(super) fn read(
+    file: &str,
+    text: &str,
+    defaults: Options,
+    open: &dyn Fn(&str) -> Result<String, String>,
+) -> Result<Options, ScoringError> {
     let refuse = |message: String| ScoringError::Options {
         file: file.to_owned(),
         line: 1,
@@ -129,7 +116,7 @@ pub(super) fn read(file: &str, text: &str, defaults: Options) -> Result<Options,
         return Ok(defaults);
     }
     let given: OptionsFile = serde_saphyr::from_str(text).map_err(|error| located(file, &error))?;
-    merge(given, &defaults).map_err(refuse)
+    merge(given, &defaults, open).map_err(refuse)
 }
 
 fn located(file: &str, error: &serde_saphyr::Error) -> ScoringError {
@@ -145,8 +132,16 @@ fn located(file: &str, error: &serde_saphyr::Error) -> ScoringError {
     }
 }
 
-fn merge(given: OptionsFile, defaults: &Options) -> Result<Options, String> {
-    let options = Options {
+fn merge(
+    given: OptionsFile,
+    defaults: &Options,
+    open: &dyn Fn(&str) -> Result<String, String>,
+) -> Result<Options, String> {
+    let normalise_given = given.normalise.is_some();
+    let weights = given.weights.map_or(Ok(defaults.weights.clone()), |Block(file)| {
+        file.into_weights(&defaults.weights, open)
+    })?;
+    let mut options = Options {
         denominate: given.denominate.unwrap_or(defaults.denominate),
         impute: given.impute.map_or(Ok(defaults.impute.clone()), |Block(file)| {
             impute(file, &defaults.impute)
@@ -160,10 +155,6 @@ fn merge(given: OptionsFile, defaults: &Options) -> Result<Options, String> {
         normalise: given.normalise.map_or(Ok(defaults.normalise.clone()), |Block(file)| {
             normalise(file, &defaults.normalise)
         })?,
-        weights: given.weights.map_or(defaults.weights.clone(), |Block(file)| Weights {
-            method: file.method.unwrap_or(defaults.weights.method),
-            within: file.within.unwrap_or_default(),
-        }),
         aggregate: given.aggregate.map_or(Ok(defaults.aggregate.clone()), |Block(file)| {
             aggregate(file, &defaults.aggregate)
         })?,
@@ -171,11 +162,26 @@ fn merge(given: OptionsFile, defaults: &Options) -> Result<Options, String> {
         responses: given.responses.map_or(Ok(defaults.responses.clone()), |file| {
             responses(file, &defaults.responses)
         })?,
+        uncertainty: vary_file::uncertainty(given.uncertainty, weights.method, defaults)?,
+        weights,
+        sensitivity: given
+            .sensitivity
+            .as_ref()
+            .map_or(Ok(defaults.sensitivity), vary_file::sensitivity)?,
     };
+    let adjusted = options.aggregate.uses(AggregateMethod::Ampi);
+    if adjusted && !normalise_given {
+        options.normalise.method = NormaliseMethod::Goalposts;
+        (options.normalise.low, options.normalise.high) = (70.0, 130.0);
+    }
+    if adjusted && options.normalise.method != NormaliseMethod::Goalposts {
+        return Err("aggregate: ampi works on fixed goalposts: use normalise: goalposts, or mpi".to_owned());
+    }
+    vary_file::agree(&options)?;
     Ok(options)
 }
 
-fn impute(file: ImputeFile, defaults: &Impute) -> Result<Impute, String> {
+pub(super) fn impute(file: ImputeFile, defaults: &Impute) -> Result<Impute, String> {
     let method = file.method.unwrap_or(defaults.method);
     let grouped = matches!(method, ImputeMethod::GroupMean | ImputeMethod::GroupMedian);
     match (grouped, file.group.is_some()) {
@@ -210,7 +216,7 @@ fn screen(file: &ScreenFile, defaults: &Screen) -> Result<Screen, String> {
     })
 }
 
-fn treat(file: &TreatFile, defaults: &Treat) -> Result<Treat, String> {
+pub(super) fn treat(file: &TreatFile, defaults: &Treat) -> Result<Treat, String> {
     let treat = Treat {
         method: file.method.unwrap_or(defaults.method),
         max_winsorised: file.max_winsorised.unwrap_or(defaults.max_winsorised),
@@ -224,7 +230,7 @@ fn treat(file: &TreatFile, defaults: &Treat) -> Result<Treat, String> {
     Ok(treat)
 }
 
-fn normalise(file: NormaliseFile, defaults: &Normalise) -> Result<Normalise, String> {
+pub(super) fn normalise(file: NormaliseFile, defaults: &Normalise) -> Result<Normalise, String> {
     let normalise = Normalise {
         method: file.method.unwrap_or(defaults.method),
         low: finite("normalise.low", file.low.unwrap_or(defaults.low))?,
@@ -251,7 +257,7 @@ fn normalise(file: NormaliseFile, defaults: &Normalise) -> Result<Normalise, Str
     }
 }
 
-fn aggregate(file: AggregateFile, defaults: &Aggregate) -> Result<Aggregate, String> {
+pub(super) fn aggregate(file: AggregateFile, defaults: &Aggregate) -> Result<Aggregate, String> {
     let by_level = file.by_level.unwrap_or_default();
     if file.method.is_some() && !by_level.is_empty() {
         return Err("aggregate: give either method or by_level, not both".to_owned());
@@ -268,12 +274,8 @@ fn aggregate(file: AggregateFile, defaults: &Aggregate) -> Result<Aggregate, Str
         )?,
         by_level,
     };
-    let power = aggregate.method == AggregateMethod::Power || aggregate.by_level.contains(&AggregateMethod::Power);
-    match (power, file.exponent) {
+    match (aggregate.uses(AggregateMethod::Power), file.exponent) {
         (true, None) => Err("aggregate: power needs exponent, as {method: power, exponent: 0.5}".to_owned()),
-        (true, Some(0.0)) => {
-            Err("aggregate: a power mean of exponent 0 is the geometric mean: use method: geometric".to_owned())
-        }
         (false, Some(_)) => Err("aggregate: exponent is only for power".to_owned()),
         _ => Ok(aggregate),
     }
@@ -309,7 +311,7 @@ fn finite(option: &str, number: f64) -> Result<f64, String> {
     }
 }
 
-fn share(option: &str, number: f64) -> Result<f64, String> {
+pub(super) fn share(option: &str, number: f64) -> Result<f64, String> {
     if (0.0..=1.0).contains(&number) {
         Ok(number)
     } else {
@@ -320,6 +322,10 @@ fn share(option: &str, number: f64) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(file: &str, text: &str, defaults: Options) -> Result<Options, ScoringError> {
+        Options::read(file, text, defaults)
+    }
 
     fn refused(text: &str) -> String {
         read("o.yaml", text, Options::score()).unwrap_err().to_string()
@@ -345,13 +351,19 @@ mod tests {
     }
 
     #[test]
+    fn ampi_brings_its_scale_along_and_takes_no_other_method_of_normalising() {
+        let options = read("o.yaml", "aggregate: ampi", Options::score()).unwrap();
+        assert_eq!(options.normalise.method, NormaliseMethod::Goalposts);
+        assert!((options.normalise.low - 70.0).abs() < 1e-15 && (options.normalise.high - 130.0).abs() < 1e-15);
+        assert!(refused("aggregate: ampi\nnormalise: z_score").contains("ampi works on fixed goalposts"));
+    }
+
+    #[test]
     fn what_is_not_built_is_refused_by_name() {
-        assert!(refused("uncertainty: {runs: 100}").contains("uncertainty is not available in this version"));
         assert!(
-            refused("weights: pca")
-                .contains("weights method 'pca' is not available in this version; available: given, equal")
+            refused("weights: entropy")
+                .contains("weights method 'entropy' is not available in this version; available: given, equal, pca")
         );
-        assert!(refused("aggregate: {method: copeland}").contains("'copeland' is not available"));
     }
 
     #[test]

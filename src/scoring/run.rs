@@ -8,17 +8,17 @@
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
-use super::aggregate::aggregate;
 use super::assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
+use super::correlations::{PairFlag, correlations, denominator_flags};
 use super::coverage::coverage;
 use super::denominate::denominate;
 use super::error::{ScoringError, TableProblem, nearest_name};
 use super::estimate::Estimates;
 use super::framework::{Element, Framework, Indicator, Target};
+use super::importance::{correlation_ratio, importance};
 use super::impute::{Surroundings, impute};
 use super::normalise::{Subject, normalise};
 use super::note::{Note, NoteCode, Notes};
-use super::numbers::correlation;
 use super::options::{Frame, ImputeMethod, NormaliseMethod, Options, ScreenMethod, Treat, TreatMethod};
 use super::rank::rank_within;
 use super::screen::kept;
@@ -26,7 +26,8 @@ use super::series::Series;
 use super::statistics::statistics;
 use super::table::Table;
 use super::treat::{Treatment, treat};
-use super::weight::{effective, weights};
+use super::weigh::weigh_and_aggregate;
+use super::weight::effective;
 
 /// Scores a table.
 ///
@@ -57,6 +58,63 @@ pub fn assess_estimates(
         hash: estimates.responses_hash.clone(),
     });
     Ok(assessment)
+}
+
+/// The indicators on the common scale, and the rows that are measured against one another, without the record of how
+/// they came there; of `columns` where these take the place of the table's.
+pub(super) fn scaled(
+    framework: &Framework,
+    table: &Table,
+    options: &Options,
+    columns: Option<Vec<Vec<f64>>>,
+) -> Result<OnScale, ScoringError> {
+    let mut run = Run::start(framework, table, options)?;
+    if let Some(columns) = columns {
+        run.columns = columns;
+    }
+    let frames = run.scale(&rows_by_time(table), |_, _| ())?.frames;
+    Ok(OnScale {
+        columns: run.columns,
+        frames,
+    })
+}
+
+/// What can be aggregated.
+pub(super) struct OnScale {
+    /// The indicators.
+    pub columns: Vec<Vec<f64>>,
+    /// The rows that are measured against one another.
+    pub frames: Vec<Vec<usize>>,
+}
+
+/// The rows of each time, in the order of time; all rows where there is none.
+pub(super) fn rows_by_time(table: &Table) -> Vec<Vec<usize>> {
+    let Some(times) = table.time_numbers() else {
+        return vec![(0..table.units().len()).collect()];
+    };
+    let mut rows: Vec<usize> = (0..times.len()).collect();
+    rows.sort_by(|&one, &other| times[one].total_cmp(&times[other]).then(one.cmp(&other)));
+    rows.chunk_by(|&one, &other| times[one].total_cmp(&times[other]).is_eq())
+        .map(<[usize]>::to_vec)
+        .collect()
+}
+
+/// The steps that change columns.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Denominated,
+    Imputed,
+    Treated,
+    Normalised,
+}
+
+/// What the steps leave behind beside the columns.
+struct Scaled {
+    /// Whether each element (an indicator) and unit had a value before imputation.
+    present: Vec<Vec<bool>>,
+    treatment: IndexMap<String, Treatment>,
+    /// The rows that are measured against one another, without those that were left out.
+    frames: Vec<Vec<usize>>,
 }
 
 /// An assessment under way: the indicators' columns, and what has been noted.
@@ -133,63 +191,46 @@ impl<'a> Run<'a> {
 
     fn finish(mut self) -> Result<Assessment, ScoringError> {
         let units = self.table.units();
-        let times = self.rows_by_time();
-        let frames = match self.options.frame {
-            Frame::Pooled => vec![(0..units.len()).collect()],
-            Frame::Each => times.clone(),
-        };
+        let times = rows_by_time(self.table);
         let mut stages = Stages {
             raw: self.stage(),
             ..Stages::default()
         };
-        let statistics = self.by_indicator(|run, column| statistics(&run.columns[column]));
-        if self.options.denominate {
-            self.denominate();
-            stages.denominated = Some(self.stage());
-        }
-        let present: Vec<Vec<bool>> = self.presence();
-        if self.options.impute.method != ImputeMethod::None {
-            self.impute(&frames);
-            stages.imputed = Some(self.stage());
-        }
-        let kept = self.screen();
-        let frames: Vec<Vec<usize>> = frames
-            .into_iter()
-            .map(|rows| {
-                rows.into_iter()
-                    .filter(|&row| kept.get(row).copied().unwrap_or(false))
-                    .collect()
-            })
-            .collect();
-        let mut treatment = IndexMap::new();
-        if self.options.treat.method != TreatMethod::None {
-            treatment = self.treat(&frames);
-            stages.treated = Some(self.stage());
-        }
-        self.normalise(&frames)?;
-        stages.normalised = self.stage();
+        let statistics = self
+            .by_indicator(|run, column| statistics(&run.columns[column], &run.options.treat, |row| run.row_name(row)));
+        let mut size = Vec::new();
+        let scaled = self.scale(&times, |run, step| match step {
+            Step::Denominated => {
+                stages.denominated = run.options.denominate.then(|| run.stage());
+                size = run.denominator_flags();
+            }
+            Step::Imputed => stages.imputed = Some(run.stage()),
+            Step::Treated => stages.treated = Some(run.stage()),
+            Step::Normalised => stages.normalised = run.stage(),
+        })?;
 
-        let weights = weights(self.framework, &self.options.weights)?;
-        let effective = effective(self.framework, &weights);
         let elements = self.framework.elements();
         let mut scores = vec![vec![f64::NAN; units.len()]; elements.len()];
         for ((position, ..), column) in self.indicators.iter().zip(std::mem::take(&mut self.columns)) {
             scores[*position] = column;
         }
-        aggregate(
+        let weighed = weigh_and_aggregate(
             self.framework,
-            &self.options.aggregate,
-            &weights,
-            &mut scores,
+            self.options,
+            &scaled.frames,
             units,
+            &mut scores,
             &mut self.notes,
         )?;
+        let effective = effective(self.framework, &weighed.weights);
         let ranks: Vec<Vec<Option<u32>>> = scores.par_iter().map(|column| rank_within(&times, column)).collect();
-        let coverage = coverage(self.framework, &weights, &present, units.len());
-        let importance: Vec<Option<f64>> = scores
+        let coverage = coverage(self.framework, &weighed.weights, &scaled.present, units.len());
+        let of_index: Vec<[Option<f64>; 2]> = scores
             .par_iter()
-            .map(|column| correlation(column, &scores[0]).map(|r| r * r))
+            .map(|column| [importance(column, &scores[0]), correlation_ratio(column, &scores[0])])
             .collect();
+        let mut correlations = correlations(self.framework, &scores, &mut self.notes);
+        correlations.flags.extend(size);
         let id = |position: usize| elements[position].id.clone();
         Ok(Assessment {
             units: units.to_vec(),
@@ -202,9 +243,10 @@ impl<'a> Run<'a> {
                     label: element.label.clone(),
                     level: element.level,
                     parent: element.parent.map(id),
-                    weight: weights[position],
+                    weight: weighed.weights[position],
                     effective_weight: effective[position],
-                    importance: importance[position],
+                    importance: of_index[position][0],
+                    correlation_ratio: of_index[position][1],
                 })
                 .collect(),
             stages,
@@ -223,10 +265,15 @@ impl<'a> Run<'a> {
                 .enumerate()
                 .map(|(at, column)| (id(at), Series::from_numbers(column)))
                 .collect(),
-            treatment,
+            treatment: scaled.treatment,
             statistics,
+            correlations,
+            weights_by_unit: weighed.by_unit,
+            experts: weighed.experts,
             cells: IndexMap::new(),
             notes: self.notes.into_list(),
+            uncertainty: None,
+            sensitivity: None,
             recipe: Recipe {
                 options: serde_json::to_value(self.options).unwrap_or_default(),
                 framework_hash: self.framework.hash().to_owned(),
@@ -236,6 +283,76 @@ impl<'a> Run<'a> {
                 seed: None,
                 program_version: env!("CARGO_PKG_VERSION").to_owned(),
             },
+        })
+    }
+
+    /// What a row is called: the unit, and its time in long tables.
+    fn row_name(&self, row: usize) -> String {
+        let unit = &self.table.units()[row];
+        match self.table.times() {
+            Some(times) => format!("{unit} {}", times[row]),
+            None => unit.clone(),
+        }
+    }
+
+    /// Indicators, as they are now, that go with a denominator. One that is not used may be absent or no number.
+    fn denominator_flags(&self) -> Vec<PairFlag> {
+        let mut names: Vec<&str> = self
+            .indicators
+            .iter()
+            .filter_map(|(.., indicator)| indicator.denominator.as_deref())
+            .filter(|column| self.table.has(column))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let sizes: Vec<(&str, Series)> = names
+            .into_iter()
+            .filter_map(|column| Some((column, self.table.numbers(column).ok()?)))
+            .collect();
+        let sizes: Vec<(&str, &[f64])> = sizes.iter().map(|(name, series)| (*name, series.raw())).collect();
+        let columns = self.indicators.iter().zip(&self.columns);
+        let columns: Vec<(&str, &[f64])> = columns
+            .map(|((_, element, _), column)| (element.id.as_str(), column.as_slice()))
+            .collect();
+        denominator_flags(&columns, &sizes)
+    }
+
+    /// The steps from the raw columns to the common scale; `done` is told of each that was asked for, and of the first
+    /// in any case, since what goes with size is looked at there.
+    fn scale(&mut self, times: &[Vec<usize>], mut done: impl FnMut(&Self, Step)) -> Result<Scaled, ScoringError> {
+        let frames = match self.options.frame {
+            Frame::Pooled => vec![(0..self.table.units().len()).collect()],
+            Frame::Each => times.to_vec(),
+        };
+        if self.options.denominate {
+            self.denominate();
+        }
+        done(self, Step::Denominated);
+        let present: Vec<Vec<bool>> = self.presence();
+        if self.options.impute.method != ImputeMethod::None {
+            self.impute(&frames);
+            done(self, Step::Imputed);
+        }
+        let kept = self.screen();
+        let frames: Vec<Vec<usize>> = frames
+            .into_iter()
+            .map(|rows| {
+                rows.into_iter()
+                    .filter(|&row| kept.get(row).copied().unwrap_or(false))
+                    .collect()
+            })
+            .collect();
+        let mut treatment = IndexMap::new();
+        if self.options.treat.method != TreatMethod::None {
+            treatment = self.treat(&frames);
+            done(self, Step::Treated);
+        }
+        self.normalise(&frames)?;
+        done(self, Step::Normalised);
+        Ok(Scaled {
+            present,
+            treatment,
+            frames,
         })
     }
 
@@ -260,18 +377,6 @@ impl<'a> Run<'a> {
                     .push(Note::new(NoteCode::AllMissing, "no unit has a value").of(&element.id));
             }
         }
-    }
-
-    /// The rows of each time, in the order of time; all rows where there is none.
-    fn rows_by_time(&self) -> Vec<Vec<usize>> {
-        let Some(times) = self.table.time_numbers() else {
-            return vec![(0..self.table.units().len()).collect()];
-        };
-        let mut rows: Vec<usize> = (0..times.len()).collect();
-        rows.sort_by(|&one, &other| times[one].total_cmp(&times[other]).then(one.cmp(&other)));
-        rows.chunk_by(|&one, &other| times[one].total_cmp(&times[other]).is_eq())
-            .map(<[usize]>::to_vec)
-            .collect()
     }
 
     /// The columns as they are now.

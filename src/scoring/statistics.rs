@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{count, extremes, mean, median, shape, standard_deviation};
+use super::numbers::{count, extremes, mean, median, present, shape, standard_deviation};
+use super::options::Treat;
 
 /// Figures of one indicator over the units; those that are not defined are missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,10 +26,21 @@ pub struct IndicatorStatistics {
     pub skewness: Option<f64>,
     /// Excess kurtosis G2 (Excel's KURT).
     pub kurtosis: Option<f64>,
+    /// Whether the shape asks for treatment: absolute skewness at `max_skewness` or above and excess kurtosis at
+    /// `max_kurtosis` or above.
+    #[serde(default)]
+    pub outlying: bool,
+    /// The units (and times, in long tables) beyond Tukey's fences: more than 1.5 interquartile ranges below the first
+    /// or above the third quartile (type 7). None where the quartiles are equal.
+    #[serde(default)]
+    pub outliers: Vec<String>,
 }
 
-pub(super) fn statistics(column: &[f64]) -> IndicatorStatistics {
+/// Figures of a column; `treat` says from when on a shape is outlying, `name` what a row is called.
+pub(super) fn statistics(column: &[f64], treat: &Treat, name: impl Fn(usize) -> String) -> IndicatorStatistics {
     let (extremes, shape) = (extremes(column), shape(column));
+    let fences = fences(column);
+    let beyond = |value: f64| fences.is_some_and(|(low, high)| value < low || value > high);
     IndicatorStatistics {
         n: count(column),
         coverage: super::screen::share_present(column),
@@ -39,17 +51,66 @@ pub(super) fn statistics(column: &[f64]) -> IndicatorStatistics {
         max: extremes.map(|(_, greatest)| greatest),
         skewness: shape.map(|(skewness, _)| skewness),
         kurtosis: shape.map(|(_, kurtosis)| kurtosis),
+        outlying: shape
+            .is_some_and(|(skewness, kurtosis)| skewness.abs() >= treat.max_skewness && kurtosis >= treat.max_kurtosis),
+        outliers: (0..column.len())
+            .filter(|&row| column.get(row).is_some_and(|value| beyond(*value)))
+            .map(name)
+            .collect(),
     }
+}
+
+/// Tukey's fences (1977, Exploratory Data Analysis); `None` below four values or where the quartiles are equal.
+fn fences(column: &[f64]) -> Option<(f64, f64)> {
+    let mut values: Vec<f64> = present(column).collect();
+    if values.len() < 4 {
+        return None;
+    }
+    let (low, high) = (quantile(&mut values, 0.25)?, quantile(&mut values, 0.75)?);
+    let range = high - low;
+    (range > 0.0).then_some((low - 1.5 * range, high + 1.5 * range))
+}
+
+/// The quantile of type 7: linear between the order statistics at 1 + (n - 1) p. Reorders the values.
+fn quantile(values: &mut [f64], p: f64) -> Option<f64> {
+    let at = (values.len().checked_sub(1)?) as f64 * p;
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index below the number of values"
+    )]
+    let below = at.floor() as usize;
+    let (_, &mut low, above) = values.select_nth_unstable_by(below, f64::total_cmp);
+    let high = above.iter().copied().fold(f64::INFINITY, f64::min);
+    let share = at - at.floor();
+    Some(if share > 0.0 { low + share * (high - low) } else { low })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scoring::Options;
+
+    fn of(column: &[f64]) -> IndicatorStatistics {
+        statistics(column, &Options::score().treat, |row| format!("u{row}"))
+    }
 
     #[test]
     fn an_indicator_without_values_has_no_figures_but_a_count() {
-        let found = statistics(&[f64::NAN, f64::NAN]);
+        let found = of(&[f64::NAN, f64::NAN]);
         assert_eq!((found.n, found.mean, found.sd, found.skewness), (0, None, None, None));
-        assert!(found.coverage.abs() < 1e-15);
+        assert!(found.coverage.abs() < 1e-15 && !found.outlying && found.outliers.is_empty());
+    }
+
+    #[test]
+    fn values_beyond_the_fences_are_named() {
+        // Quartiles 2.25 and 4.75 (type 7), so the fences are at -1.5 and 8.5.
+        let found = of(&[1.0, 2.0, f64::NAN, 3.0, 4.0, 5.0, 8.6]);
+        assert_eq!(found.outliers, ["u6"]);
+        assert!(
+            of(&[0.0, 0.0, 0.0, 0.0, 7.0]).outliers.is_empty(),
+            "quartiles are equal"
+        );
+        assert!(of(&[0.0, 1.0, 2.0, 1.0, 0.0, 1.0, 2.0, 1.0, 90.0]).outlying);
     }
 }

@@ -4,7 +4,7 @@ use super::error::{ScoringError, nearest_name};
 use super::framework::Framework;
 use super::options::{WeightMethod, Weights};
 
-/// The weight of every element within its parent, in the framework's order.
+/// The weight of every element within its parent, in the framework's order, before experts or data are asked.
 pub(super) fn weights(framework: &Framework, options: &Weights) -> Result<Vec<f64>, ScoringError> {
     for name in &options.within {
         if framework.find(name).is_none_or(|element| element.indicator.is_some()) {
@@ -27,7 +27,8 @@ pub(super) fn weights(framework: &Framework, options: &Weights) -> Result<Vec<f6
         let chosen = parent.is_some_and(|parent| options.within.is_empty() || options.within.contains(&parent.id));
         Some(match options.method {
             WeightMethod::Equal if chosen && element.weight > 0.0 => 1.0,
-            WeightMethod::Equal | WeightMethod::Given => element.weight,
+            // The other methods settle theirs later, and leave the framework's to what they say nothing about.
+            _ => element.weight,
         })
     };
     Ok((0..elements.len()).filter_map(weight).collect())

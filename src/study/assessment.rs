@@ -1,20 +1,21 @@
 //! Scoring what a store holds, and keeping the record of it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
 use super::progress::{Progress, Stage, Unwatched, Watch};
+use super::sample::Sample;
 use super::{Catalogue, StudyError, organisations};
 use crate::definition::{PlaceKind, StudyPlace};
 use crate::response::ReviewState;
 use crate::scoring::{
-    self, Assessment, Estimates, Estimator, Framework, Intake, Options, Respondent, RespondentUnit, ResponseRecord,
-    Responses, Series, Table, Tally, assess_estimates, result_json,
+    self, Assessment, Estimates, Estimator, Framework, Intake, Options, Replay, Resample, Respondent, RespondentUnit,
+    Respondents, ResponseRecord, Responses, ScoringError, Series, Subject, Table, Tally, assess_estimates, result_json,
 };
 use crate::store::{EndsJob, Filter, NewAssessment, Store, StoredFramework, Streamed};
 
@@ -84,8 +85,16 @@ pub fn assess_watched(
         ..Filter::of_survey(survey)
     };
     let mut tallies = Vec::new();
+    let sample = Sample::of(store, &round, &surveys, options)?;
     for survey in &surveys {
-        tallies.extend(tally_survey(store, &catalogue, &framework, &filter(survey), watch)?);
+        tallies.extend(tally_survey(
+            store,
+            &catalogue,
+            &framework,
+            &filter(survey),
+            &sample,
+            watch,
+        )?);
     }
     let tally = merged(tallies).filter(|tally| tally.responses() > 0);
     let tally = tally.ok_or_else(|| StudyError::NothingToScore {
@@ -106,9 +115,16 @@ pub fn assess_watched(
             };
             let mut assessment = scoring::assess(&framework, &table, options)?;
             assessment.recipe.responses = Some(responses.clone());
+            let subject = Subject {
+                framework: &framework,
+                table: &table,
+                options,
+                respondents: Respondents::Fixed("each unit is a respondent"),
+            };
+            analyse(&mut assessment, &subject, watch)?;
             (assessment, responses)
         }
-        _ => cities(store, &framework, &tally, options)?,
+        _ => cities(store, &framework, &tally, options, &sample, watch)?,
     };
 
     let unreadable = |error: serde_json::Error| StudyError::DamagedAssessment {
@@ -157,16 +173,60 @@ fn cities(
     framework: &Framework,
     tally: &Tally,
     options: &Options,
+    sample: &Sample,
+    watch: &dyn Watch,
 ) -> Result<(Assessment, ResponseRecord), StudyError> {
     let units = units(store, tally)?;
     let statistics = statistics(store, &units)?;
     let estimates = Estimates::new(framework, tally, &units, Some(&statistics), &options.responses)?;
-    let assessment = assess_estimates(framework, &estimates, options)?;
+    let mut assessment = assess_estimates(framework, &estimates, options)?;
+    let resample = Resample::new(
+        framework,
+        tally,
+        &estimates.table,
+        &options.responses,
+        sample.populations(),
+    );
+    let respondents = resample
+        .as_ref()
+        .map_or(Respondents::Fixed("there are too many of them"), Respondents::Drawn);
+    let subject = Subject {
+        framework,
+        table: &estimates.table,
+        options,
+        respondents,
+    };
+    analyse(&mut assessment, &subject, watch)?;
     let responses = ResponseRecord {
         count: estimates.responses,
         hash: estimates.responses_hash,
     };
     Ok((assessment, responses))
+}
+
+/// The analyses beside an assessment, watched.
+fn analyse(assessment: &mut Assessment, subject: &Subject<'_>, watch: &dyn Watch) -> Result<(), StudyError> {
+    let ended = Mutex::new(None);
+    let observer = |done: u64, of: u64| {
+        let progress = Progress {
+            stage: Stage::Scoring,
+            done,
+            of: Some(of),
+        };
+        let seen = watch.see(progress);
+        let goes_on = seen.is_ok();
+        if let Err(error) = seen {
+            *ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        }
+        goes_on
+    };
+    match scoring::analyse(assessment, subject, &Replay::default(), &observer) {
+        Err(ScoringError::Stopped) => Err(ended
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or(StudyError::Cancelled)),
+        other => Ok(other?),
+    }
 }
 
 /// A stored framework, compiled against the newest definitions.
@@ -243,6 +303,7 @@ fn tally_survey(
     catalogue: &Catalogue,
     framework: &Framework,
     filter: &Filter,
+    sample: &Sample,
     watch: &dyn Watch,
 ) -> Result<Vec<Tally>, StudyError> {
     let survey = filter.survey.as_deref().unwrap_or_default();
@@ -259,7 +320,7 @@ fn tally_survey(
                 let (intakes, newest) = (&intakes, &newest);
                 (
                     sender,
-                    scope.spawn(move || tally_batches(framework, intakes, newest, &batches)),
+                    scope.spawn(move || tally_batches(framework, intakes, newest, sample, &batches)),
                 )
             })
             .unzip();
@@ -319,20 +380,28 @@ fn tally_batches(
     framework: &Framework,
     intakes: &HashMap<&str, Arc<Intake>>,
     newest: &Arc<Intake>,
+    sample: &Sample,
     batches: &Receiver<Vec<Streamed>>,
 ) -> Tally {
+    let estimator = |intake| {
+        let estimator = Estimator::new(framework, intake);
+        if sample.is_kept() {
+            estimator.keeping_respondents()
+        } else {
+            estimator
+        }
+    };
     let mut estimators: HashMap<&str, Estimator> = HashMap::new();
-    let mut unknown = Estimator::new(framework, newest);
+    let mut unknown = estimator(newest);
     for response in batches.iter().flatten() {
-        let estimator = match intakes.get_key_value(response.definition_version.as_str()) {
-            Some((version, intake)) => estimators
-                .entry(version)
-                .or_insert_with(|| Estimator::new(framework, intake)),
+        let taking = match intakes.get_key_value(response.definition_version.as_str()) {
+            Some((version, intake)) => estimators.entry(version).or_insert_with(|| estimator(intake)),
             None => &mut unknown,
         };
-        estimator.add(&Respondent {
+        taking.add(&Respondent {
             response: &response.instance_id,
             unit: response.identity.city.as_deref().unwrap_or_default(),
+            stratum: &sample.stratum(&response.identity),
             weight: response.identity.weight,
             answers: response.answers.0.as_bytes(),
         });

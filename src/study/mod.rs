@@ -21,6 +21,7 @@ mod register;
 mod report;
 mod responses;
 mod room;
+mod sample;
 mod statistics;
 mod submission;
 mod surveys;

@@ -106,9 +106,14 @@ pub fn register_totals(
         in_frame: Some(true),
         ..RegisterFilter::default()
     };
+    let register = store.whole_register(round, survey, &filter)?;
+    Ok(totals_of(register.iter().map(|organisation| &organisation.entry)))
+}
+
+/// The totals of these organisations.
+pub(super) fn totals_of<'a>(entries: impl Iterator<Item = &'a RegisterEntry>) -> RegisterTotals {
     let mut totals = RegisterTotals::default();
-    for organisation in store.whole_register(round, survey, &filter)? {
-        let entry = organisation.entry;
+    for entry in entries {
         let employees = entry.employees.and_then(|employees| u64::try_from(employees).ok());
         totals.add(
             &entry.city,
@@ -118,5 +123,5 @@ pub fn register_totals(
             employees,
         );
     }
-    Ok(totals)
+    totals
 }

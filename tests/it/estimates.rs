@@ -176,6 +176,7 @@ fn tally(framework: &Framework, definition: &Definition, answers: &[(String, Str
         estimator.add(&Respondent {
             response,
             unit,
+            stratum: "",
             weight: None,
             answers: json.as_bytes(),
         });

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use innogauge::scoring::{Assessment, Framework, Options, Series, Table, assess, result_json};
 
 /// Rows by their first column, then by column.
-type Expected = BTreeMap<String, BTreeMap<String, Option<f64>>>;
+pub(crate) type Expected = BTreeMap<String, BTreeMap<String, Option<f64>>>;
 
 /// The ASEM data set and COINr's results, where this machine has them.
-fn asem() -> Option<PathBuf> {
+pub(crate) fn asem() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/asem");
     if folder.is_dir() {
         return Some(folder);
@@ -24,7 +24,7 @@ fn records(file: &Path) -> Vec<BTreeMap<String, String>> {
     reader.deserialize().map(Result::unwrap).collect()
 }
 
-fn expected(file: &Path) -> Expected {
+pub(crate) fn expected(file: &Path) -> Expected {
     let mut reader = csv::Reader::from_path(file).unwrap();
     let headers = reader.headers().unwrap().clone();
     let mut rows = Expected::new();
@@ -41,7 +41,7 @@ fn expected(file: &Path) -> Expected {
 }
 
 /// The ASEM framework as a file, its goalposts taken from COINr's where they are given.
-fn framework(folder: &Path) -> Framework {
+pub fn framework(folder: &Path) -> Framework {
     let meta = records(&folder.join("asem_iMeta.csv"));
     let goalposts: BTreeMap<String, [f64; 2]> = records(&folder.join("c1_goalposts.csv"))
         .into_iter()
@@ -107,7 +107,7 @@ fn write_element(
     }
 }
 
-fn score(folder: &Path, data: &str, options: &str) -> Assessment {
+pub(crate) fn score(folder: &Path, data: &str, options: &str) -> Assessment {
     let file = std::fs::File::open(folder.join(data)).unwrap();
     let table = Table::read_csv(data, file, Some("uCode"), None).unwrap();
     let options = Options::read("options.yaml", options, Options::score()).unwrap();

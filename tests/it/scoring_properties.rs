@@ -60,8 +60,10 @@ fn methods() -> impl Strategy<Value = String> {
     ];
     let treat = prop_oneof![Just("none"), Just("winsorise_then_log"), Just("log"), Just("winsorise")];
     let impute = prop_oneof![Just("none"), Just("mean"), Just("median"), Just("row_mean")];
-    (normalise, treat, impute)
-        .prop_map(|(normalise, treat, impute)| format!("normalise: {normalise}\ntreat: {treat}\nimpute: {impute}\n"))
+    let aggregate = prop_oneof![3 => Just("arithmetic"), 1 => Just("copeland"), 1 => Just("mpi")];
+    (normalise, treat, impute, aggregate).prop_map(|(normalise, treat, impute, aggregate)| {
+        format!("normalise: {normalise}\ntreat: {treat}\nimpute: {impute}\naggregate: {aggregate}\n")
+    })
 }
 
 fn same(one: Option<f64>, other: Option<f64>) -> bool {
@@ -89,6 +91,27 @@ proptest! {
         let json = String::from_utf8(result_json(&assessment).unwrap()).unwrap();
         prop_assert!(!json.contains("NaN") && !json.contains("inf"));
         prop_assert!(!result_csv(&assessment).contains("NaN"));
+    }
+
+    #[test]
+    fn weights_from_data_are_finite_and_not_below_zero_or_refused_with_a_reason(rows in rows(), method in 0..4_usize) {
+        let method = ["pca", "factor", "optimised", "benefit_of_the_doubt"][method];
+        let options = format!("weights: {{method: {method}, force: true}}");
+        let options = Options::read("o.yaml", &options, Options::score()).unwrap();
+        match assess(&framework(), &table(&numbered(&rows)), &options) {
+            Err(error) => prop_assert!(error.to_string().starts_with(&format!("weights: {method} for the children of '")), "{}", error),
+            Ok(assessment) => {
+                prop_assert!(assessment.elements.iter().all(|element| element.weight >= 0.0 && element.weight.is_finite()));
+                let json = String::from_utf8(result_json(&assessment).unwrap()).unwrap();
+                prop_assert!(!json.contains("NaN") && !json.contains("inf"));
+                if method == "benefit_of_the_doubt" {
+                    for id in ["A", "B", "I"] {
+                        let best = assessment.scores[id].iter().flatten().fold(0.0, f64::max);
+                        prop_assert!(best == 0.0 || (best - 100.0).abs() < 1e-5, "the best has the top: {}", best);
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -105,6 +105,30 @@ fn steps(context: &Context<'_>) -> Vec<(String, String)> {
             "As the framework gives them, rescaled over the children that are present.",
         ),
         WeightMethod::Equal => say("同级等权。", "Equal within each parent."),
+        WeightMethod::Pca => say(
+            "第一主成分的系数（相关矩阵）。",
+            "The coefficients of the first principal component of the correlation matrix.",
+        ),
+        WeightMethod::Factor => say(
+            "因子分析法：最大方差旋转后载荷平方占比乘以因子方差贡献（OECD手册6.1节）。",
+            "Factors: squared loadings after varimax, times the variance that the factor explains (OECD Handbook, 6.1).",
+        ),
+        WeightMethod::Optimised => say(
+            "优化权重：使各下级与上级得分的相关系数符合设定比例。",
+            "Optimised: the correlations of the children with their parent stand in the wanted proportions.",
+        ),
+        WeightMethod::BudgetAllocation => say(
+            "专家打分分配法：各专家分配100分后合成。",
+            "Budget allocation: experts share out 100 points, which are combined.",
+        ),
+        WeightMethod::Ahp => say(
+            "层次分析法：专家两两比较，几何平均合成，主特征向量为权重。",
+            "Analytic hierarchy process: pairwise comparisons, combined by the geometric mean; the principal eigenvector.",
+        ),
+        WeightMethod::BenefitOfTheDoubt => say(
+            "有利赋权法（BoD）：每个单位取对其最有利的权重，由线性规划求得。",
+            "Benefit of the doubt: for each unit the weights that are best for it, by a linear programme.",
+        ),
     };
     steps.push((say("权重", "Weights"), weights));
     let share = 100.0 * options.aggregate.min_available;
@@ -159,7 +183,28 @@ fn aggregation(context: &Context<'_>) -> String {
             "加权几何平均：(Πx^w)^(1/Σw)。",
             "Weighted geometric mean: (Πx^w)^(1/Σw).",
         ),
-        other => other.name().to_owned(),
+        AggregateMethod::Harmonic => context
+            .wording
+            .say("加权调和平均：Σw / Σ(w/x)。", "Weighted harmonic mean: Σw / Σ(w/x)."),
+        AggregateMethod::Power => {
+            let exponent = aggregate.exponent.unwrap_or(1.0);
+            context.wording.say(
+                &format!("加权幂平均：(Σwx^p / Σw)^(1/p)，p = {exponent}。"),
+                &format!("Weighted power mean: (Σwx^p / Σw)^(1/p), p = {exponent}."),
+            )
+        }
+        AggregateMethod::Copeland => context.wording.say(
+            "Copeland法：优于其他单位的次数减去劣于其他单位的次数。",
+            "Copeland: how many units a unit outranks, less those that outrank it.",
+        ),
+        AggregateMethod::Mpi => context.wording.say(
+            "MPI：Z分数（均值100，标准差10）的均值减去不均衡惩罚 S²/M。",
+            "MPI: the mean M of z-scores (mean 100, deviation 10) less the penalty S²/M for imbalance.",
+        ),
+        AggregateMethod::Ampi => context.wording.say(
+            "AMPI：标杆值间70–130分的均值减去不均衡惩罚 S²/M。",
+            "AMPI: the mean M of scores of 70 to 130 between goalposts less the penalty S²/M for imbalance.",
+        ),
     };
     if aggregate.by_level.is_empty() {
         return name(aggregate.method);

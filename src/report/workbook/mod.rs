@@ -18,6 +18,7 @@ mod scores;
 mod sheet;
 mod style;
 mod summary;
+mod uncertainty;
 
 use std::io::{Seek, Write};
 

@@ -36,14 +36,29 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "目标或参照不优于最差单位",
             "The target or reference is no better than the worst unit",
         ),
-        NoteCode::ZeroScore => (
-            "几何或调和平均下出现零分",
-            "A zero makes a geometric or harmonic mean 0",
-        ),
+        NoteCode::ZeroScore => ("下级为零，使上级得分为零", "A child of 0 makes the score 0"),
         NoteCode::NoWeight => (
             "下级权重全部为零，无得分",
             "All weights below are 0, so there is no score",
         ),
+        NoteCode::ZeroWeight => ("赋权方法给出的权重为零", "The method of weighting gives it weight 0"),
+        NoteCode::GivenWeights => (
+            "赋权方法不适用，沿用框架权重",
+            "The method of weighting says nothing here: weights are as given",
+        ),
+        NoteCode::OptimisedWeights => (
+            "权重使各下级的重要性符合设定",
+            "With these weights the children are as important as wanted",
+        ),
+        NoteCode::NotOptimised => (
+            "非负权重无法使重要性完全符合设定",
+            "No weights of 0 or more make the children quite as important as wanted",
+        ),
+        NoteCode::InconsistentExpert => (
+            "专家判断矩阵一致性比率超过0.1",
+            "An expert's comparisons contradict one another (consistency ratio above 0.1)",
+        ),
+        NoteCode::TooManyUnits => ("数量过大，部分结果未编制", "Left out: not made of so many"),
         NoteCode::FewRespondents => ("样本较少，引用须谨慎", "Rests on few respondents: quote with care"),
         NoteCode::TooFewRespondents => ("样本过少，视为缺失", "Too few respondents: treated as missing"),
         NoteCode::PartlyAnswered => (
@@ -60,6 +75,23 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "未提供抽样权重，各答卷同等计入",
             "No sampling weights were given: every response counts the same",
         ),
+        NoteCode::SingleStratum => (
+            "抽样层内仅有一份答卷，与规模相邻的层合并抽取",
+            "A stratum with one respondent: drawn together with its neighbour in size",
+        ),
+        NoteCode::UnknownPopulation => (
+            "抽样层的单位总数未知",
+            "How many organisations a stratum has is not known",
+        ),
+        NoteCode::NotVaried => (
+            "不确定性分析的部分内容未进行",
+            "A part of the uncertainty analysis was not done",
+        ),
+        NoteCode::RunsWithoutScore => (
+            "部分模拟没有可比的得分",
+            "Runs of the uncertainty analysis have no comparable scores",
+        ),
+        NoteCode::RoundedUp => ("模拟次数向上取整", "The number of runs was rounded up"),
     };
     context.wording.say(chinese, english)
 }

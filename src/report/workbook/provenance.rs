@@ -1,9 +1,13 @@
 //! The provenance sheet: what it takes to repeat the assessment, and everything that was noted on the way.
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
+use serde_json::Value;
 
 use super::sheet::{Cell, Column};
 use super::{Context, PROVENANCE, notes};
+
+/// The characters of a line of options.
+const LINE: usize = 110;
 
 pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<(), XlsxError> {
     let say = |chinese, english| context.wording.say(chinese, english);
@@ -68,7 +72,8 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     sheet.heading(&say("选项（含默认值）", "Options, defaults included"))?;
     let options = recipe.options.as_object().into_iter().flatten();
     let options: Vec<_> = options
-        .map(|(step, settings)| vec![Cell::Code(step.clone()), Cell::Code(settings.to_string())])
+        .flat_map(|(step, settings)| lines(step, settings))
+        .map(|(step, settings)| vec![Cell::Code(step), Cell::Code(settings)])
         .collect();
     sheet.table(
         &[
@@ -96,4 +101,16 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         )?;
     }
     Ok(())
+}
+
+/// A block of options as a line; one that is too long for a line, key by key.
+fn lines(step: &str, settings: &Value) -> Vec<(String, String)> {
+    let text = settings.to_string();
+    match settings {
+        Value::Object(keys) if text.chars().count() > LINE => keys
+            .iter()
+            .flat_map(|(key, settings)| lines(&format!("{step}.{key}"), settings))
+            .collect(),
+        _ => vec![(step.to_owned(), text)],
+    }
 }

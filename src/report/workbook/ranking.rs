@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{ColNum, Worksheet, XlsxError};
 
 use super::sheet::{Cell, Column};
-use super::{Context, RANKING};
+use super::{Context, RANKING, uncertainty};
 
 /// The column of the first dimension.
 const FIRST_DIMENSION: ColNum = 4;
@@ -63,7 +63,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         &columns(&context.label(0)),
         rows(context, rank, |unit| rank(context.index(), unit)),
     )?;
-    Ok(())
+    uncertainty::write(context, &mut sheet)
 }
 
 fn rows(

@@ -111,7 +111,8 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
 /// The score as a formula over the rows of the children, where their weighted mean is what makes it.
 fn formula(context: &Context<'_>, position: usize, unit: usize) -> Option<String> {
     let element = context.report.framework.elements().get(position)?;
-    if element.children.is_empty() || !context.is_arithmetic(element.level) {
+    let by_unit = &context.report.assessment.weights_by_unit;
+    if element.children.is_empty() || !context.is_arithmetic(element.level) || by_unit.contains_key(&element.id) {
         return None;
     }
     let column = unit_column(unit);

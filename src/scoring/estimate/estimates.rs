@@ -108,21 +108,20 @@ fn combined(parts: &[Part], totals: &[PartTotal], absent: Absent, options: &Resp
         let total = totals.get(position).unwrap_or(&nobody);
         let value = total.value(part.measure.kind, part.measure.scale);
         shown.push(cell_part(part, total, value));
-        let minimum = if part.confidential { options.minimum } else { 1 };
-        match value {
-            _ if total.respondents == 0 => {
+        match Standing::of(part, total, value, options) {
+            Standing::Absent => {
                 if absent == Absent::Zero {
                     shares += part.share;
                     zeros = true;
                 }
             }
-            Some(value) if total.base >= minimum.max(1) => {
+            Standing::Used(value) => {
                 sum += part.share * value;
                 shares += part.share;
                 used = true;
                 flagged |= part.confidential && total.base < options.flag_below;
             }
-            _ => thin = true,
+            Standing::Thin => thin = true,
         }
     }
     let value = (used || zeros && !thin)
@@ -136,6 +135,28 @@ fn combined(parts: &[Part], totals: &[PartTotal], absent: Absent, options: &Resp
         None => CellStatus::Absent,
     };
     (value, Cell { status, parts: shown })
+}
+
+/// What one actor type does for a figure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Standing {
+    /// Nobody of it answered.
+    Absent,
+    /// It is in the figure with this value.
+    Used(f64),
+    /// Too few of it are in the base.
+    Thin,
+}
+
+impl Standing {
+    pub fn of(part: &Part, total: &PartTotal, value: Option<f64>, options: &Responses) -> Self {
+        let minimum = if part.confidential { options.minimum } else { 1 };
+        match value {
+            _ if total.respondents == 0 => Self::Absent,
+            Some(value) if total.base >= minimum.max(1) => Self::Used(value),
+            _ => Self::Thin,
+        }
+    }
 }
 
 fn cell_part(part: &Part, total: &PartTotal, value: Option<f64>) -> CellPart {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::formula::Outcome;
 use super::intake::{Figure, Intake};
 use super::row::{Entry, Row};
-use super::tally::Tally;
+use super::tally::{KeptRespondent, KnownFigure, Tally};
 use crate::scoring::framework::{Framework, MeasureKind, parts};
 
 /// One response as the store holds it.
@@ -15,6 +15,8 @@ pub struct Respondent<'a> {
     pub response: &'a str,
     /// The unit that it counts for: a city's code.
     pub unit: &'a str,
+    /// The stratum that it was drawn from; empty where that is not known.
+    pub stratum: &'a str,
     /// Its sampling weight. Where it is `None`, the answer to the question that the definition names as the weight
     /// counts, and 1 where there is none.
     pub weight: Option<f64>,
@@ -44,6 +46,14 @@ impl Estimator {
         }
     }
 
+    /// Keeps what each respondent says beside the totals, so that respondents can be drawn again; of more respondents
+    /// than [`Tally::MOST_KEPT`] nothing is kept.
+    #[must_use]
+    pub fn keeping_respondents(mut self) -> Self {
+        self.tally.keep();
+        self
+    }
+
     /// Takes in one response. One that cannot be used (no JSON, a weight below zero) is counted and left out.
     pub fn add(&mut self, respondent: &Respondent<'_>) {
         let Self {
@@ -60,12 +70,30 @@ impl Estimator {
             return;
         }
         tally.count(respondent.response, given.is_some());
+        let mut kept = tally.is_keeping().then(Vec::new);
         let totals = tally.unit(respondent.unit);
         intake.figures(row, outcomes, |part, figure| {
             if let Some(total) = totals.get_mut(part.number) {
                 total.add(part.kind, figure, weight);
             }
+            if let (Some(kept), Figure::Known { of, over }) = (&mut kept, figure) {
+                kept.push(KnownFigure {
+                    part: part.number,
+                    of,
+                    over,
+                });
+            }
         });
+        if let Some(figures) = kept {
+            tally.keep_respondent(KeptRespondent {
+                survey: Arc::clone(&intake.survey),
+                unit: respondent.unit.to_owned(),
+                stratum: respondent.stratum.to_owned(),
+                response: respondent.response.to_owned(),
+                weight,
+                figures,
+            });
+        }
     }
 
     /// What was accumulated.

@@ -3,6 +3,7 @@
 //! A formula that several indicators share is evaluated once per respondent.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::formula::{Formula, Outcome, Unasked, Wanted};
 use super::row::{Question, Row};
@@ -20,6 +21,7 @@ pub struct Intake {
     actors: Vec<Option<usize>>,
     pub(super) parts: Vec<PartPlan>,
     pub(super) weight: Option<u32>,
+    pub(super) survey: Arc<str>,
 }
 
 /// How one part of an indicator is computed from a row.
@@ -187,6 +189,7 @@ impl<'d> Compiler<'d> {
             actors,
             parts: plans,
             weight,
+            survey: definition.survey().into(),
         };
         (intake, compiler.diagnostics)
     }

@@ -1,6 +1,7 @@
 //! What is kept of the responses while they pass by: totals per unit and part, whatever the number of respondents.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -92,7 +93,7 @@ impl PartTotal {
 }
 
 /// The value at which half of the weight is reached; the middle of two values where the half falls between them.
-fn weighted_median(values: &[(f64, f64)]) -> Option<f64> {
+pub(super) fn weighted_median(values: &[(f64, f64)]) -> Option<f64> {
     let mut values: Vec<(f64, f64)> = values.iter().copied().filter(|(_, weight)| *weight > 0.0).collect();
     values.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
     let half = values.iter().map(|(_, weight)| weight).sum::<f64>() / 2.0;
@@ -110,6 +111,35 @@ fn weighted_median(values: &[(f64, f64)]) -> Option<f64> {
     None
 }
 
+/// A figure that a respondent knows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KnownFigure {
+    /// The number of the part.
+    pub part: usize,
+    pub of: f64,
+    pub over: f64,
+}
+
+/// One respondent and what it says, for drawing respondents again.
+#[derive(Debug, Clone)]
+pub(super) struct KeptRespondent {
+    pub survey: Arc<str>,
+    pub unit: String,
+    pub stratum: String,
+    pub response: String,
+    pub weight: f64,
+    pub figures: Vec<KnownFigure>,
+}
+
+/// The respondents one by one, where they are kept.
+#[derive(Debug, Clone, Default)]
+enum Respondents {
+    #[default]
+    NotKept,
+    Kept(Vec<KeptRespondent>),
+    TooMany,
+}
+
 /// The totals of all units and parts. Two tallies can be merged in any order with the same result to the last bit.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
@@ -119,6 +149,7 @@ pub struct Tally {
     responses: ResponseSet,
     weighted: bool,
     unreadable: u64,
+    respondents: Respondents,
 }
 
 /// The responses that an assessment rests on.
@@ -153,6 +184,36 @@ impl ResponseSet {
 }
 
 impl Tally {
+    /// So many respondents are kept one by one at most.
+    pub const MOST_KEPT: usize = 100_000;
+
+    pub(super) fn keep(&mut self) {
+        if matches!(self.respondents, Respondents::NotKept) {
+            self.respondents = Respondents::Kept(Vec::new());
+        }
+    }
+
+    pub(super) fn is_keeping(&self) -> bool {
+        matches!(self.respondents, Respondents::Kept(_))
+    }
+
+    pub(super) fn keep_respondent(&mut self, respondent: KeptRespondent) {
+        if let Respondents::Kept(kept) = &mut self.respondents {
+            kept.push(respondent);
+            if kept.len() > Self::MOST_KEPT {
+                self.respondents = Respondents::TooMany;
+            }
+        }
+    }
+
+    /// The respondents one by one, in no particular order; `None` where they were not kept, or are too many.
+    pub(super) fn kept(&self) -> Option<&[KeptRespondent]> {
+        match &self.respondents {
+            Respondents::Kept(kept) => Some(kept),
+            Respondents::NotKept | Respondents::TooMany => None,
+        }
+    }
+
     pub(super) fn new(parts: usize) -> Self {
         Self {
             parts,
@@ -241,6 +302,16 @@ impl Tally {
         self.responses.merge(other.responses);
         self.weighted |= other.weighted;
         self.unreadable += other.unreadable;
+        match other.respondents {
+            Respondents::NotKept => {}
+            Respondents::TooMany => self.respondents = Respondents::TooMany,
+            Respondents::Kept(kept) => {
+                self.keep();
+                for respondent in kept {
+                    self.keep_respondent(respondent);
+                }
+            }
+        }
     }
 }
 

@@ -1,0 +1,304 @@
+//! From runs to intervals, frequencies and probabilities.
+
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a numeric kernel: runs, elements and units are counted once, at the start"
+)]
+
+use indexmap::IndexMap;
+use rayon::prelude::*;
+
+use super::experiment::Experiment;
+use super::runs::Runs;
+use super::tree::UNRANKED;
+use super::{ElementUncertainty, Intervals, Spread};
+use crate::scoring::assessment::Assessment;
+use crate::scoring::series::Series;
+use crate::scoring::vary::UncertaintyOptions;
+
+/// Tables of units by units are made of up to so many units.
+pub(super) const MOST_IN_SQUARE: usize = 2000;
+/// A tier ends where the probability that its first unit is above reaches this.
+const TIER: f64 = 0.95;
+
+/// What runs are gathered against.
+pub(super) struct Gathering<'a> {
+    assessment: &'a Assessment,
+    ids: Vec<&'a str>,
+    units: usize,
+    groups: &'a [Vec<usize>],
+    long: bool,
+    /// The names and probabilities of the quantiles.
+    quantiles: Vec<(String, f64)>,
+    top: &'a [usize],
+}
+
+impl<'a> Gathering<'a> {
+    pub fn new(assessment: &'a Assessment, experiment: &'a Experiment<'_>, options: &'a UncertaintyOptions) -> Self {
+        let elements = experiment.framework.elements();
+        let tail = (1.0 - options.confidence) / 2.0;
+        Self {
+            assessment,
+            ids: experiment
+                .tree
+                .elements()
+                .map(|element| elements[element].id.as_str())
+                .collect(),
+            units: experiment.units(),
+            groups: &experiment.groups,
+            long: experiment.table.times().is_some(),
+            quantiles: [tail, 0.5, 1.0 - tail].map(|share| (name(share), share)).into(),
+            top: &options.top,
+        }
+    }
+
+    /// The index first, each dimension before those below it.
+    pub fn elements(&self, runs: &Runs) -> IndexMap<String, ElementUncertainty> {
+        let slots = (0..self.ids.len()).into_par_iter().rev();
+        let elements: Vec<ElementUncertainty> = slots.map(|slot| self.element(runs, slot)).collect();
+        self.ids.iter().rev().map(|id| (*id).to_owned()).zip(elements).collect()
+    }
+
+    /// Intervals alone, in the same order.
+    pub fn intervals(&self, runs: &Runs) -> Vec<Intervals> {
+        let slots = (0..self.ids.len()).into_par_iter().rev();
+        slots.map(|slot| self.interval(runs, slot)).collect()
+    }
+
+    fn interval(&self, runs: &Runs, slot: usize) -> Intervals {
+        let nominal = &self.assessment.scores[self.ids[slot]];
+        let ranks = self.nominal_ranks(slot);
+        let score = self.spread(nominal.clone(), |unit| {
+            let runs = (0..runs.len())
+                .filter(|run| runs.on_scale[*run])
+                .map(|run| runs.scores(run, slot)[unit]);
+            runs.filter(|score| !score.is_nan()).collect()
+        });
+        let rank = self.spread(ranks.iter().map(|rank| rank.map(f64::from)).collect(), |unit| {
+            let ranks = (0..runs.len()).map(|run| runs.ranks(run, slot)[unit]);
+            ranks.filter(|rank| *rank != UNRANKED).map(f64::from).collect()
+        });
+        Intervals { score, rank }
+    }
+
+    fn nominal_ranks(&self, slot: usize) -> &[Option<u32>] {
+        &self.assessment.ranks[self.ids[slot]]
+    }
+
+    fn spread(&self, nominal: Series, values: impl Fn(usize) -> Vec<f64>) -> Spread {
+        let mut mean = vec![f64::NAN; self.units];
+        let mut quantiles = vec![vec![f64::NAN; self.units]; self.quantiles.len()];
+        for unit in 0..self.units {
+            let mut values = values(unit);
+            if values.is_empty() {
+                continue;
+            }
+            mean[unit] = values.iter().sum::<f64>() / values.len() as f64;
+            values.sort_unstable_by(f64::total_cmp);
+            for ((_, share), quantiles) in self.quantiles.iter().zip(&mut quantiles) {
+                quantiles[unit] = quantile(&values, *share);
+            }
+        }
+        let names = self.quantiles.iter().map(|(name, _)| name.clone());
+        Spread {
+            nominal,
+            mean: Series::from_numbers(mean),
+            quantiles: names.zip(quantiles.into_iter().map(Series::from_numbers)).collect(),
+        }
+    }
+
+    fn element(&self, runs: &Runs, slot: usize) -> ElementUncertainty {
+        let Intervals { score, rank } = self.interval(runs, slot);
+        let square = self.units <= MOST_IN_SQUARE;
+        let pairwise = (square && !self.long).then(|| self.pairwise(runs, slot));
+        ElementUncertainty {
+            score,
+            rank,
+            sampling: None,
+            method: None,
+            rank_frequency: square.then(|| self.rank_frequency(runs, slot)),
+            top: self.top(runs, slot),
+            tier: pairwise
+                .as_ref()
+                .map(|pairwise| tiers(self.nominal_ranks(slot), pairwise)),
+            pairwise,
+        }
+    }
+
+    fn rank_frequency(&self, runs: &Runs, slot: usize) -> Vec<Vec<f64>> {
+        let ranks = self.groups.iter().map(Vec::len).max().unwrap_or(0);
+        let mut counts = vec![vec![0_u32; ranks]; self.units];
+        for run in 0..runs.len() {
+            for (counts, &rank) in counts.iter_mut().zip(runs.ranks(run, slot)) {
+                if rank != UNRANKED {
+                    counts[rank as usize - 1] += 1;
+                }
+            }
+        }
+        let shares = |counts: Vec<u32>| {
+            let ranked = f64::from(counts.iter().sum::<u32>().max(1));
+            counts.into_iter().map(|count| f64::from(count) / ranked).collect()
+        };
+        counts.into_iter().map(shares).collect()
+    }
+
+    fn top(&self, runs: &Runs, slot: usize) -> IndexMap<String, Series> {
+        let largest = self.groups.iter().map(Vec::len).max().unwrap_or(0);
+        let probability = |k: usize, unit: usize| {
+            let (mut within, mut ranked) = (0_u32, 0_u32);
+            for run in 0..runs.len() {
+                let rank = runs.ranks(run, slot)[unit];
+                ranked += u32::from(rank != UNRANKED);
+                within += u32::from(rank as usize <= k);
+            }
+            (ranked > 0).then(|| f64::from(within) / f64::from(ranked))
+        };
+        let first = |k: usize| {
+            (
+                k.to_string(),
+                (0..self.units).map(|unit| probability(k, unit)).collect(),
+            )
+        };
+        self.top.iter().copied().filter(|k| *k < largest).map(first).collect()
+    }
+
+    /// Of the runs in which both units are ranked, the share in which the one of the row is above.
+    fn pairwise(&self, runs: &Runs, slot: usize) -> Vec<Vec<f64>> {
+        let units = self.units;
+        let mut above = vec![0_u32; units * units];
+        let mut both = vec![0_u32; units * units];
+        let mut complete = 0;
+        for run in 0..runs.len() {
+            let ranks = runs.ranks(run, slot);
+            if ranks.contains(&UNRANKED) {
+                for (row, &own) in ranks.iter().enumerate().filter(|(_, rank)| **rank != UNRANKED) {
+                    for (column, &other) in ranks.iter().enumerate().filter(|(_, rank)| **rank != UNRANKED) {
+                        both[row * units + column] += 1;
+                        above[row * units + column] += u32::from(own < other);
+                    }
+                }
+                continue;
+            }
+            complete += 1;
+            for (row, &own) in above.chunks_mut(units).zip(ranks) {
+                for (count, &other) in row.iter_mut().zip(ranks) {
+                    *count += u32::from(own < other);
+                }
+            }
+        }
+        let share = |(above, both): (&u32, &u32)| match complete + both {
+            0 => 0.0,
+            runs => f64::from(*above) / f64::from(runs),
+        };
+        let rows = above.chunks(units.max(1)).zip(both.chunks(units.max(1)));
+        rows.map(|(above, both)| above.iter().zip(both).map(share).collect())
+            .collect()
+    }
+
+    /// The index's scores, run by run.
+    pub fn index_scores(&self, runs: &Runs) -> Vec<Series> {
+        let index = self.ids.len() - 1;
+        (0..runs.len())
+            .map(|run| Series::from_numbers(runs.scores(run, index).to_vec()))
+            .collect()
+    }
+
+    /// The mean absolute change of the index's ranks, run by run.
+    pub fn rank_changes(&self, runs: &Runs) -> Vec<Option<f64>> {
+        let index = self.ids.len() - 1;
+        let nominal = self.nominal_ranks(index);
+        (0..runs.len())
+            .map(|run| rank_change(nominal, runs.ranks(run, index)))
+            .collect()
+    }
+}
+
+/// The mean absolute change of rank over the units that have both ranks.
+pub(in crate::scoring) fn rank_change(nominal: &[Option<u32>], ranks: &[u32]) -> Option<f64> {
+    let both = nominal
+        .iter()
+        .zip(ranks)
+        .filter_map(|(nominal, rank)| Some(((*nominal)?, *rank)));
+    let (mut sum, mut count) = (0_u64, 0_u64);
+    for (nominal, rank) in both.filter(|(_, rank)| *rank != UNRANKED) {
+        sum += u64::from(nominal.abs_diff(rank));
+        count += 1;
+    }
+    (count > 0).then(|| sum as f64 / count as f64)
+}
+
+/// The quantile of sorted values by the definition that R calls type 7: linear between the order statistics.
+pub(in crate::scoring) fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else {
+        return f64::NAN;
+    };
+    let place = last as f64 * share;
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and the last position"
+    )]
+    let below = (place.floor() as usize).min(last);
+    let above = (below + 1).min(last);
+    sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
+}
+
+/// `p5` for 0.05, `p2.5` for 0.025.
+fn name(share: f64) -> String {
+    format!("p{}", (share * 1e6).round() / 1e4)
+}
+
+/// Going down the ranking, a unit stays in the tier while its first unit is above it with a probability under [`TIER`].
+fn tiers(ranks: &[Option<u32>], pairwise: &[Vec<f64>]) -> Vec<Option<u32>> {
+    let mut order: Vec<(u32, usize)> = ranks
+        .iter()
+        .enumerate()
+        .filter_map(|(unit, rank)| Some(((*rank)?, unit)))
+        .collect();
+    order.sort_unstable();
+    let mut tiers = vec![None; ranks.len()];
+    let (mut first, mut tier) = (None, 0);
+    for (_, unit) in order {
+        if first.is_none_or(|first: usize| pairwise[first][unit] >= TIER) {
+            first = Some(unit);
+            tier += 1;
+        }
+        tiers[unit] = Some(tier);
+    }
+    tiers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_r_and_numpy_by_default() {
+        let values = [1.0, 2.0, 4.0, 8.0, 16.0];
+        assert!((quantile(&values, 0.05) - 1.2).abs() < 1e-12);
+        assert!((quantile(&values, 0.5) - 4.0).abs() < 1e-12);
+        assert!((quantile(&values, 0.95) - 14.4).abs() < 1e-12);
+        assert_eq!(
+            (name(0.05), name(0.025), name(0.95)),
+            ("p5".into(), "p2.5".into(), "p95".into())
+        );
+    }
+
+    #[test]
+    fn a_tier_lasts_while_its_first_unit_is_not_surely_above() {
+        let pairwise = vec![
+            vec![0.0, 0.6, 0.97, 1.0],
+            vec![0.4, 0.0, 0.9, 1.0],
+            vec![0.03, 0.1, 0.0, 0.94],
+            vec![0.0, 0.0, 0.06, 0.0],
+        ];
+        assert_eq!(
+            tiers(&[Some(1), Some(2), Some(3), Some(4)], &pairwise),
+            [Some(1), Some(1), Some(2), Some(2)]
+        );
+        assert_eq!(
+            tiers(&[None, Some(1), None, None], &pairwise),
+            [None, Some(1), None, None]
+        );
+    }
+}
