@@ -59,6 +59,9 @@ impl<'a> NewVersion<'a> {
         response_id: i64,
         import_id: Option<i64>,
     ) -> Result<Self, StoreError> {
+        if submission.is_personal() && submission.sealed.is_none() {
+            return Err(StoreError::System("personal answers were not sealed".to_owned()));
+        }
         let envelope = &submission.envelope;
         Ok(Self {
             id,

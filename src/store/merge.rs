@@ -39,8 +39,10 @@ impl Store {
     /// can't be rejected.
     pub fn merge(&self, survey: &str, merge: &Merge, now: DateTime<Utc>) -> Result<Head, StoreError> {
         let channel = self.origin.channel;
+        let mut version = merge.version.clone();
+        version.iter_mut().try_for_each(|version| self.seal(version))?;
         let row = self.change(now, |connection, journal| {
-            lock_what_they_name(connection, &merge.version)?;
+            lock_what_they_name(connection, &version)?;
             let mut find = |name: &str| find_head(connection, survey, name)?.ok_or_else(|| no_response(name));
             let (kept, other) = (find(&merge.kept)?, find(&merge.other)?);
             if kept.id == other.id || kept.round != other.round || kept.organisation != other.organisation {
@@ -56,11 +58,11 @@ impl Store {
                     name: kept.instance_id,
                 });
             }
-            if let Some(version) = &merge.version {
+            if let Some(version) = &version {
                 arrival::store(connection, journal, version)?;
             }
             let head = lock_head(connection, &kept.round, survey, kept.id)?;
-            if merge.version.is_some() {
+            if version.is_some() {
                 attachments::take_over(connection, &head, &other, &merge.taken)?;
             }
             let details = json!({

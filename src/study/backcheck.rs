@@ -153,7 +153,8 @@ pub fn check_back(
     actor: &str,
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<String, bool>, StudyError> {
-    let (head, version) = store.response(&check.survey, instance_id)?;
+    let (head, mut version) = store.response(&check.survey, instance_id)?;
+    store.open_personal(&check.survey, &mut version)?;
     let form = &catalogue
         .survey(&check.survey)?
         .version(&version.definition_version)?

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{Catalogue, Names, Reception, StudyError};
-use crate::response::{Answers, Door, Problem, ReviewState, Role};
+use crate::definition::Element;
+use crate::response::{Answers, Door, Problem, ReviewState, Role, take_told};
 use crate::store::{Head, Merge, StateChange, Store, Version};
 
 /// What is to be merged.
@@ -52,8 +53,11 @@ pub fn merge(
     request: &MergeRequest,
     now: DateTime<Utc>,
 ) -> Result<Merged, StudyError> {
-    let (kept, version) = store.response(&request.survey, &request.kept)?;
-    let (_, other) = store.response(&request.survey, &request.other)?;
+    let (kept, mut version) = store.response(&request.survey, &request.kept)?;
+    let (_, mut other) = store.response(&request.survey, &request.other)?;
+    // The new version has all answers, the personal ones too.
+    store.open_personal(&request.survey, &mut version)?;
+    store.open_personal(&request.survey, &mut other)?;
     let mut merge = Merge {
         kept: request.kept.clone(),
         revision: request.revision.unwrap_or(kept.revision),
@@ -77,8 +81,12 @@ pub fn merge(
         let reception =
             Reception::new(store, compiled, Some(&kept.round), Door::Json, now)?.sent_by(Some(request.actor.clone()));
         let (read, problems) = Answers::from_json(reception.form(), &answers);
-        let processed = reception.process(read, problems);
+        let mut processed = reception.process(read, problems);
         if !processed.is_sound() {
+            // They are told to somebody who saw no personal answers.
+            for problem in &mut processed.problems {
+                take_told(reception.form().definition(), problem, Element::is_personal);
+            }
             return Ok(Merged::Invalid(processed.problems));
         }
         let names = Names {

@@ -165,6 +165,11 @@ fn duplicates_are_merged_with_provenance_and_the_other_one_is_rejected() {
         let kept = app.get(&token, at).json();
         assert_eq!(kept["answers"]["turnover"], json!(999));
         assert_eq!(kept["answers"]["research"]["rd_inhouse"], json!(60));
+        let whole = app.get(&token, &format!("{at}?personal=full&reason=case%207")).json();
+        assert_eq!(
+            whole["answers"]["contact"], "Li Ming",
+            "what is sealed is in the new version too"
+        );
         let other = app.get(&token, "/api/v1/surveys/firm/responses/uuid:b").json();
         assert_eq!((&other["state"], &other["versions"]), (&json!("rejected"), &json!(1)));
         let history = app.get(&token, &format!("{at}/history")).json();
