@@ -6,7 +6,7 @@ use chrono::Utc;
 use clap::{Args, Subcommand};
 
 use super::{DatabaseOptions, Failure, database};
-use crate::store::{add_key, read_keys, remove_key};
+use crate::store::{self, add_key, read_keys, remove_key};
 use crate::study::Catalogue;
 
 /// Make, list and change the keys of personal answers
@@ -91,11 +91,6 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
 /// The file that is named, else the one beside the database.
 fn key_file(arguments: &Keys) -> Result<PathBuf, Failure> {
     let settings = arguments.database.settings()?;
-    if let Some(file) = settings.keys {
-        return Ok(file);
-    }
-    match settings.database.0.strip_prefix("sqlite:") {
-        Some(file) if file != ":memory:" => Ok(PathBuf::from(format!("{file}.keys"))),
-        _ => Err(Failure::Input("name the file of the keys: --keys FILE".to_owned())),
-    }
+    store::key_file(&settings.database.0.parse()?, settings.keys)
+        .ok_or_else(|| Failure::Input("name the file of the keys: --keys FILE".to_owned()))
 }

@@ -91,7 +91,7 @@ pub use imports::{Import, ImportOutcome, ImportState, NewImport, Withdrawal};
 pub use job_files::{JobFile, JobFileHead, JobPart};
 pub use jobs::{Claim, EndsJob, Job, JobEnding, JobProgress, JobState, NewJob};
 pub use json::JsonText;
-pub use keys::{KeyId, KeyRing, add_key, read_keys, remove_key};
+pub use keys::{KeyId, KeyRing, add_key, key_file, read_keys, remove_key};
 pub use listing::{Cursor, Filter, Order, Page, SortKey};
 pub use load::{COMMIT_BOUNDS_SECONDS, Load};
 pub use merge::Merge;

@@ -5,16 +5,19 @@
 
 mod ring;
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::Utc;
+use tempfile::{NamedTempFile, PersistError};
 
 pub(super) use ring::is_keyed;
 pub use ring::{KeyId, KeyRing};
 
+use super::backup::sync_folder;
 use super::{Address, Store, StoreError};
 
 /// How long a file is believed to be unchanged.
@@ -148,6 +151,11 @@ impl Keys {
     }
 }
 
+/// The key file of a database: the one that is named, else the one beside it; `None` where it has none.
+pub fn key_file(address: &Address, named: Option<PathBuf>) -> Option<PathBuf> {
+    Keys::of(address, named).file().map(Path::to_owned)
+}
+
 /// The key file beside a database: `innogauge.db.keys` beside `innogauge.db`.
 fn beside(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
@@ -167,14 +175,25 @@ fn unusable(file: &Path, reason: &dyn std::fmt::Display) -> StoreError {
 }
 
 /// Makes a key file that only its owner may read. Fails where there is a file of that name.
-fn create(file: &Path, ring: &KeyRing) -> std::io::Result<()> {
-    // Linked into place when it is whole: whoever sees the file can read all of it.
+fn create(file: &Path, ring: &KeyRing) -> io::Result<()> {
+    write(file, ring, |draft| draft.persist_noclobber(file))
+}
+
+/// Replaces the file as a whole: a reader sees the old keys or the new ones.
+fn replace(file: &Path, ring: &KeyRing) -> Result<(), StoreError> {
+    write(file, ring, |draft| draft.persist(file)).map_err(|error| unusable(file, &error))
+}
+
+/// Writes a file that is put into place when it is whole and durable, and whose name is durable then: whoever sees it can
+/// read all of it, and nothing that is sealed by its keys outlives them.
+fn write(file: &Path, ring: &KeyRing, put: impl FnOnce(NamedTempFile) -> Result<File, PersistError>) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut draft = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut draft = NamedTempFile::new_in(folder)?;
     draft.write_all(ring.to_text().as_bytes())?;
     draft.as_file().sync_all()?;
-    draft.persist_noclobber(file).map_err(|error| error.error)?;
-    Ok(())
+    put(draft).map_err(|error| error.error)?;
+    sync_folder(folder)
 }
 
 /// Adds a key to the file, or makes the file with its first one.
@@ -224,19 +243,6 @@ pub fn remove_key(file: &Path, id: &str) -> Result<(), StoreError> {
 pub fn read_keys(file: &Path) -> Result<KeyRing, StoreError> {
     let text = std::fs::read_to_string(file).map_err(|error| unusable(file, &error))?;
     KeyRing::parse(&zeroize::Zeroizing::new(text)).map_err(|reason| unusable(file, &reason))
-}
-
-/// Replaces the file as a whole: a reader sees the old keys or the new ones.
-fn replace(file: &Path, ring: &KeyRing) -> Result<(), StoreError> {
-    let write = || {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut draft = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-        draft.write_all(ring.to_text().as_bytes())?;
-        draft.as_file().sync_all()?;
-        draft.persist(file).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|error: std::io::Error| unusable(file, &error))
 }
 
 impl Store {

@@ -184,10 +184,7 @@ impl KeyRing {
         mac.update(&[0]);
         mac.update(message);
         let digest: [u8; 32] = mac.finalize().into_bytes().into();
-        digest.iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        base16ct::lower::encode_string(&digest)
     }
 }
 

@@ -49,9 +49,11 @@ impl Store {
             Subject::Code(code) => CreditCode::tidy(code),
         };
         let mut keys = vec![format!("code:{code}")];
-        // Without keys nothing is known under a keyed name either.
-        if let Ok(ring) = self.inner.keys.for_reading() {
-            keys.push(ring.subject(&format!("code:{code}")));
+        match self.inner.keys.for_reading() {
+            Ok(ring) => keys.push(ring.subject(&format!("code:{code}"))),
+            // Without keys nothing is known under a keyed name either.
+            Err(StoreError::KeysNeeded { .. }) => {}
+            Err(error) => return Err(error),
         }
         let heads: Vec<HeadRow> = on_backend!(connection, |c: Db| {
             // An earlier version may have named the organisation where the present one does not.
