@@ -97,10 +97,10 @@ enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseOptions {
     /// Where the answers are kept: sqlite:FILE or postgres://… [default: sqlite:innogauge.db]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
     /// The file of the keys of personal answers [default: FILE.keys beside an `SQLite` database]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub keys: Option<PathBuf>,
     /// Where the definitions are
     #[command(flatten)]
@@ -111,7 +111,7 @@ pub struct DatabaseOptions {
 #[derive(Debug, Clone, Args)]
 pub struct DefinitionOptions {
     /// The folder of survey definitions [default: `survey_defs`]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub defs: Option<PathBuf>,
     /// Where else settings come from
     #[command(flatten)]
@@ -202,5 +202,29 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Progress(arguments) => progress::run(&arguments),
         Command::Openapi => openapi::run(),
         Command::ReadWorkbook(arguments) => read_workbook::run(&arguments),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn no_two_options_of_a_command_have_one_name() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_the_database_stand_before_or_after_what_is_to_be_done() {
+        for words in [
+            ["keys", "new", "--keys", "file"],
+            ["keys", "--keys", "file", "new"],
+            ["audit", "verify", "--database", "sqlite:a.db"],
+        ] {
+            let read = Cli::try_parse_from(["innogauge"].into_iter().chain(words));
+            assert!(read.is_ok(), "{words:?}: {read:?}");
+        }
     }
 }

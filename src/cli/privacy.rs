@@ -143,15 +143,15 @@ pub struct Retention {
     dry_run: bool,
     /// Set the rule of this round instead
     #[arg(long, value_name = "ROUND")]
-    set: Option<String>,
-    /// With --set: days after the round's last day that personal answers are kept
-    #[arg(long, value_name = "DAYS", requires = "set")]
+    round: Option<String>,
+    /// With --round: days after the round's last day that personal answers are kept
+    #[arg(long, value_name = "DAYS", requires = "round")]
     personal_days: Option<i64>,
-    /// With --set: days that all answers are kept
-    #[arg(long, value_name = "DAYS", requires = "set")]
+    /// With --round: days that all answers are kept
+    #[arg(long, value_name = "DAYS", requires = "round")]
     all_days: Option<i64>,
-    /// With --set: keep personal answers when consent is withdrawn
-    #[arg(long, requires = "set")]
+    /// With --round: keep personal answers when consent is withdrawn
+    #[arg(long, requires = "round")]
     keep_on_withdrawal: bool,
     #[command(flatten)]
     database: DatabaseOptions,
@@ -160,7 +160,7 @@ pub struct Retention {
 pub fn retention(arguments: &Retention) -> Result<(), Failure> {
     let store = database::open(&arguments.database)?;
     let now = Utc::now();
-    if let Some(round) = &arguments.set {
+    if let Some(round) = &arguments.round {
         let rule = RetentionRule {
             round: round.clone(),
             personal_days: arguments.personal_days,

@@ -14,10 +14,10 @@ const FILE: &str = "innogauge.yaml";
 #[derive(Debug, Clone, Default, Args)]
 pub struct SettingOptions {
     /// A YAML file of settings [default: innogauge.yaml, where there is one]
-    #[arg(long, env = "INNOGAUGE_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "INNOGAUGE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Any setting of `innogauge config`, such as --set limits.headers=5s
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
     set: Vec<String>,
 }
 

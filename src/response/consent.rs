@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::answers::Answers;
 use crate::definition::{Definition, Element, QuestionType};
 
-/// The consent that came with a response: the words that were shown, in which language, by which version, and the
-/// answer to them. It stands by itself, whatever becomes of the definition.
+/// The consent that came with a response: the words of its version in the survey's first language, and the answer to
+/// them. It stands by itself, whatever becomes of the definition.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
     /// The words: the notes above the question in its group, the question, its hint.
     pub text: String,
-    /// The language that they were shown in.
+    /// The language that these words are in.
     pub language: String,
     /// The version of the definition that has them.
     pub version: String,
@@ -20,14 +20,12 @@ pub struct Consent {
 }
 
 impl Consent {
-    /// The consent in these answers, where the survey asks for it (`identity: {consent: …}`), as it reads in a language
-    /// of the survey; in its first one where none, or one that it does not have, is named.
-    pub fn of(answers: &Answers, language: Option<&str>) -> Option<Self> {
+    /// The consent in these answers, where the survey asks for it (`identity: {consent: …}`), as it reads in the first
+    /// language of the survey.
+    pub fn of(answers: &Answers) -> Option<Self> {
         let definition = answers.form().definition();
         let question = definition.get(definition.identity().consent()?)?;
-        let language = language
-            .filter(|language| definition.languages().contains_key(*language))
-            .unwrap_or_else(|| definition.default_language());
+        let language = definition.default_language();
         Some(Self {
             text: shown(definition, question, language),
             language: language.to_owned(),

@@ -93,10 +93,8 @@ impl Submission {
         let definition = processed.answers.form().definition();
         let answers = processed.answers.to_json();
         let mut received = processed.answers.received_json();
-        let (bytes, fingerprint) = (
-            Fingerprint::of_bytes(bytes),
-            Fingerprint::of_bytes(received.to_string().as_bytes()),
-        );
+        let whole = received.to_string();
+        let (bytes, fingerprint) = (Fingerprint::of_bytes(bytes), Fingerprint::of_bytes(whole.as_bytes()));
         let keeps_original = received != answers;
         let mut parts = Parts {
             answers,
@@ -123,9 +121,12 @@ impl Submission {
                 warnings: count(&processed.warnings),
                 quality,
                 subject: None,
-                consent: Consent::of(&processed.answers, None),
+                consent: Consent::of(&processed.answers),
             },
-            original: keeps_original.then(|| received.to_string().into_bytes()),
+            original: keeps_original.then(|| match personal.received {
+                Some(_) => received.to_string().into_bytes(),
+                None => whole.into_bytes(),
+            }),
             answers: parts.answers.to_string(),
             problems: JsonText::of(&parts.findings)?.0,
             personal,
@@ -147,13 +148,6 @@ impl Submission {
         } else {
             self.original = Some(bytes);
         }
-        self
-    }
-
-    /// The same, saying in which language of the survey the respondent was asked to agree.
-    #[must_use]
-    pub fn asked_in(mut self, processed: &Processed, language: &str) -> Self {
-        self.facts.consent = Consent::of(&processed.answers, Some(language));
         self
     }
 
