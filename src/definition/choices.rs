@@ -80,6 +80,14 @@ impl ChoiceList {
         }
     }
 
+    /// The same list with other choices.
+    pub(super) fn with_choices(&self, choices: Vec<Choice>) -> Self {
+        Self {
+            external: self.external,
+            ..Self::new(self.name.clone(), choices, self.origin.clone())
+        }
+    }
+
     /// The list's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -93,6 +101,11 @@ impl ChoiceList {
     /// The choice of this name.
     pub fn get(&self, name: &str) -> Option<&Choice> {
         self.index.get(name).and_then(|position| self.choices.get(*position))
+    }
+
+    /// The choice of this name, for changing anything but its name.
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Choice> {
+        self.choices.get_mut(*self.index.get(name)?)
     }
 
     /// Whether clients look the choices up in the attached file `itemsets.csv` (XLSForm's `select_one_external`).

@@ -115,7 +115,7 @@ pub fn fold(expanded: &Definition) -> Definition {
                 .filter(|choice| choice.missing.is_none())
                 .cloned()
                 .collect();
-            (name.clone(), ChoiceList::new(name, choices, list.origin().clone()))
+            (name.clone(), list.with_choices(choices))
         })
         .collect();
     rebuild(expanded, &mut outline, |expanded, element, _| {
@@ -341,9 +341,7 @@ fn codes_as_choices(
     let mut choices = list.choices().to_vec();
     choices.extend(codes.iter().map(|code| code_choice(definition, *code, &origin)));
     if uses.get(name.as_str()).copied().unwrap_or_default() <= 1 {
-        outline
-            .choices
-            .insert(name.clone(), ChoiceList::new(&name, choices, list.origin().clone()));
+        outline.choices.insert(name.clone(), list.with_choices(choices));
     } else {
         let own = codes.iter().fold(name.clone(), |own, code| format!("{own}_{code}"));
         select.source = ChoiceSource::List(own.clone());

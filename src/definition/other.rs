@@ -1,6 +1,6 @@
 //! `or_other`: a choice "other", and a question for what it is.
 
-use super::choices::{Choice, ChoiceList};
+use super::choices::Choice;
 use super::element::{Companion, Element, Kind};
 use super::formula::Formula;
 use super::model::ElementId;
@@ -80,6 +80,6 @@ fn add_choice(outline: &mut Outline, list: &str) {
     if found.get("other").is_none() {
         let mut choices = found.choices().to_vec();
         choices.push(Choice::new("other", label, found.origin().clone()));
-        *found = ChoiceList::new(list, choices, found.origin().clone());
+        *found = found.with_choices(choices);
     }
 }

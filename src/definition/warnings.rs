@@ -13,7 +13,9 @@ use super::formula::Formula;
 use super::place::{Checked, Diagnostic};
 use super::text::Text;
 use super::yaml::{Fields, Findings, Node, list, scalar};
-use crate::expression::{Environment, Expression, Name, NodeKind, NodeSet, Scope, Tree, format_number};
+use crate::expression::{
+    Environment, Expression, FindingKind, Name, NodeKind, NodeSet, Purpose, Scope, Surroundings, Tree, format_number,
+};
 
 /// What a rule speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -293,7 +295,20 @@ fn read_test(node: &Node, scope: WarningScope, findings: &mut Findings) -> Optio
         .collect();
     reads.sort_unstable();
     reads.dedup();
-    // Unknown functions and wrong numbers of arguments show when it is tried.
+    let told = findings.0.len();
+    for wrong in test.check(&Surroundings::unknown(Purpose::Condition)) {
+        if wrong.kind == FindingKind::Error {
+            findings.error(node, wrong.message, wrong.help.unwrap_or_default());
+        }
+    }
+    if test.reads_clock() || !test.is_reproducible() {
+        let help = "a test reads figures, and no clock, chance or list";
+        findings.error(node, "a warning depends on its figures alone", help);
+    }
+    if findings.0.len() > told {
+        return None;
+    }
+    // What it calls for beyond figures, such as a list, shows when it is tried.
     let view = View {
         names,
         figures: &vec![1.0; names.len()],
@@ -432,7 +447,9 @@ mod tests {
              - {id: a, for: membr, test: 1 = 1, label: A, message: A}\n\
              - {id: b, for: city, test: '${recieved} < 1', label: B, message: B}\n\
              - {id: b, for: city, test: '${received} <', label: B, message: B, level: grave}\n\
-             - {id: c, for: response, test: 'frobnicate(${minutes})', label: C}\n",
+             - {id: c, for: response, test: 'frobnicate(${minutes})', label: C}\n\
+             - {id: d, for: city, test: '${received} = 1 or unheard(${target})', label: D, message: D}\n\
+             - {id: e, for: city, test: '${received} = 1 or today() > 5', label: E, message: E}\n",
         )
         .unwrap_err();
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -445,6 +462,8 @@ mod tests {
             "the warning 'b' is given twice",
             "unknown level 'grave'",
             "frobnicate",
+            "unheard",
+            "a warning depends on its figures alone",
             "a warning has no 'message'",
         ] {
             assert!(told.contains(part), "{part} is not in\n{told}");

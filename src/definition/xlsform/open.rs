@@ -191,7 +191,8 @@ fn csv_sheet(name: String, bytes: Vec<u8>, limits: Limits) -> Result<Sheet, Read
 
 fn csv_folder(folder: &Path, limits: Limits) -> Result<Book, ReadError> {
     let entries = fs::read_dir(folder).map_err(|error| opening(&error))?;
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| Ok(entry?.path())).collect();
+    let mut paths = paths.map_err(|error: std::io::Error| opening(&error))?;
     paths.retain(|path| extension(path) == "csv");
     paths.sort();
     let mut book = Book::default();

@@ -8,7 +8,6 @@ use super::columns::Kind;
 use super::languages::Languages;
 use super::table::{Row, Table};
 use super::text::flag;
-use crate::definition::choices::{Choice, ChoiceList};
 use crate::definition::element::{Alias, Element, SoftCheck};
 use crate::definition::formula::Formula;
 use crate::definition::identity::{IdentityPart, IdentityQuestion};
@@ -275,8 +274,7 @@ fn choice(row: Row<'_>, outline: &mut Outline, reader: &mut Reader) -> Refused {
         let lists: Vec<&str> = outline.choices.keys().map(String::as_str).collect();
         return unknown("list", "list of choices", list, lists.into_iter());
     };
-    let mut choices: Vec<Choice> = found.choices().to_vec();
-    let Some(choice) = choices.iter_mut().find(|choice| choice.name == name) else {
+    let Some(choice) = found.get_mut(name) else {
         let names: Vec<&str> = found.choices().iter().map(|choice| choice.name.as_str()).collect();
         return unknown("name", "choice", name, names.into_iter());
     };
@@ -284,8 +282,5 @@ fn choice(row: Row<'_>, outline: &mut Outline, reader: &mut Reader) -> Refused {
         language,
         words: value.to_owned(),
     });
-    let mut changed = ChoiceList::new(list, choices, found.origin().clone());
-    changed.external = found.external;
-    *found = changed;
     Ok(())
 }
