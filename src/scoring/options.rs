@@ -387,7 +387,7 @@ pub struct Aggregate {
 
 impl Aggregate {
     /// Whether some level is aggregated by this method.
-    pub(super) fn uses(&self, method: AggregateMethod) -> bool {
+    pub(crate) fn uses(&self, method: AggregateMethod) -> bool {
         if self.by_level.is_empty() {
             self.method == method
         } else {

@@ -242,10 +242,15 @@ impl Context<'_> {
 
     /// Whether scores lie between two fixed ends, so that colours and bars mean the same everywhere.
     fn has_common_scale(&self) -> bool {
+        let Options {
+            normalise, aggregate, ..
+        } = self.report.options;
+        // What these make of scores is on a scale of its own.
+        let own = [AggregateMethod::Copeland, AggregateMethod::Mpi, AggregateMethod::Ampi];
         !matches!(
-            self.report.options.normalise.method,
+            normalise.method,
             NormaliseMethod::ZScore | NormaliseMethod::Rank | NormaliseMethod::Borda
-        )
+        ) && !own.into_iter().any(|method| aggregate.uses(method))
     }
 
     /// The rank of an element and unit.

@@ -47,8 +47,8 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
             |unit| Cell::Total(context.score(context.index(), unit)),
         ),
     )?;
-    sheet.score_bars(body, 2)?;
     if context.has_common_scale() {
+        sheet.score_bars(body, 2)?;
         sheet.colour_scale(body, FIRST_DIMENSION, last)?;
     }
     sheet.worksheet.set_freeze_panes(body.first, 2)?;

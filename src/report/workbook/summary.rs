@@ -47,7 +47,9 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         ],
         context.ranking().into_iter().map(|unit| ranking_row(context, unit)),
     )?;
-    sheet.score_bars(body, 2)?;
+    if context.has_common_scale() {
+        sheet.score_bars(body, 2)?;
+    }
     if context.ranking().len() <= 60 {
         let chart = chart(context, body);
         let row = sheet.row();
