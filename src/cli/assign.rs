@@ -19,7 +19,7 @@ pub struct Assign {
 enum Act {
     /// Give organisations to a member: all of them or none
     #[command(
-        after_help = "Example:\n  innogauge assign give zhao.min 91230700827ERYRL36 91230700827ERYRL36 --round 2026"
+        after_help = "Example:\n  innogauge assign give zhao.min 91230700827ERYRL36 91230000126968107X --round 2026"
     )]
     Give {
         /// The member

@@ -8,7 +8,8 @@ use crate::attachments::{ContentError, Contents};
 use crate::settings::Settings;
 use crate::store::{Filter, Store};
 use crate::study::{
-    Catalogue, ContentFault, check_contents, for_each_awaiting, open_contents, prune_contents, prune_unknown_contents,
+    Catalogue, ContentFault, check_contents, for_each_awaiting, open_contents, prune_contents, prune_erased_contents,
+    prune_unknown_contents,
 };
 
 /// Verify the files of responses, remove what nothing needs, list what is awaited
@@ -59,7 +60,7 @@ pub fn remove_erased(settings: &Settings, store: &Store) -> Result<(), Failure> 
     match open_contents(settings.attachments.as_ref(), store.address()) {
         Err(ContentError::NotSet) => Ok(()),
         contents => {
-            prune_contents(store, &contents?, grace(settings), Utc::now())?;
+            prune_erased_contents(store, &contents?)?;
             Ok(())
         }
     }

@@ -106,19 +106,27 @@ impl Validator<'_> {
         match evaluate_boolean(self.answers, node, rule.expression(), self.environment) {
             Ok(holds) => Some(holds),
             Err(error) => {
-                let error = RuleError::new(instance, element.id, rule.expression(), &error);
-                self.found.push(rule_problem(self.answers, &error));
+                self.report_rule(instance, element, rule, &error);
                 None
             }
         }
+    }
+
+    fn report_rule(&mut self, instance: InstanceId, element: &Element, rule: &Formula, error: &EvaluationError) {
+        let error = RuleError::new(instance, element.id, rule.expression(), error);
+        self.found.push(rule_problem(self.answers, &error));
     }
 
     /// Whether a soft check holds. One that needs a list which is not there holds its peace: nothing is compared with.
     fn gives_pause(&mut self, instance: InstanceId, element: &Element, test: &Formula) -> bool {
         let node = Node::Element(instance, element.id);
         match evaluate_boolean(self.answers, node, test.expression(), self.environment) {
+            Ok(holds) => holds,
             Err(EvaluationError::Unavailable { .. }) => false,
-            _ => self.holds(instance, element, test) == Some(true),
+            Err(error) => {
+                self.report_rule(instance, element, test, &error);
+                false
+            }
         }
     }
 

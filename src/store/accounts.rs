@@ -324,7 +324,6 @@ fn forget_origins(connection: &mut Connection<'_>, id: i64) -> Result<(), StoreE
     Ok(())
 }
 
-/// The key of the user of this name.
 /// A user with the hash of their password.
 fn find(connection: &mut Connection<'_>, name: &str) -> Result<Option<(User, String)>, StoreError> {
     let found: Option<(UserRow, String)> = on_backend!(connection, |c| users::table

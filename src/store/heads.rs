@@ -140,6 +140,7 @@ pub(super) fn update_head(connection: &mut Connection<'_>, head: &HeadRow) -> Re
         responses::updated_at.eq(head.updated_at),
         responses::quality.eq(&head.quality),
         responses::returned.eq(head.returned),
+        responses::withdrawn_at.eq(head.withdrawn_at),
     );
     on_backend!(connection, |c| diesel::update(head_query(head)).set(changes).execute(c))?;
     Ok(())

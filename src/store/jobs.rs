@@ -235,19 +235,14 @@ pub(super) fn end(
         JobEnding::Failed(reason) => (JobState::Failed, Some(JsonText::of(reason)?)),
         JobEnding::Cancelled => (JobState::Cancelled, None),
     };
-    let ended = on_backend!(connection, |c| diesel::update(
-        jobs::table
-            .find(claim.job)
-            .filter(jobs::lease.eq(claim.lease))
-            .filter(jobs::state.eq(JobState::Running.name()))
-    )
-    .set((
-        jobs::state.eq(state.name()),
-        jobs::outcome.eq(outcome),
-        jobs::finished_at.eq(Some(time::stored(now))),
-        jobs::lease_until.eq(None::<NaiveDateTime>),
-    ))
-    .execute(c))?;
+    let ended = on_backend!(connection, |c| diesel::update(held(claim))
+        .set((
+            jobs::state.eq(state.name()),
+            jobs::outcome.eq(outcome),
+            jobs::finished_at.eq(Some(time::stored(now))),
+            jobs::lease_until.eq(None::<NaiveDateTime>),
+        ))
+        .execute(c))?;
     if ended == 0 {
         return Err(StoreError::LeaseLost { job: claim.job });
     }

@@ -147,7 +147,7 @@ fn share(part: i64, whole: i64) -> Option<f64> {
 }
 
 /// The rows whose city is one of those in a list with commas; `*` is all. Parameters come in the order of first use.
-const IN_CITIES: &str = "($3 = '*' OR ',' || $3 || ',' LIKE '%,' || city || ',%')";
+const IN_CITIES: &str = "($3 = '*' OR replace(',' || $3 || ',', ',' || city || ',', '') <> ',' || $3 || ',')";
 
 #[derive(QueryableByName)]
 struct Counted {
@@ -242,7 +242,8 @@ impl Store {
         let list = cities.map_or_else(|| "*".to_owned(), |cities| cities.join(","));
         let mut rows: BTreeMap<String, ProgressRow> = BTreeMap::new();
         for counted in self.counted(round, survey, &list, by)? {
-            let sums: Vec<i64> = counted.sums.split(',').map(|sum| sum.parse().unwrap_or(0)).collect();
+            let sums: Result<Vec<i64>, _> = counted.sums.split(',').map(str::parse).collect();
+            let sums = sums.map_err(|_| StoreError::Unreadable(format!("'{}' are no counts", counted.sums)))?;
             row(&mut rows, &counted.key).count(&counted.state, &sums);
         }
         for registered in self.registered(round, survey, &list, by)? {

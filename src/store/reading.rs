@@ -143,7 +143,7 @@ impl Store {
             responses::consent,
             response_versions::answers,
         );
-        let mut pooled = self.inner.pool.get()?;
+        let mut pooled = self.pooled()?;
         let mut connection = pooled.connection();
         stream!(&mut connection, filter, columns, Row, |row: Row| act(row.try_into()?))
     }
@@ -188,7 +188,7 @@ impl Store {
         filter: &Filter,
         mut act: impl FnMut(Head) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut pooled = self.inner.pool.get()?;
+        let mut pooled = self.pooled()?;
         match &mut pooled.connection() {
             Connection::Sqlite(c) => {
                 type Db = diesel::sqlite::Sqlite;
@@ -224,7 +224,7 @@ impl Store {
         mut act: impl FnMut(Head, JsonText) -> Result<(), E>,
     ) -> Result<u64, E> {
         type Opened = (HeadRow, String, JsonText, Option<Vec<u8>>, Option<Vec<u8>>);
-        let mut pooled = self.inner.pool.get()?;
+        let mut pooled = self.pooled()?;
         let mut connection = pooled.connection();
         let mut open = |(head, instance_id, answers, data_key, content): Opened| {
             let place = Belonging {
@@ -258,7 +258,7 @@ impl Store {
         filter: &Filter,
         mut act: impl FnMut(Head, JsonText) -> Result<(), E>,
     ) -> Result<u64, E> {
-        let mut pooled = self.inner.pool.get()?;
+        let mut pooled = self.pooled()?;
         let mut connection = pooled.connection();
         stream!(
             &mut connection,

@@ -192,15 +192,25 @@ impl Store {
             on_backend!(connection, |c| diesel::insert_into(visits::table)
                 .values(&row)
                 .execute(c))?;
+            let id = connection.inserted_id()?;
             journal
                 .note(
                     AuditAct::VisitRecorded,
                     format!("rounds/{round}/surveys/{survey}/register/{code}"),
                 )
                 .after(format!("outcome={}", visit.outcome.name()));
-            of(connection, &[organisation.id])?
-                .pop()
-                .ok_or_else(|| StoreError::Unreadable("a visit that was just added is gone".to_owned()))
+            // As the database keeps times.
+            let kept = |at| time::read(time::stored(at));
+            Ok(Visit {
+                id,
+                organisation_id: organisation.id,
+                recorded_at: kept(now),
+                visit: NewVisit {
+                    at: kept(visit.at),
+                    appointment_at: visit.appointment_at.map(kept),
+                    ..visit.clone()
+                },
+            })
         })
     }
 

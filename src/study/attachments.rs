@@ -293,6 +293,28 @@ pub fn prune_contents(
         left_over: contents.remove_left_over(now.into())?,
         ..Pruned::default()
     };
+    remove_unneeded(store, contents, until, &mut pruned)?;
+    Ok(pruned)
+}
+
+/// Removes the contents whose owner's data was erased, and no others.
+///
+/// # Errors
+///
+/// As [`prune_contents`].
+pub fn prune_erased_contents(store: &Store, contents: &Contents) -> Result<Pruned, StudyError> {
+    let mut pruned = Pruned::default();
+    // Nothing was left by its response before there were any.
+    remove_unneeded(store, contents, DateTime::UNIX_EPOCH, &mut pruned)?;
+    Ok(pruned)
+}
+
+fn remove_unneeded(
+    store: &Store,
+    contents: &Contents,
+    until: DateTime<Utc>,
+    pruned: &mut Pruned,
+) -> Result<(), StudyError> {
     loop {
         let mut removed = 0;
         for content in store.unneeded_contents(until)? {
@@ -303,7 +325,7 @@ pub fn prune_contents(
             }
         }
         if removed == 0 {
-            return Ok(pruned);
+            return Ok(());
         }
         pruned.contents += removed;
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::LAST_ROUND;
 use super::{Lists, StudyError};
 use crate::definition::{Definition, SurveyState, VersionState};
 use crate::response::Form;
@@ -53,6 +54,8 @@ pub struct Version {
     pub form: Arc<Form>,
     /// The lists that belong to it.
     pub lists: Arc<Lists>,
+    /// Whether its rules look into the answers of the round before.
+    pub(super) compares_rounds: bool,
 }
 
 /// What is made of a stored definition once, and used for every response.
@@ -60,6 +63,7 @@ pub struct Version {
 pub(super) struct Compiled {
     form: Arc<Form>,
     lists: Arc<Lists>,
+    compares_rounds: bool,
 }
 
 impl Compiled {
@@ -72,9 +76,12 @@ impl Compiled {
                 diagnostics,
             })?;
         let files = store.attached_files(&stored.survey, &stored.version)?;
+        let lists = Lists::of_files(&files);
         Ok(Self {
             form: Form::new(checked.value),
-            lists: Arc::new(Lists::of_files(&files)),
+            // A file of the same name stands before the list that the study makes.
+            compares_rounds: text.contains(LAST_ROUND) && !lists.has(LAST_ROUND),
+            lists: Arc::new(lists),
         })
     }
 }
@@ -91,6 +98,7 @@ impl Version {
             definition: compiled.form.definition().clone(),
             form: compiled.form,
             lists: compiled.lists,
+            compares_rounds: compiled.compares_rounds,
         }
     }
 }

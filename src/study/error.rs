@@ -169,7 +169,7 @@ pub enum StudyError {
     Store(#[from] StoreError),
     /// The backup could not be written.
     #[error(transparent)]
-    Backup(#[from] BackupError),
+    Backup(BackupError),
     /// The workbook could not be written.
     #[error("the workbook could not be written: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
@@ -215,4 +215,14 @@ impl StudyError {
 fn lines(diagnostics: &[Diagnostic]) -> String {
     let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
     lines.join("\n")
+}
+
+impl From<BackupError> for StudyError {
+    /// What the database says stays what it is: who asks whether to try again looks at that.
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Store(error) => Self::Store(error),
+            error => Self::Backup(error),
+        }
+    }
 }

@@ -8,7 +8,7 @@ use zip::result::ZipError;
 
 use super::StudyError;
 use crate::spreadsheet::WriteError;
-use crate::store::StoreError;
+use crate::store::{BackupError, StoreError};
 
 /// The kinds of failure that room would mend: a full disk, a quota, a limit on the size of files.
 const NO_ROOM: [ErrorKind; 3] = [
@@ -34,7 +34,7 @@ impl StudyError {
     pub fn is_out_of_room(&self) -> bool {
         match self {
             Self::Store(error) => matches!(error, StoreError::Full),
-            Self::File { error, .. } => is_out_of_room(error),
+            Self::File { error, .. } | Self::Backup(BackupError::File { source: error, .. }) => is_out_of_room(error),
             Self::Table(error) => matches!(error.kind(), csv::ErrorKind::Io(error) if is_out_of_room(error)),
             Self::Workbook(error) | Self::Issues(WriteError::Library(error)) => match error {
                 XlsxError::IoError(error)

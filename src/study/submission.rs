@@ -117,10 +117,8 @@ impl Reception {
 }
 
 /// The lists that a version's rules may look things up in: the files that belong to it, and what the study makes.
-///
-/// A file of the same name stands before a list that the study makes.
 fn supplied_lists(store: &Store, version: &Version, round: Option<&str>) -> Result<Arc<Lists>, StudyError> {
-    if version.lists.has(LAST_ROUND) || !String::from_utf8_lossy(&version.source).contains(LAST_ROUND) {
+    if !version.compares_rounds {
         return Ok(version.lists.clone());
     }
     let last_round = LastRound::before(store, &version.definition, round)?;

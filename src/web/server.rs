@@ -1,8 +1,8 @@
 //! The server: bound to its address first, then run until it is told to stop.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_multipart::form::MultipartFormConfig;
@@ -123,6 +123,7 @@ impl Server {
             metrics: Metrics::default(),
             clock,
             routes: routes::mounted(),
+            openapi: OnceLock::new(),
             settings,
         });
         Ok(Self {

@@ -1,8 +1,10 @@
 //! What every handler shares.
 
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use actix_web::web;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Caller;
@@ -13,7 +15,7 @@ use crate::attachments::{ContentError, Contents};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::study::jobs::Jobs;
-use crate::study::{Surveys, prune_contents};
+use crate::study::{Surveys, prune_erased_contents};
 
 /// The application: the store, what is kept of it in memory, settings and counters.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub struct App {
     pub clock: fn() -> DateTime<Utc>,
     /// Every mounted route: the OpenAPI document is made of them.
     pub routes: Routes,
+    /// That document, once somebody has asked for it.
+    pub openapi: OnceLock<web::Bytes>,
 }
 
 impl App {
@@ -66,7 +70,7 @@ impl App {
     /// Removes at once the content of files that were erased. Where that fails, it is tried again from time to time.
     pub fn remove_erased_contents(&self) {
         let Some(contents) = &self.contents else { return };
-        if let Err(error) = prune_contents(&self.store, contents, self.contents_grace(), self.now()) {
+        if let Err(error) = prune_erased_contents(&self.store, contents) {
             tracing::error!(%error, "the content of erased files could not be removed yet");
         }
     }

@@ -90,11 +90,9 @@ impl Resample {
             .iter()
             .filter_map(|kept| Some((units.iter().position(|unit| *unit == kept.unit)?, kept)))
             .collect();
-        respondents.sort_by(|(unit, one), (other_unit, other)| {
-            let key = |unit: usize, kept: &KeptRespondent| (unit, kept.survey.to_string(), size_order(&kept.stratum));
-            key(*unit, one)
-                .cmp(&key(*other_unit, other))
-                .then_with(|| one.response.cmp(&other.response))
+        respondents.sort_by_cached_key(|(unit, kept)| {
+            let order = (kept.survey.to_string(), size_order(&kept.stratum));
+            (*unit, order, kept.response.clone())
         });
         let mut notes = Vec::new();
         let strata = strata(&respondents, populations, units, &mut notes);
@@ -107,11 +105,6 @@ impl Resample {
             columns,
             notes,
         })
-    }
-
-    /// How many respondents there are.
-    pub fn respondents(&self) -> usize {
-        self.weights.len()
     }
 
     /// What a reader must know of the strata.

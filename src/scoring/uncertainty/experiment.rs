@@ -419,7 +419,8 @@ impl<'a> Experiment<'a> {
                 self.refusals.insert(draw, reason);
             }
         }
-        if let (true, Some(reason)) = (self.refusals.len() == all.len(), self.refusals.values().next()) {
+        let first = all.first().and_then(|draw| self.refusals.get(draw));
+        if let (true, Some(reason)) = (self.refusals.len() == all.len(), first) {
             return Err(ScoringError::NothingPossible { reason: reason.clone() });
         }
         let mut refused: Vec<RefusedCombination> = Vec::new();

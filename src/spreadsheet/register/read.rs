@@ -82,6 +82,7 @@ pub fn read_register(
             .unwrap_or_default()
             .into(),
         seen: HashMap::new(),
+        found: 0,
     };
     let Some((index, _, headers)) = best else {
         let wanted = needed(language);
@@ -156,6 +157,8 @@ struct Reading<'a> {
     sheet: std::sync::Arc<str>,
     /// The row in which a code came first.
     seen: HashMap<String, u32>,
+    /// How much was found, of which no more than [`FINDINGS`] are kept.
+    found: usize,
 }
 
 impl Reading<'_> {
@@ -164,6 +167,7 @@ impl Reading<'_> {
     }
 
     fn find(&mut self, row: u32, column: u16, severity: Severity, code: &'static str, message: String) {
+        self.found += 1;
         if self.table.findings.len() < FINDINGS {
             self.table.findings.push(Finding {
                 at: Address::new(self.sheet.clone(), row, column),
@@ -219,7 +223,7 @@ impl Reading<'_> {
             return;
         }
         self.table.rows += 1;
-        let found_before = self.problems();
+        let found_before = self.found;
         let mut cells = Cells {
             row,
             headers,
@@ -245,7 +249,7 @@ impl Reading<'_> {
             address: cells.text(Column::Address),
             position: cells.position(latitude, longitude),
         };
-        if self.problems() == found_before {
+        if self.found == found_before {
             let at = Address::new(
                 self.sheet.clone(),
                 row.number,
@@ -253,10 +257,6 @@ impl Reading<'_> {
             );
             self.table.entries.push((at, entry));
         }
-    }
-
-    fn problems(&self) -> usize {
-        self.table.findings.len()
     }
 }
 

@@ -119,12 +119,7 @@ impl Store {
                 "personal answers can't be kept longer than all answers are".to_owned(),
             ));
         }
-        if !self.rounds()?.iter().any(|round| round.round == rule.round) {
-            return Err(StoreError::NotFound {
-                what: "round",
-                name: rule.round.clone(),
-            });
-        }
+        self.round(&rule.round)?;
         let row = Row {
             round: rule.round.clone(),
             personal_days: rule.personal_days,

@@ -1,20 +1,18 @@
 //! Withdrawing consent to a response.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
 
 use super::Definitions;
 use super::erasure::ErasureScope;
 use super::proof::{Cause, Erasure, keep};
 use super::retention::{OnWithdrawal, rule_of};
 use crate::response::ReviewState;
-use crate::store::backend::{Connection, on_backend};
+use crate::store::backend::Connection;
 use crate::store::duplicates::recount_duplicates;
 use crate::store::events::{self, EventKind, NewEvent};
-use crate::store::heads::{head_query, lock_head, update_head};
+use crate::store::heads::{lock_head, update_head};
 use crate::store::locks::{organisation_lock, take_locks};
 use crate::store::responses::{Head, find_head, no_response};
-use crate::store::schema::responses;
 use crate::store::{AuditAct, Store, StoreError, time};
 
 /// What became of a response whose consent was withdrawn.
@@ -58,9 +56,6 @@ impl Store {
             head.revision += 1;
             head.updated_at = time::stored(now);
             update_head(connection, &head)?;
-            on_backend!(connection, |c| diesel::update(head_query(&head))
-                .set(responses::withdrawn_at.eq(head.withdrawn_at))
-                .execute(c))?;
             let event = NewEvent {
                 from_state: Some(&before),
                 actor: Some(actor),

@@ -3,7 +3,6 @@
 use super::{Code, Problem};
 use crate::response::NoPosition;
 use crate::spreadsheet::ImportError;
-use crate::store::BackupError;
 use crate::study::StudyError;
 
 impl From<StudyError> for Problem {
@@ -12,7 +11,7 @@ impl From<StudyError> for Problem {
             return Self::out_of_room(&error);
         }
         match error {
-            StudyError::Store(error) | StudyError::Backup(BackupError::Store(error)) => error.into(),
+            StudyError::Store(error) => error.into(),
             StudyError::Content(error) => error.into(),
             StudyError::UnknownSurvey { .. } | StudyError::NothingPublished { .. } => Self::not_found(),
             StudyError::UnknownVersion { survey, version, known } => unknown_version(&survey, &version, known),

@@ -131,7 +131,7 @@ pub async fn get_organisation(
     asked: web::Query<InRound>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let organisation = web::block(move || {
+    let (_, organisation) = web::block(move || {
         let (survey, code) = path.into_inner();
         visible(&app, &caller, &survey, asked.round.as_deref(), &code)
     })
@@ -160,8 +160,7 @@ pub async fn change_organisation(
 ) -> Result<HttpResponse, Problem> {
     let organisation = web::block(move || {
         let (survey, code) = path.into_inner();
-        let of = register_of(&app, &caller, &survey, asked.round.as_deref())?;
-        let seen = visible(&app, &caller, &survey, asked.round.as_deref(), &code)?;
+        let (of, seen) = visible(&app, &caller, &survey, asked.round.as_deref(), &code)?;
         if_match.check(&Organisation::from(seen.clone()))?;
         // What was compared with the tag is what the store must still find.
         let revision = if_match.names_a_state().then_some(seen.revision);
@@ -215,11 +214,11 @@ pub(super) fn visible(
     survey: &str,
     round: Option<&str>,
     code: &str,
-) -> Result<store::Organisation, Problem> {
+) -> Result<(store::RegisterOf, store::Organisation), Problem> {
     let of = register_of(app, caller, survey, round)?;
     let organisation = app.store.organisation(&of.round, survey, code)?;
     if caller.may_use_city(Some(&organisation.entry.city)) {
-        Ok(organisation)
+        Ok((of, organisation))
     } else {
         Err(Problem::not_found())
     }

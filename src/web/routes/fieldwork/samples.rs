@@ -144,22 +144,16 @@ pub struct Member {
     weight: Option<f64>,
 }
 
-/// A sample as far as the caller may see it; `None` where none of it is in their cities.
-fn seen(
-    app: &web::Data<App>,
-    caller: &Caller,
-    mut sample: store::Sample,
-) -> Result<Option<(store::Sample, Vec<store::SampleMember>)>, Problem> {
-    let cities = caller.cities.as_deref();
-    let (_, members) = app.store.sample(&sample.round, &sample.survey, sample.id, cities)?;
-    if cities.is_some() {
+/// A sample as far as the caller may see it, who may see these members; `None` where none of it is in their cities.
+fn seen(caller: &Caller, mut sample: store::Sample, members: &[store::SampleMember]) -> Option<store::Sample> {
+    if caller.cities.is_some() {
         let own = |stratum: &str| members.iter().any(|member| member.stratum == stratum);
         sample.strata.retain(|stratum| own(&stratum.stratum));
         if members.is_empty() {
-            return Ok(None);
+            return None;
         }
     }
-    Ok(Some((sample, members)))
+    Some(sample)
 }
 
 /// A sample as the API has it; without its organisations in lists.
@@ -262,9 +256,12 @@ pub async fn list_samples(
         let of = register_of(&app, &caller, &survey, asked.round.as_deref())?;
         let mut samples = Vec::new();
         for sample in app.store.samples(&of.round, &survey)? {
-            if let Some((sample, _)) = seen(&app, &caller, sample)? {
-                samples.push(shown(sample, None));
-            }
+            // Who sees all cities sees all of it, whoever its members are.
+            let members = match caller.cities.as_deref() {
+                None => Vec::new(),
+                cities => app.store.sample(&of.round, &survey, sample.id, cities)?.1,
+            };
+            samples.extend(seen(&caller, sample, &members).map(|sample| shown(sample, None)));
         }
         Ok::<_, Problem>(samples)
     })
@@ -287,8 +284,9 @@ pub async fn get_sample(
     let (sample, members) = web::block(move || {
         let (survey, id) = path.into_inner();
         let of = register_of(&app, &caller, &survey, asked.round.as_deref())?;
-        let (sample, _) = app.store.sample(&of.round, &survey, id, caller.cities.as_deref())?;
-        seen(&app, &caller, sample)?.ok_or_else(Problem::not_found)
+        let (sample, members) = app.store.sample(&of.round, &survey, id, caller.cities.as_deref())?;
+        let sample = seen(&caller, sample, &members).ok_or_else(Problem::not_found)?;
+        Ok::<_, Problem>((sample, members))
     })
     .await??;
     Ok(HttpResponse::Ok().json(shown(sample, Some(members))))

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 use super::InRound;
 use super::assignments::own;
 use super::organisation::visible;
-use super::register_of;
 use crate::response::Position;
 use crate::store::{self, AssignmentFilter, NewVisit, VisitOutcome};
 use crate::web::Caller;
@@ -107,8 +106,7 @@ fn expect_own(
     round: Option<&str>,
     code: &str,
 ) -> Result<store::RegisterOf, Problem> {
-    visible(app, caller, survey, round, code)?;
-    let of = register_of(app, caller, survey, round)?;
+    let (of, _) = visible(app, caller, survey, round, code)?;
     let filter = AssignmentFilter {
         member: own(caller, None),
         code: Some(code.to_owned()),

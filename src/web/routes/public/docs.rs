@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header;
+use actix_web::http::header::{self, ContentType};
 use actix_web::{HttpResponse, web};
 use utoipa_swagger_ui::Config;
 
@@ -56,6 +56,12 @@ pub async fn file(path: web::Path<String>) -> Result<HttpResponse, Problem> {
 
 /// The OpenAPI document
 #[utoipa::path(get, path = "/api/v1/openapi.json", tag = "server", responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
-pub async fn document(app: web::Data<App>) -> HttpResponse {
-    HttpResponse::Ok().json(openapi::document(&app.routes))
+pub async fn document(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    let bytes = if let Some(bytes) = app.openapi.get() {
+        bytes.clone()
+    } else {
+        let made = serde_json::to_vec(&openapi::document(&app.routes)).map_err(Problem::internal)?;
+        app.openapi.get_or_init(|| made.into()).clone()
+    };
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(bytes))
 }

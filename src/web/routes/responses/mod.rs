@@ -185,22 +185,13 @@ fn expected_revision(if_match: &IfMatch, seen: store::Head) -> Result<Option<i64
 fn expect_question(app: &App, head: &store::Head, path: &str) -> Result<(), Problem> {
     let catalogue = app.surveys.catalogue(&app.store)?;
     let version = catalogue.survey(&head.survey)?.version(&head.definition_version)?;
-    match version.definition.find_path(&without_instances(path)) {
+    match response::element_at(&version.definition, path) {
         Some(_) => Ok(()),
         None => Err(Problem::new(Code::ValueInvalid).explain(
             format!("问卷中没有题目“{path}”。请按 /turnover 的形式写题目路径。"),
             format!("The survey has no question '{path}': write a path as /turnover."),
         )),
     }
-}
-
-/// `/products/share` of `/products[2]/share`.
-fn without_instances(path: &str) -> String {
-    let steps: Vec<&str> = path
-        .split('/')
-        .map(|step| step.split('[').next().unwrap_or(step))
-        .collect();
-    steps.join("/")
 }
 
 /// How much of persons is asked for.
