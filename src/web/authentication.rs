@@ -135,15 +135,15 @@ pub(super) async fn caller_of(app: &web::Data<App>, request: &HttpRequest) -> Re
     let (store, idle, now) = (app.store.clone(), app.session_idle(), app.now());
     let address = client::address(request);
     let found = web::block(move || {
-        if let Some(holder) = store.session_holder(&secret, carrier, idle, now)? {
-            return Ok(Some(Caller::by_session(holder, address)));
-        }
-        if carrier == Carrier::Cookie {
-            return Ok(None);
+        // Programs send tokens with each of many requests, so they are looked for first.
+        if carrier == Carrier::Bearer
+            && let Some(holder) = store.token_holder(&secret, now)?
+        {
+            return Ok(Some(Caller::by_token(holder, address)));
         }
         store
-            .token_holder(&secret, now)
-            .map(|holder| holder.map(|holder| Caller::by_token(holder, address)))
+            .session_holder(&secret, carrier, idle, now)
+            .map(|holder| holder.map(|holder| Caller::by_session(holder, address)))
     })
     .await?;
     found.map_err(Problem::from)?.ok_or_else(unauthenticated)
