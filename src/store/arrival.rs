@@ -465,28 +465,27 @@ fn facts_of(connection: &mut Connection<'_>, head: &HeadRow, version: i64) -> Re
 
 /// Keys for new versions. A response has the key of its first one.
 pub(super) fn next_ids(connection: &mut Connection<'_>, count: usize) -> Result<Vec<i64>, StoreError> {
-    use diesel::sql_types::BigInt;
-    let wanted = i64::try_from(count).unwrap_or(i64::MAX);
     match connection {
         // The transaction holds the write lock, so nobody else takes the same ones.
         Connection::Sqlite(c) => {
             let last: Option<i64> = response_versions::table
                 .select(diesel::dsl::max(response_versions::id))
                 .first(*c)?;
-            let first = last.unwrap_or(0) + 1;
-            Ok((first..first + wanted).collect())
+            Ok((last.unwrap_or(0) + 1..).take(count).collect())
         }
         Connection::Postgres(c) => {
-            let ids = diesel::sql_query("SELECT nextval('response_version_ids') AS id FROM generate_series(1, $1)")
-                .bind::<BigInt, _>(wanted)
-                .load::<NextId>(*c)?;
-            Ok(ids.into_iter().map(|row| row.id).collect())
+            let each = vec!["response_version_ids"; count];
+            Ok(diesel::select(nextval(unnest(each))).load(*c)?)
         }
     }
 }
 
-#[derive(QueryableByName)]
-struct NextId {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    id: i64,
+// As functions and not as text, so that the statement is prepared once.
+diesel::define_sql_function! {
+    /// The next number of a sequence.
+    fn nextval(sequence: diesel::sql_types::Text) -> diesel::sql_types::BigInt;
+}
+diesel::define_sql_function! {
+    /// A row for each of an array.
+    fn unnest(names: diesel::sql_types::Array<diesel::sql_types::Text>) -> diesel::sql_types::Text;
 }

@@ -47,6 +47,23 @@ macro_rules! on_backend {
 }
 pub(super) use on_backend;
 
+/// Inserts a slice of rows. One row is a statement that a connection prepares once; several are one that is written anew,
+/// since their number is in it.
+macro_rules! insert_rows {
+    ($connection:expr, $table:expr, $rows:expr) => {
+        match $rows {
+            [] => {}
+            [row] => $crate::store::backend::on_backend!($connection, |c| {
+                diesel::insert_into($table).values(row).execute(c)?;
+            }),
+            rows => $crate::store::backend::on_backend!($connection, |c| {
+                diesel::insert_into($table).values(rows).execute(c)?;
+            }),
+        }
+    };
+}
+pub(super) use insert_rows;
+
 /// A connection to one of the two, for the time of a call.
 pub(super) enum Connection<'a> {
     /// To the file.
@@ -241,6 +258,32 @@ impl Pooled {
             Self::Sqlite(c) => c.immediate_transaction(|c| act(&mut Connection::Sqlite(c))),
             Self::Postgres(c) => c.transaction(|c| act(&mut Connection::Postgres(c))),
         })
+    }
+
+    /// Runs `act` in a transaction that may write, and returns when what it wrote is durable. On PostgreSQL the locks that
+    /// `act` took end before the disk, or the synchronous replica, is waited for: others go on meanwhile.
+    ///
+    /// They may see what is not durable yet, so whatever is acknowledged on the strength of it must be made by a transaction
+    /// that waits, too. It waits on the connection that stored: a server that lost what it had not flushed has lost its
+    /// connections as well, so that the wait fails and nothing is acknowledged.
+    pub(super) fn transaction_then_durable<T>(
+        &mut self,
+        act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Self::Sqlite(_) = self {
+            return self.transaction(act);
+        }
+        let done = self.transaction(|connection| {
+            if let Connection::Postgres(c) = connection {
+                c.batch_execute("SET LOCAL synchronous_commit = off")?;
+            }
+            act(connection)
+        })?;
+        if let Self::Postgres(c) = self {
+            // A record of its own, whose commit waits for all that was written before it.
+            c.batch_execute("SELECT pg_logical_emit_message(true, 'innogauge', '')")?;
+        }
+        Ok(done)
     }
 
     /// Runs `act` in a transaction that reads one state of the database throughout.

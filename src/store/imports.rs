@@ -11,6 +11,7 @@ use super::backend::{Connection, on_backend};
 use super::duplicates::flag_whole_survey;
 use super::jobs::EndsJob;
 use super::locks::lock_batch;
+use super::planner::gather_statistics;
 use super::schema::{imports, instance_ids, response_events, response_versions, responses};
 use super::submission::Submission;
 use super::{AuditAct, JsonText, Store, StoreError, newcomers, time};
@@ -385,6 +386,7 @@ fn store_file(
     on_backend!(connection, |c| diesel::update(imports::table.find(id))
         .set(imports::rows.eq(count))
         .execute(c))?;
+    gather_statistics(connection, usize::try_from(count).unwrap_or_default())?;
     flag_whole_survey(connection, round, &import.survey)?;
     journal
         .note(AuditAct::ImportApplied, target(&import.survey, id))

@@ -50,15 +50,22 @@ pub(super) fn lock_key(parts: &[&str]) -> i64 {
 
 /// Takes locks until the end of the transaction.
 pub(super) fn take_locks(connection: &mut Connection<'_>, mut keys: Vec<i64>) -> Result<(), StoreError> {
-    use diesel::sql_types::{Array, BigInt};
     if let Connection::Postgres(c) = connection {
         keys.sort_unstable();
         keys.dedup();
-        diesel::sql_query("SELECT pg_advisory_xact_lock(key) FROM unnest($1) AS key")
-            .bind::<Array<BigInt>, _>(keys)
-            .execute(*c)?;
+        diesel::select(pg_advisory_xact_lock(unnest(keys))).execute(*c)?;
     }
     Ok(())
+}
+
+// As functions and not as text, so that the statement is prepared once.
+diesel::define_sql_function! {
+    /// Waits for a lock, and gives nothing.
+    fn pg_advisory_xact_lock(key: diesel::sql_types::BigInt) -> diesel::sql_types::Text;
+}
+diesel::define_sql_function! {
+    /// A row for each of an array.
+    fn unnest(keys: diesel::sql_types::Array<diesel::sql_types::BigInt>) -> diesel::sql_types::BigInt;
 }
 
 /// On PostgreSQL, makes whole batches of a survey in a round wait for each other.

@@ -38,6 +38,7 @@ mod newcomers;
 mod partitions;
 mod passwords;
 mod places;
+mod planner;
 mod privacy;
 mod progress;
 mod reading;

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::StoreError;
 use super::arrival::{self, NewInstanceId, NewVersion, next_ids, note_received};
 use super::audit::Journal;
-use super::backend::{Connection, on_backend};
+use super::backend::{Connection, insert_rows, on_backend};
 use super::events::{EventKind, NewEvent};
 use super::heads::HeadRow;
 use super::schema::{instance_ids, response_events, response_versions, responses};
@@ -50,16 +50,10 @@ pub(super) fn insert(
             ..NewEvent::of(head, EventKind::Received, head.received_at)
         })
         .collect();
-    on_backend!(connection, |c| {
-        diesel::insert_into(response_versions::table)
-            .values(&versions)
-            .execute(c)?;
-        diesel::insert_into(instance_ids::table).values(&names).execute(c)?;
-        diesel::insert_into(response_events::table)
-            .values(&history)
-            .execute(c)?;
-        diesel::insert_into(responses::table).values(&heads).execute(c)?;
-    });
+    insert_rows!(connection, response_versions::table, versions.as_slice());
+    insert_rows!(connection, instance_ids::table, names.as_slice());
+    insert_rows!(connection, response_events::table, history.as_slice());
+    insert_rows!(connection, responses::table, heads.as_slice());
     Ok(heads)
 }
 
@@ -129,8 +123,7 @@ impl Known {
                 .filter(response_versions::survey.eq(survey))
                 .filter(response_versions::deprecated_id.eq_any(&named))
                 .select(response_versions::deprecated_id.assume_not_null());
-            let mut found: Vec<String> = on_backend!(connection, |c| stored.load(c))?;
-            found.extend(on_backend!(connection, |c| replaced.load::<String>(c))?);
+            let found: Vec<String> = on_backend!(connection, |c| stored.union_all(replaced).load(c))?;
             known
                 .instances
                 .extend(found.into_iter().map(|instance| (survey.to_owned(), instance)));

@@ -2,9 +2,9 @@
 //!
 //! A thread takes all that wait and stores them in one transaction, with their entries in the audit log: the disk is
 //! waited for once for all of them, and the audit chain is held by one transaction at a time. On SQLite one thread does
-//! so, and each submission has a savepoint, so that one that can't be stored leaves the others alone. On PostgreSQL
-//! several threads do, and where one can't be stored, each of its group is tried by itself. Either way a submission is
-//! acknowledged only after the commit that holds it is durable, and the queue is bounded: who finds it full waits.
+//! so, and where a submission can't be stored, each of its group gets a savepoint, so that it leaves the others alone. On
+//! PostgreSQL several threads do, and where one can't be stored, each of its group is tried by itself. Either way a submission
+//! is acknowledged only after the commit that holds it is durable, and the queue is bounded: who finds it full waits.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::arrival;
-use super::audit::{self, Journal};
-use super::backend::Pool;
+use super::audit::{self, Journal, Noted};
+use super::backend::{Connection, Pool};
 use super::load::Counted;
 use super::locks::lock_what_they_name;
 use super::newcomers::store_together;
+use super::planner::Growth;
 use super::submission::{Receipt, Submission};
 use super::{Origin, Store, StoreError, time};
 
@@ -25,9 +26,9 @@ use super::{Origin, Store, StoreError, time};
 const QUEUE: usize = 1024;
 /// The most submissions that share a commit.
 const GROUP: usize = 256;
-/// The most threads that store submissions on PostgreSQL: while one commits, others bring their groups to where the audit
-/// chain is waited for. More would only make the groups smaller.
-const WRITERS: u32 = 3;
+/// The most threads that store submissions on PostgreSQL: while one waits for the disk, which is after it has let the audit
+/// chain go, others store. More would only make the groups smaller.
+const WRITERS: u32 = 2;
 /// How often a submission is tried again that PostgreSQL gave up in favour of another one.
 const ATTEMPTS: u32 = 5;
 /// How much longer each time it waits before it is tried on a new connection.
@@ -183,6 +184,7 @@ fn store_groups_sqlite(pool: &Pool, turn: &Mutex<()>, counted: &Counted, queue: 
 }
 
 fn store_groups_postgres(pool: &Pool, counted: &Counted, queue: &Queue) {
+    let mut growth = Growth::new();
     loop {
         let group = next_group(queue, Vec::new());
         if group.is_empty() {
@@ -195,7 +197,11 @@ fn store_groups_postgres(pool: &Pool, counted: &Counted, queue: &Queue) {
         let stored = store_at_once(pool, &group, until);
         counted.commit(began.elapsed());
         match stored {
-            Ok(receipts) => acknowledge(group, Ok(receipts.into_iter().map(Ok).collect())),
+            Ok(receipts) => {
+                let rows = receipts.len();
+                acknowledge(group, Ok(receipts.into_iter().map(Ok).collect()));
+                growth.by(rows, pool);
+            }
             Err(error) if is_hopeless(pool, &error, until) => acknowledge(group, Err(error)),
             Err(_) => store_each(pool, group, until),
         }
@@ -248,35 +254,60 @@ fn acknowledge(group: Vec<Waiting>, stored: Result<Vec<Answer>, StoreError>) {
     }
 }
 
-/// Stores a group in one transaction, each in a savepoint: the answer to each, or why none was stored.
+/// Stores a group in one transaction: at once, or where one of them can't be stored each in a savepoint. The answer to each,
+/// or why none was stored.
 fn store_with_savepoints(pool: &Pool, group: &[Waiting]) -> Result<Vec<Answer>, StoreError> {
     pool.get()?.transaction(|connection| {
-        let mut answers = Vec::with_capacity(group.len());
-        let mut entries = Vec::with_capacity(group.len());
-        for waiting in group {
-            let mut journal = waiting.journal();
-            let answer =
-                connection.savepoint(|connection| arrival::store(connection, &mut journal, &waiting.submission));
-            match answer {
-                // The disk is full or gone: SQLite has undone the whole transaction, or would at its end.
-                Err(error) if !error.is_input() && !matches!(error, StoreError::Database(_)) => return Err(error),
-                Ok(receipt) => {
-                    entries.extend(journal.into_entries());
-                    answers.push(Ok(receipt));
-                }
-                Err(error) => answers.push(Err(error)),
+        let mut journals: Vec<Journal<'_>> = group.iter().map(Waiting::journal).collect();
+        let together = connection.savepoint(|connection| {
+            let submissions: Vec<&Submission> = group.iter().map(|waiting| &*waiting.submission).collect();
+            store_together(connection, &submissions, &mut journals)
+        });
+        let (answers, entries) = match together {
+            Ok(receipts) => {
+                let entries = journals.into_iter().flat_map(Journal::into_entries).collect();
+                (receipts.into_iter().map(Ok).collect(), entries)
             }
-        }
+            Err(error) if ends_transaction(&error) => return Err(error),
+            Err(_) => store_each_in_savepoint(connection, group)?,
+        };
         audit::append(connection, entries)?;
         Ok(answers)
     })
+}
+
+/// Whether nothing more can be stored in the transaction: the disk is full or gone, and SQLite has undone all of it, or
+/// would at its end.
+fn ends_transaction(error: &StoreError) -> bool {
+    !error.is_input() && !matches!(error, StoreError::Database(_))
+}
+
+fn store_each_in_savepoint(
+    connection: &mut Connection<'_>,
+    group: &[Waiting],
+) -> Result<(Vec<Answer>, Vec<Noted>), StoreError> {
+    let mut answers = Vec::with_capacity(group.len());
+    let mut entries = Vec::with_capacity(group.len());
+    for waiting in group {
+        let mut journal = waiting.journal();
+        let answer = connection.savepoint(|connection| arrival::store(connection, &mut journal, &waiting.submission));
+        match answer {
+            Err(error) if ends_transaction(&error) => return Err(error),
+            Ok(receipt) => {
+                entries.extend(journal.into_entries());
+                answers.push(Ok(receipt));
+            }
+            Err(error) => answers.push(Err(error)),
+        }
+    }
+    Ok((answers, entries))
 }
 
 /// Stores a group in one transaction: all of it, or nothing where one of them can't be stored.
 fn store_at_once(pool: &Pool, group: &[Waiting], until: Instant) -> Result<Vec<Receipt>, StoreError> {
     // Where the time is over, a connection that is free is still taken.
     let wait = until.saturating_duration_since(Instant::now()).max(PAUSE);
-    pool.get_within(wait)?.transaction(|connection| {
+    pool.get_within(wait)?.transaction_then_durable(|connection| {
         lock_what_they_name(connection, group.iter().map(|waiting| &*waiting.submission))?;
         let submissions: Vec<&Submission> = group.iter().map(|waiting| &*waiting.submission).collect();
         let mut journals: Vec<Journal<'_>> = group.iter().map(Waiting::journal).collect();

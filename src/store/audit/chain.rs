@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::super::StoreError;
-use super::super::backend::{Connection, on_backend};
+use super::super::backend::{Connection, insert_rows, on_backend};
 use super::super::locks::{lock_key, take_locks};
 use super::super::schema::audit;
 use super::Row;
@@ -110,9 +110,7 @@ pub(in crate::store) fn append(connection: &mut Connection<'_>, entries: Vec<Not
         });
     }
     for rows in rows.chunks(BATCH) {
-        on_backend!(connection, |c| diesel::insert_into(audit::table)
-            .values(rows)
-            .execute(c))?;
+        insert_rows!(connection, audit::table, rows);
     }
     Ok(())
 }

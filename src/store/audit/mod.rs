@@ -38,7 +38,7 @@ pub use listing::AuditFilter;
 pub use verify::{AuditCheck, AuditFault, AuditHead};
 
 pub(super) use chain::{append, head};
-pub(super) use journal::Journal;
+pub(super) use journal::{Journal, Noted};
 
 use super::schema::audit;
 use super::time;
