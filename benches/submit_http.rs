@@ -23,10 +23,11 @@ mod client;
 mod databases;
 #[path = "submit_http/floor.rs"]
 mod floor;
+#[path = "submit_http/program.rs"]
+mod program;
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -60,7 +61,7 @@ fn measure(name: &str, database: &Database, clients: usize) {
         .unwrap();
     drop(store);
 
-    let (mut server, address, started) = start(&database.url);
+    let (mut server, address, started) = program::start(&database.url);
     let idle_megabytes = resident_megabytes(&server);
     let mut milliseconds = submit_from_all(clients, address, &token);
     milliseconds.sort_by(f64::total_cmp);
@@ -73,14 +74,16 @@ fn measure(name: &str, database: &Database, clients: usize) {
 
     let floor = floor::store_again(&database.url, commits, clients);
     println!(
-        "{name}: {clients} clients: {rate:.0} submissions/s, p50 {:.1} ms, p95 {:.1} ms; the database alone, {:.1} to a \
-         commit: {:.0}/s, ratio {:.2}; start to first answer {:.0} ms; idle {idle_megabytes:.0} MB, after the load \
+        "{name}: {clients} clients: {rate:.0} submissions/s, p50 {:.1} ms, p95 {:.1} ms; the database alone, {} to a \
+         commit: {:.0}/s sent to it, ratio {:.2}, {:.0}/s copied inside of it, ratio {:.2}; start to first answer {:.0} ms; idle {idle_megabytes:.0} MB, after the load \
          {loaded_megabytes:.0} MB",
         at(50),
         at(95),
         floor.to_a_commit,
-        floor.per_second,
-        rate / floor.per_second,
+        floor.sent,
+        rate / floor.sent,
+        floor.copied,
+        rate / floor.copied,
         started.as_secs_f64() * 1000.0,
     );
 }
@@ -94,34 +97,6 @@ fn commits(address: SocketAddr) -> u64 {
         .unwrap()
         .parse()
         .unwrap()
-}
-
-/// Starts the program and waits for its first answer.
-fn start(database: &str) -> (Child, SocketAddr, Duration) {
-    let began = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_innogauge"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--database", database, "--defs"])
-        .arg(app::definitions())
-        .env("INNOGAUGE_LOG", "warn")
-        .envs(databases::keys_for(database).map(|file| ("INNOGAUGE_KEYS", file)))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line
-        .trim()
-        .rsplit("http://")
-        .next()
-        .unwrap()
-        .trim_end_matches('/')
-        .parse()
-        .unwrap();
-    assert_eq!(client::send(address, &Request::new("GET", "/")).status, 200);
-    (child, address, began.elapsed())
 }
 
 /// The time of each submission that was acknowledged after the warm-up, in milliseconds.

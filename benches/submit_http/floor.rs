@@ -1,7 +1,10 @@
 //! What the database alone takes for the rows of submissions: the same rows in as many transactions, durable, with the
-//! same indexes and triggers, without the program, its checks and HTTP. One statement copies all rows of a group into a
-//! table, which is less than anybody can do who stores rows that come from elsewhere.
+//! same indexes and triggers, without the program, its checks and HTTP. Two floors: the rows come to it as they come to
+//! every database, in statements that a client sends one after the other (one per table and group, written beforehand); and,
+//! lower, they are copied inside of the database from another table of its own, by one message for a whole group, which
+//! nobody can do whose rows come from elsewhere.
 
+use std::iter;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -22,13 +25,28 @@ const TABLES: [(&str, &str); 5] = [
 ];
 
 /// The most connections to PostgreSQL that store at once: as many as the server has threads for it.
-const WRITERS: usize = 3;
+const WRITERS: usize = 2;
 
 pub struct Floor {
-    /// Submissions stored per second.
-    pub per_second: f64,
+    /// Submissions stored per second where their rows are sent.
+    pub sent: f64,
+    /// Submissions stored per second where their rows are copied inside of the database.
+    pub copied: f64,
     /// Submissions in a transaction.
-    pub to_a_commit: f64,
+    pub to_a_commit: i64,
+}
+
+/// How rows get into a table.
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    Sending,
+    Copying,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    line: String,
 }
 
 #[derive(QueryableByName)]
@@ -39,15 +57,26 @@ struct Count {
 
 /// Stores the rows that a load left in a database once more, in that many transactions.
 pub fn store_again(url: &str, commits: u64, clients: usize) -> Floor {
-    match url.strip_prefix("sqlite:") {
-        Some(file) => on_sqlite(file, commits),
-        None => on_postgres(url, commits, clients.min(WRITERS)),
+    let store = |by| match url.strip_prefix("sqlite:") {
+        Some(file) => on_sqlite(file, commits, by),
+        None => on_postgres(url, commits, clients.min(WRITERS), by),
+    };
+    let (sent, to_a_commit) = store(By::Sending);
+    let (copied, _) = store(By::Copying);
+    Floor {
+        sent,
+        copied,
+        to_a_commit,
     }
 }
 
-/// Into a new file beside the first one.
-fn on_sqlite(file: &str, commits: u64) -> Floor {
+/// Into a new file beside the first one: submissions per second, and how many share a commit.
+fn on_sqlite(file: &str, commits: u64, by: By) -> (f64, i64) {
     let again = format!("{file}.again");
+    for part in ["", "-wal", "-shm"] {
+        // The first of the two has nothing to remove.
+        drop(std::fs::remove_file(format!("{again}{part}")));
+    }
     super::app::seed(&Store::open(&format!("sqlite:{again}")).unwrap());
     let mut connection = SqliteConnection::establish(&again).unwrap();
     run(
@@ -65,18 +94,32 @@ fn on_sqlite(file: &str, commits: u64) -> Floor {
             &format!("CREATE TEMP TABLE again_{table} AS SELECT * FROM measured.{table} {later} ORDER BY {order}"),
         );
     }
-    let counted = diesel::sql_query("SELECT count(*) AS count FROM again_responses").get_result(&mut connection);
-    let groups = Groups::of(&counted.unwrap(), commits);
+    let groups = Groups::of(&mut connection, commits);
+    let statements = groups.map(by, |group, table| match by {
+        By::Copying => format!("INSERT INTO {table} SELECT * FROM again_{table} WHERE rowid BETWEEN {group}"),
+        By::Sending => {
+            let columns = lines(
+                &mut connection,
+                &format!(
+                    "SELECT group_concat('quote(' || name || ')', ', ') AS line FROM pragma_table_info('{table}')"
+                ),
+            );
+            let rows = format!(
+                "SELECT '(' || concat_ws(',', {}) || ')' AS line FROM again_{table} WHERE rowid BETWEEN {group}",
+                columns.concat()
+            );
+            format!("INSERT INTO {table} VALUES {}", lines(&mut connection, &rows).join(","))
+        }
+    });
     let began = Instant::now();
-    while let Some(group) = groups.next() {
-        let copy = |table: &str| format!("INSERT INTO {table} SELECT * FROM again_{table} WHERE rowid BETWEEN {group}");
-        store_group(&mut connection, copy);
+    for statement in statements.iter().flatten() {
+        run(&mut connection, statement);
     }
     groups.floor(began)
 }
 
 /// Into the tables of a copy, which are emptied before.
-fn on_postgres(url: &str, commits: u64, writers: usize) -> Floor {
+fn on_postgres(url: &str, commits: u64, writers: usize, by: By) -> (f64, i64) {
     let (server, name) = url.rsplit_once('/').unwrap();
     let again = format!("{name}_again");
     let mut first = PgConnection::establish(&format!("{server}/postgres")).unwrap();
@@ -100,18 +143,36 @@ fn on_postgres(url: &str, commits: u64, writers: usize) -> Floor {
     for (table, _) in TABLES {
         run(&mut connection, &format!("ALTER TABLE {table} ENABLE TRIGGER USER"));
     }
-    let counted = diesel::sql_query("SELECT count(*) FROM again_responses").get_result(&mut connection);
-    let groups = Groups::of(&counted.unwrap(), commits);
+    let groups = Groups::of(&mut connection, commits);
+    let statements = groups.map(by, |group, table| match by {
+        By::Copying => format!("INSERT INTO {table} SELECT (kept).* FROM again_{table} WHERE turn BETWEEN {group}"),
+        By::Sending => {
+            let columns = lines(
+                &mut connection,
+                &format!(
+                    "SELECT string_agg(format('quote_nullable((kept).%I)', attname), ', ' ORDER BY attnum) AS line
+                     FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped"
+                ),
+            );
+            let rows = format!(
+                "SELECT '(' || concat_ws(',', {}) || ')' AS line FROM again_{table} WHERE turn BETWEEN {group}",
+                columns.concat()
+            );
+            format!("INSERT INTO {table} VALUES {}", lines(&mut connection, &rows).join(","))
+        }
+    });
     let mut connections: Vec<PgConnection> = (0..writers).map(|_| open()).collect();
+    let next = Mutex::new(statements.iter());
     let began = Instant::now();
     std::thread::scope(|scope| {
         for connection in &mut connections {
             scope.spawn(|| {
-                while let Some(group) = groups.next() {
-                    let copy = |table: &str| {
-                        format!("INSERT INTO {table} SELECT (kept).* FROM again_{table} WHERE turn BETWEEN {group}")
-                    };
-                    store_group(connection, copy);
+                loop {
+                    let group = next.lock().unwrap().next();
+                    let Some(group) = group else { break };
+                    for statement in group {
+                        run(connection, statement);
+                    }
                 }
             });
         }
@@ -122,42 +183,58 @@ fn on_postgres(url: &str, commits: u64, writers: usize) -> Floor {
     floor
 }
 
-/// The groups of rows that are stored together, taken one after the other.
+/// The groups of rows that are stored together.
 struct Groups {
     rows: i64,
     size: i64,
-    next: Mutex<i64>,
 }
 
 impl Groups {
-    fn of(rows: &Count, commits: u64) -> Self {
-        let commits = i64::try_from(commits.max(1)).unwrap();
+    fn of<C>(connection: &mut C, commits: u64) -> Self
+    where
+        C: diesel::connection::LoadConnection,
+        Count: diesel::deserialize::QueryableByName<C::Backend>,
+        diesel::query_builder::SqlQuery: diesel::query_dsl::LoadQuery<'static, C, Count>,
+    {
+        let counted =
+            diesel::sql_query("SELECT count(*) AS count FROM again_responses").get_result::<Count>(connection);
+        let (rows, commits) = (counted.unwrap().count, i64::try_from(commits.max(1)).unwrap());
         Self {
-            rows: rows.count,
-            size: (rows.count + commits - 1) / commits,
-            next: Mutex::new(1),
+            rows,
+            size: (rows + commits - 1) / commits,
         }
     }
 
-    /// `1 AND 20`: the numbers of the next group's rows.
-    fn next(&self) -> Option<String> {
-        let mut next = self.next.lock().unwrap();
-        let from = *next;
-        *next += self.size;
-        (from <= self.rows).then(|| format!("{from} AND {}", from + self.size - 1))
+    /// The messages of each group's transaction, made of a statement per table, which is told the numbers of its rows:
+    /// `1 AND 20`.
+    fn map(&self, by: By, mut statement: impl FnMut(&str, &str) -> String) -> Vec<Vec<String>> {
+        let firsts = (1..=self.rows).step_by(usize::try_from(self.size).unwrap());
+        let transaction = |from: i64| {
+            let group = format!("{from} AND {}", from + self.size - 1);
+            let rows = TABLES.iter().map(|(table, _)| statement(&group, table));
+            let statements: Vec<String> = iter::once("BEGIN".to_owned())
+                .chain(rows)
+                .chain(iter::once("COMMIT".to_owned()))
+                .collect();
+            match by {
+                By::Sending => statements,
+                By::Copying => vec![statements.join("; ")],
+            }
+        };
+        firsts.map(transaction).collect()
     }
 
-    fn floor(&self, began: Instant) -> Floor {
-        Floor {
-            per_second: self.rows as f64 / began.elapsed().as_secs_f64(),
-            to_a_commit: self.size as f64,
-        }
+    fn floor(&self, began: Instant) -> (f64, i64) {
+        (self.rows as f64 / began.elapsed().as_secs_f64(), self.size)
     }
 }
 
-fn store_group(connection: &mut impl SimpleConnection, copy: impl Fn(&str) -> String) {
-    let statements: Vec<String> = TABLES.iter().map(|(table, _)| copy(table)).collect();
-    run(connection, &format!("BEGIN; {}; COMMIT", statements.join("; ")));
+fn lines<C>(connection: &mut C, query: &str) -> Vec<String>
+where
+    for<'query> diesel::query_builder::SqlQuery: diesel::query_dsl::LoadQuery<'query, C, Line>,
+{
+    let lines = diesel::sql_query(query).load::<Line>(connection).unwrap();
+    lines.into_iter().map(|line| line.line).collect()
 }
 
 fn run(connection: &mut impl SimpleConnection, statements: &str) {
