@@ -62,6 +62,7 @@ pub use unit::Unit;
 pub use version::{AttachedFile, version_hash};
 pub use warnings::{WarningLevel, WarningRule, WarningRules, WarningScope};
 pub use xform::xform;
+pub(crate) use xform::{InstanceNodes, XmlNode, as_asked};
 pub use xlsform::{Book, XLSFORM_EXTENSIONS};
 
 use std::path::Path;

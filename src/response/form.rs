@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::instance::Asked;
 use super::quality::QualityPlan;
 use super::tree::companion_name;
 use crate::definition::{Definition, Element, ElementId, Kind, QuestionType};
@@ -25,6 +26,7 @@ pub struct Form {
     reads_clock: Vec<bool>,
     end: Option<ElementId>,
     today: Option<ElementId>,
+    asked: OnceLock<Asked>,
     pub(super) quality: QualityPlan,
 }
 
@@ -157,6 +159,7 @@ impl Form {
             .map(|element| element.id)
             .collect();
         Arc::new(Self {
+            asked: OnceLock::new(),
             quality: QualityPlan::of(&definition),
             definition,
             places,
@@ -190,6 +193,11 @@ impl Form {
     /// The name of the question that holds the missing code of another in forms for clients.
     pub(super) fn companion_name(&self, question: ElementId) -> &str {
         self.companions.get(question.index()).map_or("", |name| name)
+    }
+
+    /// The survey as form clients have it; worked out when it is first needed.
+    pub(super) fn asked(&self) -> &Asked {
+        self.asked.get_or_init(|| Asked::of(&self.definition))
     }
 
     /// What is to be settled, in dependency order.

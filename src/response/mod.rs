@@ -13,6 +13,7 @@ mod difference;
 mod environment;
 mod form;
 mod identity;
+pub mod instance;
 mod json;
 mod parse;
 mod personal;
@@ -24,6 +25,7 @@ mod review;
 mod sending;
 mod submission;
 mod tree;
+mod unknown;
 mod validate;
 mod value;
 
