@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use super::instance::Asked;
+use super::live::looks_into_live_list;
 use super::quality::QualityPlan;
 use super::tree::companion_name;
 use crate::definition::{Definition, Element, ElementId, Kind, QuestionType};
@@ -38,7 +39,8 @@ pub(super) struct Step {
     pub frame: u32,
     /// The group or repeat that it lies in, where that is not asked in every case.
     pub conditional_parent: Option<ElementId>,
-    /// Whether the calculation is kept as form clients sent it, since it can't be reproduced.
+    /// Whether the calculation is kept as form clients sent it, since it can't be reproduced: the moment or a live
+    /// list gave it.
     pub kept: bool,
 }
 
@@ -131,7 +133,8 @@ impl Form {
             let Some(calculation) = &element.calculation else {
                 return false;
             };
-            !element.trigger.is_empty() || !calculation.expression().is_reproducible()
+            let calculation = calculation.expression();
+            !element.trigger.is_empty() || !calculation.is_reproducible() || looks_into_live_list(calculation)
         });
         let reads_clock = spreading(&definition, |element| {
             element.calculation.as_ref().is_some_and(|calculation| {

@@ -195,6 +195,15 @@ catalogue! {
     /// No round is open.
     NoOpenRound = 505, "no_open_round", Problem,
         "目前没有开放的调查轮次，请由管理员指定轮次。", "No round is open. An administrator has to assign the response to one.";
+    /// The round that the sender's token names is not open.
+    RoundNotOpen = 506, "round_not_open", Problem,
+        "轮次“{0}”未开放时收到，请由督导决定是否采用。", "It came while the round '{0}' was not open. A supervisor decides whether it counts.";
+    /// The survey takes no responses any more.
+    SurveyClosed = 507, "survey_closed", Problem,
+        "调查关闭后收到，请由督导决定是否采用。", "It came after the survey was closed. A supervisor decides whether it counts.";
+    /// A city that is not one of its sender's.
+    CityOfOthers = 508, "city_of_others", Problem,
+        "城市“{0}”不在提交人的负责范围内，请核对城市，或由督导确认。", "The city '{0}' is not one of its sender's. Check the city, or have a supervisor confirm it.";
 }
 
 /// One finding about a response: what, where, and everything that is needed to tell a person what to do.
