@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench submit_http`, with `scripts/with_postgres.sh` before it for PostgreSQL too. The clients run on
 //! the same machine as the server and the database, as they did for the figure of the peer. After each load the rows that
-//! it left are stored once more by the database alone (`floor.rs`).
+//! it left are stored once more by the database alone (`floor.rs`). With `-- openrosa` they come as phones send them.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +23,8 @@ mod client;
 mod databases;
 #[path = "submit_http/floor.rs"]
 mod floor;
+#[path = "submit_http/openrosa.rs"]
+mod openrosa;
 #[path = "submit_http/program.rs"]
 mod program;
 
@@ -41,19 +43,39 @@ const MEASURED: Duration = Duration::from_secs(6);
 /// ODK Central on such a machine with PostgreSQL.
 const PEER: &str = "ODK Central: 79–128 submissions/s, p95 91–187 ms";
 
-fn main() {
-    println!("{PEER}");
-    for clients in CLIENTS {
-        measure("SQLite", &Database::sqlite(), clients);
-    }
-    for clients in CLIENTS {
-        if let Some(database) = Database::postgres() {
-            measure("PostgreSQL", &database, clients);
+/// How responses come.
+#[derive(Debug, Clone, Copy)]
+enum Door {
+    Json,
+    OpenRosa,
+}
+
+impl Door {
+    fn request(self, token: &str, instance_id: &str) -> Request {
+        match self {
+            Self::Json => Request::new("POST", "/api/v1/surveys/firm/responses")
+                .token(token)
+                .json(&app::response(instance_id)),
+            Self::OpenRosa => openrosa::request(token, instance_id),
         }
     }
 }
 
-fn measure(name: &str, database: &Database, clients: usize) {
+fn main() {
+    println!("{PEER}");
+    let by_phone = std::env::args().any(|argument| argument == "openrosa");
+    let door = if by_phone { Door::OpenRosa } else { Door::Json };
+    for clients in CLIENTS {
+        measure("SQLite", &Database::sqlite(), door, clients);
+    }
+    for clients in CLIENTS {
+        if let Some(database) = Database::postgres() {
+            measure("PostgreSQL", &database, door, clients);
+        }
+    }
+}
+
+fn measure(name: &str, database: &Database, door: Door, clients: usize) {
     let store = database.open();
     app::seed(&store);
     let token = store
@@ -63,7 +85,7 @@ fn measure(name: &str, database: &Database, clients: usize) {
 
     let (mut server, address, started) = program::start(&database.url);
     let idle_megabytes = resident_megabytes(&server);
-    let mut milliseconds = submit_from_all(clients, address, &token);
+    let mut milliseconds = submit_from_all(clients, address, door, &token);
     milliseconds.sort_by(f64::total_cmp);
     let at = |percent: usize| milliseconds[(milliseconds.len() - 1) * percent / 100];
     let rate = milliseconds.len() as f64 / MEASURED.as_secs_f64();
@@ -74,8 +96,9 @@ fn measure(name: &str, database: &Database, clients: usize) {
 
     let floor = floor::store_again(&database.url, commits, clients);
     println!(
-        "{name}: {clients} clients: {rate:.0} submissions/s, p50 {:.1} ms, p95 {:.1} ms; the database alone, {} to a \
-         commit: {:.0}/s sent to it, ratio {:.2}, {:.0}/s copied inside of it, ratio {:.2}; start to first answer {:.0} ms; idle {idle_megabytes:.0} MB, after the load \
+        "{name}, {door:?}: {clients} clients: {rate:.0} submissions/s, p50 {:.1} ms, p95 {:.1} ms; the database alone, {} to a \
+         commit: {:.0}/s sent to it, ratio {:.2}, {:.0}/s copied inside of it, ratio {:.2}; start to first answer {:.0} ms; \
+         idle {idle_megabytes:.0} MB, after the load \
          {loaded_megabytes:.0} MB",
         at(50),
         at(95),
@@ -100,7 +123,7 @@ fn commits(address: SocketAddr) -> u64 {
 }
 
 /// The time of each submission that was acknowledged after the warm-up, in milliseconds.
-fn submit_from_all(clients: usize, address: SocketAddr, token: &str) -> Vec<f64> {
+fn submit_from_all(clients: usize, address: SocketAddr, door: Door, token: &str) -> Vec<f64> {
     let began = Instant::now();
     let clients: Vec<_> = (0..clients)
         .map(|client| {
@@ -109,10 +132,7 @@ fn submit_from_all(clients: usize, address: SocketAddr, token: &str) -> Vec<f64>
                 let mut connection = Connection::open(address).unwrap();
                 let mut times = Vec::new();
                 for number in 0.. {
-                    let body = app::response(&format!("uuid:{client}-{number}"));
-                    let request = Request::new("POST", "/api/v1/surveys/firm/responses")
-                        .token(&token)
-                        .json(&body);
+                    let request = door.request(&token, &format!("uuid:{client}-{number}"));
                     let sent = Instant::now();
                     let answer = connection.send(&request).unwrap();
                     assert_eq!(answer.status, 201, "{}", answer.text());

@@ -106,6 +106,15 @@ impl FileKind {
         }
     }
 
+    /// Whether this kind takes files of a type that [`FileKind::Any`] took.
+    pub fn takes(self, media_type: MediaType) -> bool {
+        self.taken()
+            .iter()
+            .copied()
+            .flatten()
+            .any(|(_, served)| *served == media_type.0)
+    }
+
     /// The type of a file that begins so, where this kind takes it.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ mod formula;
 mod identity;
 mod interview;
 mod language;
+mod lookups;
 mod model;
 mod other;
 mod outline;
@@ -61,7 +62,8 @@ pub use unanswered::MissingCode;
 pub use unit::Unit;
 pub use version::{AttachedFile, version_hash};
 pub use warnings::{WarningLevel, WarningRule, WarningRules, WarningScope};
-pub use xform::xform;
+pub use xform::{ITEMSETS, itemsets, xform};
+pub(crate) use xform::{InstanceNodes, XmlNode, as_asked};
 pub use xlsform::{Book, XLSFORM_EXTENSIONS};
 
 use std::path::Path;

@@ -66,6 +66,7 @@ pub use check::{Facts, Finding, FindingKind, Purpose, Surroundings, ValueKind};
 pub use environment::{Environment, WallClock};
 pub use error::{EvaluationError, SyntaxError};
 pub use reach::{Manner, Missed, Reach, Skeleton, Standpoint};
+pub use reproducible::LookedUp;
 pub use tree::{Name, NodeKind, NodeSet, Scope, Tree};
 pub use value::{Value, format_number, parse_number};
 pub use xml::{XmlError, XmlNode, XmlTree};

@@ -4,6 +4,15 @@ use super::ast::{Call, Expr, Start};
 use super::signature::Function;
 use super::{Expression, functions};
 
+/// Something that an expression looks up in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookedUp {
+    /// The list's name, without the extension of a file.
+    pub list: String,
+    /// The column that `pulldata()` reads, where the expression names one.
+    pub column: Option<String>,
+}
+
 impl Expression {
     /// Whether the value follows from the answers and the response's own time alone. It does not where the expression
     /// uses what only the device or the moment of filling in knew: random numbers, `uuid()`, `once()`, properties of
@@ -27,6 +36,35 @@ impl Expression {
             .any(|reference| reference.name.starts_with("last-saved#"));
         each_call(&self.inner.root, &mut |call| reproducible &= call_is_reproducible(call));
         reproducible
+    }
+
+    /// The lists that the expression looks into by name: what it asks of them by `pulldata()`, and by `instance()`.
+    ///
+    /// ```
+    /// use innogauge::expression::{Expression, LookedUp};
+    /// let formula = Expression::parse("pulldata('firms', 'city', 'code', ${code})")?;
+    /// let looked_up = LookedUp { list: "firms".into(), column: Some("city".into()) };
+    /// assert_eq!(formula.looked_up(), [looked_up]);
+    /// # Ok::<(), innogauge::expression::SyntaxError>(())
+    /// ```
+    pub fn looked_up(&self) -> Vec<LookedUp> {
+        let mut found = Vec::new();
+        each_call(&self.inner.root, &mut |call| {
+            let literal = |number: usize| match call.arguments.get(number) {
+                Some(Expr::Literal(text, _)) => Some(text.to_string()),
+                _ => None,
+            };
+            let column = match call.function {
+                Some(Function::Pulldata) => literal(1),
+                Some(Function::Instance) => None,
+                _ => return,
+            };
+            if let Some(list) = literal(0) {
+                let list = list.strip_suffix(".csv").unwrap_or(&list).to_owned();
+                found.push(LookedUp { list, column });
+            }
+        });
+        found
     }
 
     /// Whether the expression uses `today()` or `now()`.

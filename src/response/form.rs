@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::instance::Asked;
+use super::live::looks_into_live_list;
 use super::quality::QualityPlan;
 use super::tree::companion_name;
 use crate::definition::{Definition, Element, ElementId, Kind, QuestionType};
@@ -25,6 +27,7 @@ pub struct Form {
     reads_clock: Vec<bool>,
     end: Option<ElementId>,
     today: Option<ElementId>,
+    asked: OnceLock<Asked>,
     pub(super) quality: QualityPlan,
 }
 
@@ -36,7 +39,8 @@ pub(super) struct Step {
     pub frame: u32,
     /// The group or repeat that it lies in, where that is not asked in every case.
     pub conditional_parent: Option<ElementId>,
-    /// Whether the calculation is kept as form clients sent it, since it can't be reproduced.
+    /// Whether the calculation is kept as form clients sent it, since it can't be reproduced: the moment or a live
+    /// list gave it.
     pub kept: bool,
 }
 
@@ -129,7 +133,8 @@ impl Form {
             let Some(calculation) = &element.calculation else {
                 return false;
             };
-            !element.trigger.is_empty() || !calculation.expression().is_reproducible()
+            let calculation = calculation.expression();
+            !element.trigger.is_empty() || !calculation.is_reproducible() || looks_into_live_list(calculation)
         });
         let reads_clock = spreading(&definition, |element| {
             element.calculation.as_ref().is_some_and(|calculation| {
@@ -157,6 +162,7 @@ impl Form {
             .map(|element| element.id)
             .collect();
         Arc::new(Self {
+            asked: OnceLock::new(),
             quality: QualityPlan::of(&definition),
             definition,
             places,
@@ -190,6 +196,11 @@ impl Form {
     /// The name of the question that holds the missing code of another in forms for clients.
     pub(super) fn companion_name(&self, question: ElementId) -> &str {
         self.companions.get(question.index()).map_or("", |name| name)
+    }
+
+    /// The survey as form clients have it; worked out when it is first needed.
+    pub(super) fn asked(&self) -> &Asked {
+        self.asked.get_or_init(|| Asked::of(&self.definition))
     }
 
     /// What is to be settled, in dependency order.

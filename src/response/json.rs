@@ -8,8 +8,9 @@ use super::answers::{Answers, InstanceId, Limits};
 use super::form::Form;
 use super::parse::{calculated_text, choices, missing_choice, parse_text, shortened, whole, wrong_type};
 use super::problem::{Problem, ProblemCode};
+use super::unknown::unknown_question;
 use super::value::{Answer, Value};
-use crate::definition::{DataType, Element, ElementId, Kind, MissingCode, QuestionType, Text, nearest};
+use crate::definition::{DataType, Element, ElementId, Kind, MissingCode, QuestionType};
 
 /// The outcome of reading: what could be read, and what was wrong.
 pub type Read = (Answers, Vec<Problem>);
@@ -253,27 +254,8 @@ impl Reader<'_> {
     }
 
     fn unknown(&mut self, instance: InstanceId, parent: Option<ElementId>, key: &str, json: &Json) {
-        let form = self.form;
-        let siblings = form.children(parent).iter().filter_map(|id| form.get(*id));
-        let meant = match form.named(key) {
-            // A question that lies in another group.
-            [elsewhere, ..] if form.get(*elsewhere).is_some_and(|element| element.parent != parent) => {
-                Some(form.path(*elsewhere).trim_start_matches('/'))
-            }
-            _ => nearest(key, siblings.map(|element| element.name.as_str()))
-                .or_else(|| nearest(key, form.elements().iter().map(|element| element.name.as_str()))),
-        };
-        let key = shortened(key);
-        let path = match parent {
-            Some(parent) => format!("{}/{key}", self.answers.path(instance, parent)),
-            None => format!("/{key}"),
-        };
-        let problem = match meant {
-            Some(meant) => Problem::new(ProblemCode::MisspeltQuestion, [key, meant.to_owned()]),
-            None => Problem::new(ProblemCode::UnknownQuestion, [key]),
-        };
-        self.problems
-            .push(problem.at(path, &Text::default()).of(as_shown(json)));
+        let problem = unknown_question(&self.answers, instance, parent, key);
+        self.problems.push(problem.of(as_shown(json)));
     }
 }
 

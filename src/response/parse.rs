@@ -87,6 +87,10 @@ fn parse(form: &Form, element: &Element, text: &str) -> Result<Answer, Box<Probl
             if trimmed.is_empty() {
                 return Ok(Answer::Unanswered);
             }
+            // The picture that the form itself came with: no file of the response.
+            if trimmed.starts_with("jr://") {
+                return Ok(Answer::text(trimmed));
+            }
             if !is_file_name(trimmed) {
                 return Err(wrong_type("@file"));
             }

@@ -92,6 +92,16 @@ catalogue! {
     NotJson = 107, "not_json", Problem,
         "内容不是有效的 JSON（{0}），请更正后重新提交。", "This is not valid JSON ({0}). Correct it and send it again.";
 
+    /// Two answers to one question.
+    AnsweredTwice = 108, "answered_twice", Problem,
+        "此题有两个答案，采用了第一个，没有采用“{value}”。请核对。", "This has two answers. The first one counts, not '{value}'. Check it.";
+    /// Text where only questions can be.
+    TextBetweenQuestions = 109, "text_between_questions", Problem,
+        "“{value}”不属于任何问题，没有读取。请核对后填到相应的问题中。", "'{value}' belongs to no question and was not read. Check it and give it as an answer.";
+    /// As [`ProblemCode::UnknownQuestion`], of many that are not told one by one.
+    OtherUnknownQuestions = 110, "other_unknown_questions", Problem,
+        "另有 {0} 处内容不属于此调查，未逐一列出。请核对使用的问卷是否正确。", "{0} more answers are not of this survey and are not listed. Check that the right form was used.";
+
     /// Another kind of value than the question takes.
     WrongType = 201, "wrong_type", Problem,
         "需要填写{0}，而不是“{value}”。", "This takes {0}, not '{value}'.";
@@ -166,6 +176,9 @@ catalogue! {
     /// A unified social credit code that is not one.
     InvalidCreditCode = 403, "invalid_credit_code", Warning,
         "“{value}”不是有效的统一社会信用代码，请对照营业执照核对 18 位代码。", "'{value}' is not a valid unified social credit code. Compare its 18 characters with the licence.";
+    /// A soft check that was confirmed when the form was filled in.
+    SoftCheckConfirmed = 404, "soft_check_confirmed", Note,
+        "填报人已确认此项无误（条件：{0}）。", "This was confirmed when the form was filled in (condition: {0}).";
 
     /// Another live response of the same organisation in this round and survey.
     DuplicateOrganisation = 501, "duplicate_organisation", Warning,
@@ -182,6 +195,15 @@ catalogue! {
     /// No round is open.
     NoOpenRound = 505, "no_open_round", Problem,
         "目前没有开放的调查轮次，请由管理员指定轮次。", "No round is open. An administrator has to assign the response to one.";
+    /// The round that the sender's token names is not open.
+    RoundNotOpen = 506, "round_not_open", Problem,
+        "轮次“{0}”未开放时收到，请由督导决定是否采用。", "It came while the round '{0}' was not open. A supervisor decides whether it counts.";
+    /// The survey takes no responses any more.
+    SurveyClosed = 507, "survey_closed", Problem,
+        "调查关闭后收到，请由督导决定是否采用。", "It came after the survey was closed. A supervisor decides whether it counts.";
+    /// A city that is not one of its sender's.
+    CityOfOthers = 508, "city_of_others", Problem,
+        "城市“{0}”不在提交人的负责范围内，请核对城市，或由督导确认。", "The city '{0}' is not one of its sender's. Check the city, or have a supervisor confirm it.";
 }
 
 /// One finding about a response: what, where, and everything that is needed to tell a person what to do.

@@ -163,7 +163,11 @@ pub fn process(received: Received, environment: &dyn Environment) -> Processed {
     let form = std::sync::Arc::clone(answers.form());
     let world = ResponseEnvironment::new(&answers, &form, at, environment);
     let settled = recalculate(&mut answers, door, &world);
-    let unread: Vec<String> = findings.iter().map(|finding| finding.path.clone()).collect();
+    let unread: Vec<String> = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Problem)
+        .map(|finding| finding.path.clone())
+        .collect();
     findings.extend(settled.errors.iter().map(|error| rule_problem(&answers, error)));
     findings.extend(validate(&answers, door, unasked, &unread, &world));
     if findings.len() > 1 {

@@ -87,6 +87,8 @@ impl Validator<'_> {
                     self.check_required(instance, element, question_type, required);
                 }
             }
+            // What could not be read was reported then; no rule is about such text.
+            Answer::Answered(value) if is_unread(question_type, value) => {}
             Answer::Missing(_) => {}
             Answer::Answered(value) => self.check_value(instance, element, question_type, value),
         }
@@ -405,6 +407,26 @@ impl Validator<'_> {
             }
         }
     }
+}
+
+/// Whether a value is text that was kept though the question takes no text.
+fn is_unread(question_type: &QuestionType, value: &Value) -> bool {
+    let takes_text = matches!(
+        question_type,
+        QuestionType::Text
+            | QuestionType::Barcode
+            | QuestionType::Note
+            | QuestionType::Calculate(_)
+            | QuestionType::Hidden
+            | QuestionType::Acknowledge
+            | QuestionType::DeviceId
+            | QuestionType::Username
+            | QuestionType::Email
+            | QuestionType::PhoneNumber
+            | QuestionType::SimSerial
+            | QuestionType::SubscriberId
+    );
+    matches!(value, Value::Text(_)) && !takes_text
 }
 
 /// Whether two values of a calculation are the same: by value, numbers to one in 10⁹, 1 being true and 0 false.

@@ -130,6 +130,7 @@ impl TryFrom<HeadRow> for Head {
                     .unwrap_or_default(),
                 subject: row.organisation.filter(|key| key.starts_with("keyed:")),
                 consent: None,
+                device: None,
             },
             id: row.id,
             round: row.round,

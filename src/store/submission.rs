@@ -8,10 +8,13 @@ use super::keys::KeyRing;
 use super::privacy::{Parts, split};
 use super::seal::{self, Belonging, Personal, Sealed};
 use super::{JsonText, StoreError, time};
-use crate::definition::Element;
+use crate::definition::{Definition, Element};
 use crate::response::{
     Consent, Door, Fingerprint, Identity, Processed, Quality, ReviewState, asks_personal, state_after, take_out,
 };
+
+/// How much of the name of a device is kept, in characters.
+const LONGEST_DEVICE: usize = 255;
 
 /// Who answered, and how many problems the answers have: what a list shows of a version.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +34,9 @@ pub struct Facts {
     /// What the respondent was asked to agree to, and what they said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
+    /// What the device that sent it calls itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 impl Facts {
@@ -122,6 +128,7 @@ impl Submission {
                 quality,
                 subject: None,
                 consent: Consent::of(&processed.answers),
+                device: None,
             },
             original: keeps_original.then(|| match personal.received {
                 Some(_) => received.to_string().into_bytes(),
@@ -138,16 +145,31 @@ impl Submission {
         Ok(submission)
     }
 
-    /// The same, keeping these bytes as what was received: where the answers do not hold all of it.
+    /// The same, keeping these bytes as what was received: where the answers do not hold all of it. Where the definition
+    /// asks anything personal, they may say it anywhere.
     #[must_use]
-    pub fn with_original(mut self, bytes: Vec<u8>) -> Self {
-        if self.is_personal() {
+    pub fn with_original(mut self, definition: &Definition, bytes: Vec<u8>) -> Self {
+        if asks_personal(definition) {
             self.personal.received = None;
             self.personal.keep_original(&bytes);
             self.original = None;
         } else {
             self.original = Some(bytes);
         }
+        self
+    }
+
+    /// The same, sent by a device that calls itself so. What no column takes of the name is left out.
+    #[must_use]
+    pub fn from_device(mut self, device: Option<&str>) -> Self {
+        let name = |device: &str| {
+            device
+                .chars()
+                .filter(|letter| *letter != '\0')
+                .take(LONGEST_DEVICE)
+                .collect()
+        };
+        self.facts.device = device.map(name).filter(|device: &String| !device.is_empty());
         self
     }
 

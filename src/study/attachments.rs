@@ -6,12 +6,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value as Json;
 
-use super::{Catalogue, StudyError};
+use super::{Catalogue, StudyError, received_answers};
 use crate::attachments::{ContentAddress, ContentError, Contents, FileKind, Received};
 use crate::definition::{Definition, QuestionType};
-use crate::response::{Answers, Fingerprint, NamedFile, named_files};
+use crate::response::{Fingerprint, NamedFile, named_files};
 use crate::store::{
     Address, Attached, Attachment, Content, Filter, Head, NewAttachment, Seen, Store, StoreError, Version,
 };
@@ -172,18 +171,12 @@ fn files_named(
     let seen = version.seen();
     let mut version = version.clone();
     store.open_personal(&head.survey, &mut version)?;
-    // What was received may be no JSON, or not hold all that an erasure left.
-    let original = version.original.as_deref();
-    let received = original.and_then(|original| serde_json::from_slice::<Json>(original).ok());
-    let json = match received {
-        Some(json) => json,
-        None => version.answers.read()?,
-    };
-    let (answers, _) = Answers::from_json(form, &json);
+    let answers = received_answers(form, &version)?;
     Ok(grouped(named_files(&answers), &version, seen))
 }
 
-fn asks_for_files(definition: &Definition) -> bool {
+/// Whether a survey has questions that are answered with files.
+pub fn asks_for_files(definition: &Definition) -> bool {
     definition.questions().any(|(_, of)| of.is_file())
 }
 

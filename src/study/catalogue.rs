@@ -1,13 +1,13 @@
 //! The surveys of a store with their compiled definitions, and its rounds: at one moment.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
-use super::LAST_ROUND;
+use super::phone::{self, PhoneForm};
 use super::{Lists, StudyError};
 use crate::definition::{Definition, SurveyState, VersionState};
-use crate::response::Form;
+use crate::response::{Form, LAST_ROUND, ORGANISATIONS};
 use crate::store::{Round, RoundState, Store, StoredDefinition};
 
 /// All surveys of a store at one moment, and its rounds.
@@ -56,6 +56,11 @@ pub struct Version {
     pub lists: Arc<Lists>,
     /// Whether its rules look into the answers of the round before.
     pub(super) compares_rounds: bool,
+    /// Whether its rules look into the register.
+    pub(super) reads_register: bool,
+    /// The names and hashes of the files beside the definition.
+    pub(super) attached: Arc<[(String, String)]>,
+    pub(super) phone: Arc<OnceLock<PhoneForm>>,
 }
 
 /// What is made of a stored definition once, and used for every response.
@@ -64,6 +69,9 @@ pub(super) struct Compiled {
     form: Arc<Form>,
     lists: Arc<Lists>,
     compares_rounds: bool,
+    reads_register: bool,
+    attached: Arc<[(String, String)]>,
+    phone: Arc<OnceLock<PhoneForm>>,
 }
 
 impl Compiled {
@@ -81,6 +89,9 @@ impl Compiled {
             form: Form::new(checked.value),
             // A file of the same name stands before the list that the study makes.
             compares_rounds: text.contains(LAST_ROUND) && !lists.has(LAST_ROUND),
+            reads_register: text.contains(ORGANISATIONS) && !lists.has(ORGANISATIONS),
+            attached: phone::hashed(&files).into(),
+            phone: Arc::default(),
             lists: Arc::new(lists),
         })
     }
@@ -99,6 +110,9 @@ impl Version {
             form: compiled.form,
             lists: compiled.lists,
             compares_rounds: compiled.compares_rounds,
+            reads_register: compiled.reads_register,
+            attached: compiled.attached,
+            phone: compiled.phone,
         }
     }
 }

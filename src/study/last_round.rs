@@ -5,7 +5,7 @@
 //! give, a first round: all read as empty, so that such a rule holds its peace.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,11 +13,8 @@ use serde_json::Value as Json;
 
 use super::{Lookup, StudyError};
 use crate::definition::Definition;
-use crate::response::{CreditCode, Identity};
-use crate::store::{Round, Store};
-
-/// The name of the list.
-pub const LAST_ROUND: &str = "last_round";
+use crate::response::{CreditCode, Identity, LAST_ROUND, ReviewState};
+use crate::store::{Filter, Round, Store};
 
 /// Organisations that are remembered while a workbook is read.
 const REMEMBERED: usize = 50_000;
@@ -87,6 +84,61 @@ impl LastRound {
         answers
     }
 }
+
+/// The list as phones have it, in CSV: the key, and those columns that the definition's rules read, of the organisations
+/// that answered in these cities (`None`: in all). No answer to a personal question is in it. In the order of the codes, so that the
+/// same list is the same bytes.
+///
+/// # Errors
+/// What the database says.
+pub(super) fn last_round_csv(
+    store: &Store,
+    definition: &Definition,
+    round: Option<&str>,
+    cities: Option<&[String]>,
+) -> Result<Vec<u8>, StudyError> {
+    let list = LastRound::before(store, definition, round)?;
+    let key = list.key.clone().unwrap_or_else(|| "credit_code".to_owned());
+    let mut columns = vec![key.clone()];
+    for looked_up in definition.looked_up().filter(|looked_up| looked_up.list == LAST_ROUND) {
+        if let Some(column) = looked_up.column.filter(|column| !columns.contains(column)) {
+            columns.push(column);
+        }
+    }
+    let mut rows: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    if let Some(round) = &list.round {
+        let filter = Filter {
+            round: Some(round.clone()),
+            cities: cities.map(<[String]>::to_vec),
+            states: Some(COUNTED.to_vec()),
+            ..Filter::of_survey(definition.survey())
+        };
+        store.for_each_response::<StudyError>(&filter, |response| {
+            let Some(code) = response.identity.code else {
+                return Ok(());
+            };
+            let answers: Json = response.answers.read()?;
+            let cells = columns
+                .iter()
+                .skip(1)
+                .map(|column| find(&answers, column).unwrap_or_default());
+            // Of several the newest counts, as where a rule is checked here.
+            rows.insert(CreditCode::tidy(&code), cells.collect());
+            Ok(())
+        })?;
+    }
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(&columns)?;
+    for (code, cells) in rows {
+        table.write_record(std::iter::once(&code).chain(&cells))?;
+    }
+    Ok(table
+        .into_inner()
+        .map_err(|error| csv::Error::from(error.into_error()))?)
+}
+
+/// The states of responses that are compared with.
+const COUNTED: [ReviewState; 3] = [ReviewState::Received, ReviewState::Edited, ReviewState::Approved];
 
 impl Lookup for LastRound {
     fn cell(&self, column: &str, key_column: &str, key: &str) -> Option<String> {

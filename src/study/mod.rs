@@ -15,9 +15,12 @@ pub mod jobs;
 mod last_round;
 mod lists;
 mod organisations;
+mod phone;
 mod privacy;
 mod progress;
+mod received;
 mod register;
+mod register_list;
 mod report;
 mod responses;
 mod room;
@@ -29,19 +32,21 @@ mod watch;
 
 pub use assessment::{Assessed, AssessmentRequest, assess, assess_watched, target_places};
 pub use attachments::{
-    CheckedContents, ContentFault, FileOfResponse, Pruned, check_contents, files_of_response, for_each_awaiting,
-    keep_file, open_contents, prune_contents, prune_erased_contents, prune_unknown_contents,
+    CheckedContents, ContentFault, FileOfResponse, Pruned, asks_for_files, check_contents, files_of_response,
+    for_each_awaiting, keep_file, open_contents, prune_contents, prune_erased_contents, prune_unknown_contents,
 };
 pub use backcheck::{Agreement, BackcheckRequest, agreement, check_back, draw_backcheck};
 pub use catalogue::{Catalogue, Survey, Version};
 pub use duplicates::{MergeRequest, Merged, merge};
 pub use error::StudyError;
 pub use import::{CheckedImport, ImportRequest, Loaded, LoadedAs};
-pub use last_round::LAST_ROUND;
 pub use lists::{Lists, Lookup, Table};
+pub use phone::{PhoneFile, PhoneForm};
 pub use privacy::copy_for;
 pub use progress::{Progress, Stage, Unwatched, Watch};
+pub use received::received_answers;
 pub use register::{LoadedRegister, RegisterRequest, load_register, register_totals, register_words};
+pub use register_list::Audience;
 pub use report::{ReportRequest, write_report};
 pub use responses::{Shown, for_each_reported, reported, write_export, write_table, write_workbook};
 pub use room::is_out_of_room;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset, Offset, Utc};
 
 use super::last_round::LastRound;
-use super::{LAST_ROUND, Lists, StudyError, Version};
+use super::register_list::RegisterList;
+use super::{Lists, StudyError, Version};
 use crate::definition::VersionState;
 use crate::expression::Environment;
-use crate::response::{Answers, Door, Form, Problem, Processed, Received, Unasked, process};
+use crate::response::{Answers, Door, Form, LAST_ROUND, ORGANISATIONS, Problem, Processed, Received, Unasked, process};
 use crate::store::{Envelope, Store, Submission};
 
 /// What all submissions have in common that come through one door, to one version and round, at one time.
@@ -19,6 +20,7 @@ pub struct Reception {
     door: Door,
     sender: Option<String>,
     at: DateTime<Utc>,
+    device: Option<String>,
     test: bool,
     unasked: Unasked,
     world: World,
@@ -55,6 +57,7 @@ impl Reception {
             round: round.map(str::to_owned),
             door,
             sender: None,
+            device: None,
             at,
             test: version.state == VersionState::Draft,
             unasked: Unasked::Report,
@@ -66,6 +69,20 @@ impl Reception {
     #[must_use]
     pub fn sent_by(mut self, sender: Option<String>) -> Self {
         self.sender = sender;
+        self
+    }
+
+    /// With what the device calls itself that sends.
+    #[must_use]
+    pub fn from_device(mut self, device: Option<String>) -> Self {
+        self.device = device;
+        self
+    }
+
+    /// As a test, whatever the version is: what only tries things out is never scored.
+    #[must_use]
+    pub fn as_test(mut self) -> Self {
+        self.test = true;
         self
     }
 
@@ -112,17 +129,24 @@ impl Reception {
             received_at: self.at,
             test: self.test,
         };
-        Ok(Submission::new(envelope, processed, bytes)?)
+        Ok(Submission::new(envelope, processed, bytes)?.from_device(self.device.as_deref()))
     }
 }
 
 /// The lists that a version's rules may look things up in: the files that belong to it, and what the study makes.
 fn supplied_lists(store: &Store, version: &Version, round: Option<&str>) -> Result<Arc<Lists>, StudyError> {
-    if !version.compares_rounds {
+    if !version.compares_rounds && !version.reads_register {
         return Ok(version.lists.clone());
     }
-    let last_round = LastRound::before(store, &version.definition, round)?;
-    let lists = Lists::clone(&version.lists).with(LAST_ROUND, Arc::new(last_round));
+    let mut lists = Lists::clone(&version.lists);
+    if version.compares_rounds {
+        let last_round = LastRound::before(store, &version.definition, round)?;
+        lists = lists.with(LAST_ROUND, Arc::new(last_round));
+    }
+    if let (true, Some(round)) = (version.reads_register, round) {
+        let register = RegisterList::new(store, version.definition.survey(), round);
+        lists = lists.with(ORGANISATIONS, Arc::new(register));
+    }
     Ok(Arc::new(lists))
 }
 

@@ -149,6 +149,15 @@ pub(super) async fn caller_of(app: &web::Data<App>, request: &HttpRequest) -> Re
     found.map_err(Problem::from)?.ok_or_else(unauthenticated)
 }
 
+/// The caller of a request that has a token in its address.
+pub(super) async fn caller_by_address(app: &web::Data<App>, request: &HttpRequest) -> Result<Caller, Problem> {
+    let secret = request.match_info().get("token").unwrap_or_default().to_owned();
+    let (store, now, address) = (app.store.clone(), app.now(), client::address(request));
+    let holder = web::block(move || store.token_holder(&secret, now)).await??;
+    let holder = holder.ok_or_else(|| Problem::new(Code::KeyRefused))?;
+    Ok(Caller::by_token(holder, address))
+}
+
 impl Caller {
     fn by_session(holder: SessionHolder, address: IpAddr) -> Self {
         let SessionHolder {

@@ -5,9 +5,10 @@ use std::io::Read as _;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
+use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
-use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
+use futures_util::{Stream, StreamExt as _};
 use serde::de::DeserializeOwned;
 
 use super::gate;
@@ -150,6 +151,23 @@ pub(super) async fn read(request: &HttpRequest, mut payload: Payload) -> Result<
     } else {
         Ok(bytes)
     }
+}
+
+/// How much of a body is gathered before it is written to a file.
+const PIECE: usize = 256 * 1024;
+
+/// The next bytes of a body, or of a part of one, and whether they are the last.
+pub(super) async fn next_piece<E>(
+    body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
+) -> Result<(Vec<u8>, bool), E> {
+    let mut piece = Vec::new();
+    while piece.len() < PIECE {
+        match body.next().await.transpose()? {
+            Some(bytes) => piece.extend_from_slice(&bytes),
+            None => return Ok((piece, true)),
+        }
+    }
+    Ok((piece, false))
 }
 
 /// Whether the body is packed by gzip; other encodings are refused.

@@ -7,15 +7,14 @@ use actix_web::{HttpMessage, HttpResponse, web};
 
 use super::authentication::{self, Caller, Credential};
 use super::cross_site;
-use super::mount::Weight;
+use super::mount::{KeyPlace, Weight};
 use super::problem::{Code, Problem};
 use super::rights::{Act, Refusal, Scope, Stage};
 use super::state::App;
 
 /// Lets a request through to its handler, with its [`Caller`], where the table of rights allows it.
 pub(super) async fn guard(
-    act: Act,
-    weight: Weight,
+    (act, weight, key): (Act, Weight, KeyPlace),
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -26,7 +25,7 @@ pub(super) async fn guard(
         return Ok(refuse(request, problem));
     }
     if act.rule().roles.is_some() {
-        match admit(&app, act, &request).await {
+        match admit(&app, act, key, &request).await {
             Ok(caller) => {
                 tracing::Span::current().record("user", tracing::field::display(&caller.name));
                 request.extensions_mut().insert(caller);
@@ -46,8 +45,11 @@ pub(super) async fn guard(
 }
 
 /// The caller, where they may do the act in the scope that the address names.
-async fn admit(app: &web::Data<App>, act: Act, request: &ServiceRequest) -> Result<Caller, Problem> {
-    let caller = authentication::caller_of(app, request.request()).await?;
+async fn admit(app: &web::Data<App>, act: Act, key: KeyPlace, request: &ServiceRequest) -> Result<Caller, Problem> {
+    let caller = match key {
+        KeyPlace::Header => authentication::caller_of(app, request.request()).await?,
+        KeyPlace::Address => authentication::caller_by_address(app, request.request()).await?,
+    };
     let rule = act.rule();
     if caller.stage < rule.from {
         return Err(Problem::new(match caller.stage {

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::state::App;
 use super::{authentication, client};
 use crate::settings::Settings;
-use crate::store::{COMMIT_BOUNDS_SECONDS, Load};
+use crate::store::{self, COMMIT_BOUNDS_SECONDS, Load, Receipt, StoreError};
 
 /// Upper bounds of the histogram's buckets, in seconds.
 const BUCKETS_SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -103,6 +103,16 @@ impl Metrics {
     pub fn submission(&self, outcome: Outcome) {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         *counted.submissions.entry(outcome).or_default() += 1;
+    }
+
+    /// Counts one submission that was to be stored.
+    pub fn stored(&self, receipt: &Result<Receipt, StoreError>) {
+        self.submission(match receipt {
+            Ok(receipt) if receipt.outcome == store::Outcome::Unchanged => Outcome::Known,
+            Ok(_) => Outcome::Stored,
+            Err(StoreError::InstanceConflict { .. }) => Outcome::Conflicting,
+            Err(_) => Outcome::Failed,
+        });
     }
 
     /// Counts one import by its outcome, as the API names it.

@@ -42,6 +42,19 @@ impl Weight {
     }
 }
 
+/// Where a caller's credential is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// In a header: a token, or the cookie of a session.
+    Header,
+    /// In the address, behind `/key/` or `/test/`: a token, as phones have it. They send no headers of ours.
+    Address,
+}
+
+/// The beginnings of the addresses that phones use: of what is published, and of drafts.
+pub(super) const PUBLISHED: &str = "/key/{token}/";
+pub(super) const DRAFTS: &str = "/test/{token}/";
+
 /// One mounted route.
 #[derive(Clone)]
 pub struct Mounted {
@@ -49,6 +62,8 @@ pub struct Mounted {
     pub act: Act,
     /// How long it may take.
     pub weight: Weight,
+    /// Where its callers' credentials are looked for.
+    pub key: KeyPlace,
     /// The method.
     pub method: Method,
     /// The path, with its parameters in braces.
@@ -90,7 +105,12 @@ impl Routes {
         A: FromRequest + 'static,
         H::Output: Responder + 'static,
     {
-        self.mount_weighing(Weight::Light, act, documentation, handler)
+        self.mount_at(
+            D::path(),
+            (Weight::Light, KeyPlace::Header, act),
+            &documentation,
+            handler,
+        )
     }
 
     /// Mounts a handler that works on whole files.
@@ -102,11 +122,46 @@ impl Routes {
         A: FromRequest + 'static,
         H::Output: Responder + 'static,
     {
-        self.mount_weighing(Weight::Heavy, act, documentation, handler)
+        self.mount_at(
+            D::path(),
+            (Weight::Heavy, KeyPlace::Header, act),
+            &documentation,
+            handler,
+        )
     }
 
+    /// Mounts a handler that phones ask, with the token in the address: where its documentation says, for what is published, and
+    /// in the same place for drafts.
     #[allow(clippy::needless_pass_by_value, reason = "only the type of the documentation counts")]
-    fn mount_weighing<D, H, A>(&mut self, weight: Weight, act: Act, _documentation: D, handler: H) -> &mut Self
+    pub fn mount_for_phones<D, H, A>(&mut self, weight: Weight, act: Act, documentation: D, handler: H) -> &mut Self
+    where
+        D: Documented,
+        H: Handler<A> + Send + Sync,
+        A: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        let drafts = D::path().replacen(PUBLISHED, DRAFTS, 1);
+        self.mount_at(
+            D::path(),
+            (weight, KeyPlace::Address, act),
+            &documentation,
+            handler.clone(),
+        )
+        .mount_at(
+            drafts,
+            (weight, KeyPlace::Address, Act::TryDrafts),
+            &documentation,
+            handler,
+        )
+    }
+
+    fn mount_at<D, H, A>(
+        &mut self,
+        path: String,
+        (weight, key, act): (Weight, KeyPlace, Act),
+        _documentation: &D,
+        handler: H,
+    ) -> &mut Self
     where
         D: Documented,
         H: Handler<A> + Send + Sync,
@@ -126,14 +181,18 @@ impl Routes {
                     .operation_id
                     .map(|id| format!("{id}_by_{}", method.as_str().to_lowercase()));
             }
+            if path.starts_with(DRAFTS) {
+                operation.operation_id = operation.operation_id.map(|id| format!("{id}_of_drafts"));
+            }
             let keyed = idempotency::applies(act, &method, weight, &operation);
             let handler = handler.clone();
             let route_method = method.clone();
             self.mounted.push(Mounted {
                 act,
                 weight,
+                key,
                 method,
-                path: D::path(),
+                path: path.clone(),
                 operation,
                 schemas: schemas.clone(),
                 document_method,
@@ -145,7 +204,9 @@ impl Routes {
                     } else {
                         route
                     };
-                    route.wrap(from_fn(move |request, next| guard::guard(act, weight, request, next)))
+                    route.wrap(from_fn(move |request, next| {
+                        guard::guard((act, weight, key), request, next)
+                    }))
                 }),
             });
         }

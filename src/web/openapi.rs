@@ -14,7 +14,7 @@ use utoipa::{ToSchema as _, openapi};
 
 pub(super) use header::header;
 
-use super::mount::{Mounted, Routes};
+use super::mount::{KeyPlace, Mounted, Routes};
 use super::problem::Document;
 use super::{cookie, idempotency};
 
@@ -88,10 +88,13 @@ pub fn document(routes: &Routes) -> OpenApi {
 fn operation(mounted: &Mounted) -> Operation {
     let mut operation = mounted.operation.clone();
     if let Some(roles) = mounted.act.rule().roles {
-        operation.security = Some(vec![
-            SecurityRequirement::new(TOKEN, [] as [&str; 0]),
-            SecurityRequirement::new(SESSION, [] as [&str; 0]),
-        ]);
+        // What stands in an address is a parameter to the document, no scheme of security.
+        operation.security = (mounted.key == KeyPlace::Header).then(|| {
+            vec![
+                SecurityRequirement::new(TOKEN, [] as [&str; 0]),
+                SecurityRequirement::new(SESSION, [] as [&str; 0]),
+            ]
+        });
         if idempotency::applies(mounted.act, &mounted.method, mounted.weight, &mounted.operation) {
             operation
                 .parameters
@@ -110,7 +113,10 @@ fn operation(mounted: &Mounted) -> Operation {
             *parameter = examples::with_example(parameter.clone());
         }
     }
-    describe_refusals(&mut operation);
+    match mounted.key {
+        KeyPlace::Header => describe_refusals(&mut operation),
+        KeyPlace::Address => describe_refusals_in_xml(&mut operation),
+    }
     describe_files(&mut operation);
     operation
 }
@@ -170,12 +176,28 @@ fn describe_refusals(operation: &mut Operation) {
     }
 }
 
+/// Phones are told in XML.
+fn describe_refusals_in_xml(operation: &mut Operation) {
+    let refusal = ResponseBuilder::new().description("Refused, with a message in Chinese and English");
+    let responses = &mut operation.responses.responses;
+    responses
+        .entry("default".to_owned())
+        .or_insert_with(|| RefOr::T(refusal.build()));
+    for (status, response) in responses {
+        let refuses = status == "default" || status.starts_with('4') || status.starts_with('5');
+        if let (true, RefOr::T(response)) = (refuses, response) {
+            response.content.insert("text/xml".to_owned(), RefOr::T(page()));
+        }
+    }
+}
+
 fn problem() -> Content {
     ContentBuilder::new()
         .schema(Some(openapi::Ref::from_schema_name("Problem")))
         .build()
 }
 
+/// A text.
 fn page() -> Content {
     let text = ObjectBuilder::new().schema_type(Type::String).build();
     ContentBuilder::new().schema(Some(text)).build()

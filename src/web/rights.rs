@@ -51,6 +51,10 @@ pub enum Act {
     ReadProgress,
     /// Send a response.
     SubmitResponses,
+    /// Fetch the published forms to a phone, with the lists that they look into.
+    FetchForms,
+    /// Fetch drafts of forms to a phone, and send answers that try them out.
+    TryDrafts,
     /// Read responses and their history, without the answers to personal questions.
     ReadResponses,
     /// Send a new version of a response.
@@ -226,6 +230,8 @@ pub const TABLE: &[Rule] = &[
     hidden(Act::RecordVisits,           Scope::SurveyAndCity, &[Administrator, Supervisor, Field]),
     hidden(Act::ReadProgress,           Scope::SurveyAndCity, &[Administrator, Supervisor, Operator, Consultant]),
     forbidden(Act::SubmitResponses,     Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
+    forbidden(Act::FetchForms,          Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
+    forbidden(Act::TryDrafts,           Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator, Consultant]),
     hidden(Act::ReadResponses,          Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator, Consultant]),
     hidden(Act::EditResponses,          Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
     hidden(Act::AttachFiles,            Scope::SurveyAndCity, &[Administrator, Supervisor, Field, Operator]),
@@ -277,6 +283,9 @@ impl Act {
     pub fn from_name(name: &str) -> Option<Self> {
         TABLE.iter().map(|rule| rule.act).find(|act| act.name() == name)
     }
+
+    /// What a phone needs to fetch forms and to send them: what a token for one is limited to.
+    pub const OF_PHONES: [Self; 3] = [Self::FetchForms, Self::SubmitResponses, Self::TryDrafts];
 
     /// The names of all acts that a token can be limited to: those that not everybody does and a token may do.
     pub fn names_for_tokens() -> Vec<String> {

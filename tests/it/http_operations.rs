@@ -15,6 +15,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::app::{PASSWORD, TestApp, response, seed};
 use crate::client::{Request, send};
+use crate::openrosa::parcel;
 use crate::process::Process;
 
 pub fn certificate(name: &str) -> PathBuf {
@@ -227,6 +228,19 @@ fn the_log_holds_nothing_of_persons() {
             Request::new("GET", format!("{responses}?organisation={name}&deviceID=device-4711")),
             Request::new("GET", format!("/api/v1/nowhere/{name}/{phone}?token={token}")),
             Request::new("GET", format!("/key/{token}/formList?deviceID=device-4711")),
+            Request::new("HEAD", format!("/key/{token}/submission?deviceID=device-4711")),
+            parcel(
+                &format!("/key/{token}/submission?deviceID=device-4711"),
+                &format!("<data id=\"firm\" version=\"1\"><city>{name}</city><contact>{phone}</contact></data>"),
+                &[(&format!("{name}.jpg"), b"no picture".as_slice())],
+                false,
+            ),
+            parcel(
+                &format!("/key/{token}/submission"),
+                &format!("<data><contact>{name} {phone}<"),
+                &[],
+                false,
+            ),
             Request::new("POST", "/api/v1/surveys/firm/imports")
                 .file(&format!("{name}.csv"), format!("{name},{phone}\n").as_bytes()),
             Request::new("GET", "/api/v1/surveys/firm/export.xlsx").header("cookie", &format!("session={token}")),

@@ -39,6 +39,7 @@ mod interviews;
 mod last_round;
 mod main_job;
 mod official_figures;
+mod openrosa;
 mod outage;
 mod privacy;
 mod process;

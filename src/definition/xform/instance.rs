@@ -1,15 +1,28 @@
 //! The primary instance: a node for each question, as an answer will have it.
 
-use super::Form;
 use super::entities;
 use super::reference::Standpoint;
 use super::xml::Node;
+use super::{Form, NAMESPACES};
 use crate::definition::element::{DefaultValue, Element, Kind};
-use crate::definition::model::ElementId;
+use crate::definition::model::{Definition, ElementId};
 use crate::definition::question_type::QuestionType;
 
 /// The instance with the root and all questions.
 pub(super) fn primary(form: &Form<'_>) -> Node {
+    let mut root = root(form);
+    for child in nodes(form, None, Copy::Instance) {
+        root.push(child);
+    }
+    let meta = meta(form);
+    if !meta.is_empty() {
+        root.push(meta);
+    }
+    Node::new("instance").child(root)
+}
+
+/// The root element with its attributes.
+fn root(form: &Form<'_>) -> Node {
     let definition = form.definition;
     let settings = &definition.settings().other;
     let mut root = Node::new(form.paths.root);
@@ -30,15 +43,39 @@ pub(super) fn primary(form: &Form<'_>) -> Node {
             root.set(attribute, value);
         }
     }
-    for child in nodes(form, None, Copy::Instance) {
-        root.push(child);
-    }
-    let meta = meta(form);
-    if !meta.is_empty() {
-        root.push(meta);
-    }
-    Node::new("instance").child(root)
+    root
 }
+
+/// The nodes of an instance that stands by itself, without its form around it.
+pub(crate) struct InstanceNodes<'d>(Form<'d>);
+
+impl<'d> InstanceNodes<'d> {
+    /// Of a survey as form clients have it; `root` names the root element.
+    pub fn of(asked: &'d Definition, root: &'d str) -> Self {
+        Self(Form::of(asked, root))
+    }
+
+    /// The root element with its attributes and the namespaces that a form has.
+    pub fn root(&self) -> Node {
+        let mut node = root(&self.0);
+        let known = NAMESPACES
+            .into_iter()
+            .filter(|(name, _)| INSTANCE_NAMESPACES.contains(name));
+        let known = known.map(|(name, address)| (name.to_owned(), address.to_owned()));
+        for (name, address) in known.chain(self.0.own_namespaces()) {
+            node.set(name, address);
+        }
+        node
+    }
+
+    /// The node of a group, repeat or question with its attributes, and nothing in it.
+    pub fn node(&self, element: &Element) -> Node {
+        attributed(&self.0, element, Node::new(&element.name))
+    }
+}
+
+/// The namespaces that attributes of an instance may be in.
+const INSTANCE_NAMESPACES: [&str; 3] = ["xmlns:jr", "xmlns:orx", "xmlns:odk"];
 
 /// What the client notes of the response itself.
 fn meta(form: &Form<'_>) -> Node {

@@ -135,18 +135,21 @@ fn languages(form: &Form<'_>, texts: &IndexMap<String, (Words<'_>, Standpoint)>)
     let unnamed = texts.values().any(|(words, _)| {
         words.values().any(|text| is_translated(text)) && words.values().any(|text| text.exact("").is_some())
     });
-    let named = form.definition.languages().iter().map(|(code, name)| {
-        let whole = code == name || name.ends_with(&format!("({code})"));
-        let name = if whole {
-            name.clone()
-        } else {
-            format!("{name} ({code})")
-        };
-        (code.clone(), name)
-    });
-    let named: Vec<(String, String)> = named.collect();
+    let named = form.definition.languages().iter();
+    let named: Vec<(String, String)> = named
+        .map(|(code, name)| (code.clone(), shown_name(code, name)))
+        .collect();
     let default = (unnamed || named.is_empty()).then(|| (String::new(), "default".to_owned()));
     default.into_iter().chain(named).collect()
+}
+
+/// A language as clients show it: `中文 (zh)`.
+pub(super) fn shown_name(code: &str, name: &str) -> String {
+    if code == name || name.ends_with(&format!("({code})")) {
+        name.to_owned()
+    } else {
+        format!("{name} ({code})")
+    }
 }
 
 fn text(form: &Form<'_>, id: &str, words: &Words<'_>, from: &Standpoint, code: &str) -> Node {

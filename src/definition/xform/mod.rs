@@ -8,6 +8,7 @@ mod bind;
 mod body;
 mod entities;
 mod instance;
+mod itemsets;
 mod itext;
 mod prepare;
 mod reference;
@@ -21,9 +22,12 @@ use super::entity_places::entity_places;
 use super::model::{Definition, ElementId};
 use super::question_type::QuestionType;
 pub(super) use body::is_shown;
+pub(crate) use instance::InstanceNodes;
+pub use itemsets::{ITEMSETS, itemsets};
 use reference::{Paths, Standpoint};
 pub(super) use secondary::attached_files;
 use xml::Node;
+pub(crate) use xml::Node as XmlNode;
 
 /// The name of the root element where none is given.
 const ROOT: &str = "data";
@@ -62,18 +66,29 @@ struct Form<'d> {
 /// assert!(form.contains(r#"<bind nodeset="/data/rd" type="decimal" constraint=". &gt;= 0"/>"#));
 /// ```
 pub fn xform(definition: &Definition, root: Option<&str>) -> String {
-    let prepared = prepare::prepare(&expand(definition));
-    let named = prepared.settings().other.get("name").map(String::as_str);
-    let form = Form {
-        definition: &prepared,
-        paths: Paths {
-            definition: &prepared,
-            root: named.or(root).unwrap_or(ROOT),
-        },
-        // A checked definition has a place for each.
-        entity_places: entity_places(&prepared).unwrap_or_default(),
-    };
-    form.html().document()
+    let asked = as_asked(definition);
+    let named = asked.settings().other.get("name").map(String::as_str);
+    Form::of(&asked, named.or(root).unwrap_or(ROOT)).html().document()
+}
+
+/// A survey as form clients have it: what is made of our own keys, counters of repeats and headers of tables are
+/// questions in it.
+pub(crate) fn as_asked(definition: &Definition) -> Definition {
+    prepare::prepare(&expand(definition))
+}
+
+impl<'d> Form<'d> {
+    fn of(asked: &'d Definition, root: &'d str) -> Self {
+        Self {
+            definition: asked,
+            paths: Paths {
+                definition: asked,
+                root,
+            },
+            // A checked definition has a place for each.
+            entity_places: entity_places(asked).unwrap_or_default(),
+        }
+    }
 }
 
 impl Form<'_> {

@@ -4,7 +4,7 @@ use quick_xml::escape::partial_escape;
 
 /// An element.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
+pub(crate) struct Node {
     name: String,
     attributes: Vec<(String, String)>,
     content: Vec<Content>,
@@ -118,7 +118,8 @@ impl Node {
             for content in &self.content {
                 match content {
                     Content::Node(node) => node.write(text, inner),
-                    Content::Text(words) => text.push_str(&partial_escape(legal(words))),
+                    // A bare carriage return would be read as a line break.
+                    Content::Text(words) => text.push_str(&partial_escape(legal(words)).replace('\r', "&#13;")),
                 }
             }
             if inner.is_some() {
@@ -157,8 +158,8 @@ mod tests {
             "<?xml version=\"1.0\"?>\n<h:html>\n  <label>a &lt;b&gt; <output value=\"&quot;x&quot; &amp; y\"/></label>\n  <empty/>\n</h:html>\n"
         );
         assert_eq!(
-            Node::new("a").text("b\u{1}c").document(),
-            "<?xml version=\"1.0\"?>\n<a>bc</a>\n"
+            Node::new("a").text("b\u{1}c\r\n").document(),
+            "<?xml version=\"1.0\"?>\n<a>bc&#13;\n</a>\n"
         );
     }
 }

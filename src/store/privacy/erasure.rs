@@ -234,6 +234,7 @@ impl Store {
         places.keys += usize::from(row.data_key.is_some());
         places.versions += 1;
         facts.subject = None;
+        facts.device = None;
         facts.identity = parts.identity;
         // The fingerprints stay, keyed: a phone that sends the same again does not bring it back.
         let keyed = |stored: String| {

@@ -71,6 +71,11 @@ codes! {
         zh: "需要登录", "请登录，或在 Authorization 标头中给出有效的访问令牌（Bearer 令牌）。会话或令牌可能缺失、错误、已结束、已撤销或已过期。";
         en: "Not signed in", "Sign in, or send a valid token in the header Authorization: Bearer TOKEN. The session or token is missing, wrong, ended, revoked or expired."
     }
+    /// The token in an address is wrong, revoked or expired.
+    KeyRefused "key_refused" FORBIDDEN {
+        zh: "访问密钥无效", "服务器地址中的访问密钥错误、已撤销或已过期。请向管理员索取新的二维码；已填写的答卷仍保存在手机上。";
+        en: "Access key not valid", "The access key in the server's address is wrong, revoked or expired. Ask the administrator for a new QR code; what you have filled in stays on the phone."
+    }
     /// The name and password do not belong together.
     WrongPassword "wrong_password" UNAUTHORIZED {
         zh: "用户名或密码错误", "用户名与密码不匹配，或该用户已停用。";
@@ -195,6 +200,21 @@ codes! {
     DigestMismatch "digest_mismatch" UNPROCESSABLE_ENTITY {
         zh: "内容与摘要不符", "收到的内容与 Content-Digest 标头中的摘要不符，没有保存。请重新发送。";
         en: "Content differs from its digest", "What arrived does not have the digest that the header Content-Digest announces, and was not stored. Send it again."
+    }
+    /// What a phone sent is no form that was filled in.
+    InstanceInvalid "instance_invalid" BAD_REQUEST {
+        zh: "答卷无法读取", "收到的不是可以读取的答卷（XML），没有保存。请在手机上保留该答卷，并联系管理员。";
+        en: "Form can't be read", "What arrived is no filled-in form (XML) that can be read, and was not stored. Keep the form on the phone, and tell the administrator."
+    }
+    /// A phone sent answers that only somebody else can read.
+    InstanceEncrypted "instance_encrypted" UNPROCESSABLE_ENTITY {
+        zh: "答卷已加密", "手机把答卷加密了，服务器无法检查，没有接受。请保留该答卷，联系管理员，并更新手机上的表单。";
+        en: "Form is encrypted", "The phone has encrypted this form, so that the server can't check it, and it was not taken. Keep it, tell the administrator, and update the form on the phone."
+    }
+    /// There is no such survey, or the token is not good for it.
+    FormUnknown "form_unknown" NOT_FOUND {
+        zh: "没有此表单", "服务器上没有此表单，或您的访问密钥不能用于它，没有接受。请保留该答卷，并联系管理员。";
+        en: "No such form", "The server has no such form, or your access key is not good for it, and nothing was stored. Keep the form on the phone, and tell the administrator."
     }
     /// Answers break rules of their survey.
     AnswersInvalid "answers_invalid" UNPROCESSABLE_ENTITY {

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::{Code, Problem};
 use crate::definition::Language;
 use crate::web::language;
+use crate::web::openrosa;
 use crate::web::page;
 use crate::web::state::App;
 
@@ -92,6 +93,9 @@ impl Problem {
     }
 
     fn respond(&self, request: &HttpRequest, request_id: Option<RequestId>) -> HttpResponse {
+        if openrosa::is_asked(request) {
+            return openrosa::refusal(request, self);
+        }
         if wants_page(request) {
             return page::account::problem(self);
         }

@@ -10,6 +10,7 @@ pub(crate) mod fieldwork;
 mod files;
 mod imports;
 mod jobs;
+mod openrosa;
 mod places;
 mod privacy;
 mod public;
@@ -32,6 +33,7 @@ pub fn mounted() -> Routes {
     account::mount(&mut routes);
     surveys::mount(&mut routes);
     responses::mount(&mut routes);
+    openrosa::mount(&mut routes);
     exports::mount(&mut routes);
     imports::mount(&mut routes);
     rounds::mount(&mut routes);

@@ -12,7 +12,7 @@ use innogauge::store::{
 };
 use serde_json::Value;
 
-use super::{Visit, at};
+use super::{Visit, at, form};
 use crate::app;
 use crate::databases::{Database, on_each};
 
@@ -49,7 +49,9 @@ fn fill(store: &Store) -> String {
         problems: 2,
         ..Visit::new("uuid:nowhere")
     };
-    let original = nowhere.submission().with_original((0..=255).collect());
+    let original = nowhere
+        .submission()
+        .with_original(form().definition(), (0..=255).collect());
     store.submit_blocking(&original).unwrap();
     let import = NewImport {
         round: Some("2026".to_owned()),

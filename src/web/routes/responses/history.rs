@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{Personal, expect_in_scope};
 use crate::response::{Answers, Difference, ReviewState, Tier, differences, is_personal_path};
 use crate::store::{Event, JsonText, Version};
-use crate::study::Survey;
+use crate::study::{Survey, received_answers};
 use crate::web::Caller;
 use crate::web::problem::Problem;
 use crate::web::state::App;
@@ -36,6 +36,8 @@ pub struct VersionEntry {
     door: &'static str,
     /// Who sent it.
     sender: Option<String>,
+    /// What the device that sent it calls itself; only for those who read personal answers.
+    device: Option<String>,
     /// When it was received.
     received_at: DateTime<Utc>,
     /// How many problems it has.
@@ -137,7 +139,7 @@ pub async fn get_history(
             versions: versions
                 .into_iter()
                 .zip(changes)
-                .map(|(version, changes)| VersionEntry::of(version, changes))
+                .map(|(version, changes)| VersionEntry::of(version, changes, access.tier))
                 .collect(),
             events: events.into_iter().map(EventEntry::of).collect::<Result<_, Problem>>()?,
         })
@@ -148,14 +150,8 @@ pub async fn get_history(
 
 /// The answers of a version as they were received, in force or not.
 fn received(survey: &Survey, version: &Version) -> Result<Answers, Problem> {
-    let json: Value = match &version.original {
-        Some(original) => serde_json::from_slice(original).map_err(Problem::internal)?,
-        None => version.answers.read()?,
-    };
     let form = &survey.version(&version.definition_version)?.form;
-    // What was wrong with them was found when they came.
-    let (answers, _) = Answers::from_json(form, &json);
-    Ok(answers)
+    Ok(received_answers(form, version)?)
 }
 
 impl From<Difference> for Change {
@@ -169,8 +165,9 @@ impl From<Difference> for Change {
 }
 
 impl VersionEntry {
-    fn of(version: Version, changes: Vec<Change>) -> Self {
+    fn of(version: Version, changes: Vec<Change>, tier: Tier) -> Self {
         Self {
+            device: version.facts.device.filter(|_| tier == Tier::Full),
             instance_id: version.instance_id,
             deprecated_id: version.deprecated_id,
             version: version.definition_version,

@@ -156,7 +156,7 @@ pub(super) fn states(names: Option<&str>) -> Result<Option<Vec<ReviewState>>, Pr
 }
 
 /// Refuses what lies outside the caller's cities, or was withdrawn, as if it did not exist.
-fn expect_in_scope(caller: &Caller, head: &store::Head) -> Result<(), Problem> {
+pub(super) fn expect_in_scope(caller: &Caller, head: &store::Head) -> Result<(), Problem> {
     if head.withdrawn_at.is_none() || Act::ManagePrivacy.rule().allows(caller.role) {
         expect_in_city(caller, head)
     } else {

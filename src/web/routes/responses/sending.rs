@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::definition::{Language, VersionState};
 use crate::response::{self, Answers, Door, Unasked};
-use crate::store::{Outcome, Receipt, StoreError, Submission};
+use crate::store::{Outcome, Submission};
 use crate::study::{Names, Reception};
 use crate::web::Caller;
 use crate::web::metrics;
@@ -118,15 +118,7 @@ pub(super) async fn take(
         }));
     }
     let stored = store.submit(submission).await;
-    app.metrics.submission(match &stored {
-        Ok(Receipt {
-            outcome: Outcome::Unchanged,
-            ..
-        }) => metrics::Outcome::Known,
-        Ok(_) => metrics::Outcome::Stored,
-        Err(StoreError::InstanceConflict { .. }) => metrics::Outcome::Conflicting,
-        Err(_) => metrics::Outcome::Failed,
-    });
+    app.metrics.stored(&stored);
     let receipt = stored?;
     let (mut answer, outcome) = match receipt.outcome {
         Outcome::Created => (HttpResponse::Created(), "created"),

@@ -1,6 +1,6 @@
 //! API tokens, of a user or one's own: list, issue, revoke.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,8 +8,10 @@ use utoipa::ToSchema;
 use crate::store::{self, NewToken};
 use crate::web::Caller;
 use crate::web::body::Json;
+use crate::web::phone_settings::PhoneSettings;
 use crate::web::problem::{Code, Problem};
 use crate::web::rights::Act;
+use crate::web::routes::openrosa::public_address;
 use crate::web::state::App;
 
 /// The longest life of a token, in days.
@@ -83,6 +85,10 @@ pub struct Issued {
     token: String,
     /// When it ends.
     expires_at: Option<DateTime<Utc>>,
+    /// The server's address for ODK Collect or KoboCollect, where the token is good for a phone. With `/qr.png` or
+    /// `/qr.svg` after it, it is the picture of the code that sets the phone up.
+    #[schema(example = "https://survey.example.org/key/ig_token")]
+    server_url: Option<String>,
 }
 
 /// List a user's tokens
@@ -104,9 +110,10 @@ pub async fn issue_token(
     app: web::Data<App>,
     caller: Caller,
     name: web::Path<String>,
+    request: HttpRequest,
     Json(token): Json<IssueToken>,
 ) -> Result<HttpResponse, Problem> {
-    issue(app, &caller, name.into_inner(), token).await
+    issue(app, &request, &caller, name.into_inner(), token).await
 }
 
 /// Revoke a token
@@ -135,7 +142,8 @@ pub async fn list_own_tokens(app: web::Data<App>, caller: Caller) -> Result<Http
 
 /// Issue a token for a program
 ///
-/// It may do what its user may, or a part of it: surveys, cities, acts.
+/// It may do what its user may, or a part of it: surveys, cities, acts. A phone needs `fetch_forms` and
+/// `submit_responses`, and `try_drafts` to try drafts.
 #[utoipa::path(
     post, path = "/api/v1/me/tokens", tag = "access", request_body = IssueToken,
     responses((status = 201, description = "The token", body = Issued))
@@ -143,10 +151,11 @@ pub async fn list_own_tokens(app: web::Data<App>, caller: Caller) -> Result<Http
 pub async fn issue_own_token(
     app: web::Data<App>,
     caller: Caller,
+    request: HttpRequest,
     Json(token): Json<IssueToken>,
 ) -> Result<HttpResponse, Problem> {
     let name = caller.name.clone();
-    issue(app, &caller, name, token).await
+    issue(app, &request, &caller, name, token).await
 }
 
 /// Revoke one of one's tokens
@@ -169,7 +178,14 @@ async fn list(app: web::Data<App>, name: String) -> Result<HttpResponse, Problem
     Ok(HttpResponse::Ok().json(tokens.into_iter().map(Token::from).collect::<Vec<_>>()))
 }
 
-async fn issue(app: web::Data<App>, caller: &Caller, name: String, issue: IssueToken) -> Result<HttpResponse, Problem> {
+async fn issue(
+    app: web::Data<App>,
+    request: &HttpRequest,
+    caller: &Caller,
+    name: String,
+    issue: IssueToken,
+) -> Result<HttpResponse, Problem> {
+    let address = public_address(request)?;
     let (store, now) = (app.store_for(caller), app.now());
     let expires_at = match issue.expires_in_days {
         Some(days @ 1..=LONGEST_LIFE_DAYS) => Some(now + TimeDelta::days(i64::from(days))),
@@ -188,18 +204,33 @@ async fn issue(app: web::Data<App>, caller: &Caller, name: String, issue: IssueT
         round: issue.round,
         expires_at,
     };
-    let token = web::block(move || {
+    let (token, server_url) = web::block(move || {
         let surveys: Vec<String> = app.store.surveys()?.into_iter().map(|(survey, _)| survey).collect();
         let places: Vec<String> = app.store.places()?.into_iter().map(|place| place.code).collect();
         expect_known("问卷", "survey", new.surveys.as_deref(), &surveys)?;
         expect_known("城市", "city", new.cities.as_deref(), &places)?;
+        let rounds: Vec<String> = app.store.rounds()?.into_iter().map(|round| round.round).collect();
         expect_known("操作", "act", new.acts.as_deref(), &Act::names_for_tokens())?;
-        store.create_token(&name, &new, now).map_err(Problem::from)
+        expect_known("轮次", "round", new.round.as_ref().map(std::slice::from_ref), &rounds)?;
+        let role = app.store.user(&name)?.role;
+        let token = store.create_token(&name, &new, now)?;
+        let acts = new.acts.as_ref();
+        let sends = |act: Act| act.rule().allows(role) && acts.is_none_or(|acts| acts.contains(&act.name()));
+        let server_url = (sends(Act::FetchForms) && sends(Act::SubmitResponses)).then(|| {
+            PhoneSettings::new(address.as_str(), &token, false)
+                .server_url()
+                .to_owned()
+        });
+        Ok::<_, Problem>((token, server_url))
     })
     .await??;
     Ok(HttpResponse::Created()
         .insert_header(("cache-control", "no-store"))
-        .json(Issued { token, expires_at }))
+        .json(Issued {
+            token,
+            expires_at,
+            server_url,
+        }))
 }
 
 async fn revoke(app: web::Data<App>, caller: &Caller, name: String, token: i64) -> Result<HttpResponse, Problem> {

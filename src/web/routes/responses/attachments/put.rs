@@ -1,11 +1,9 @@
 //! Receive a file that a response names.
 
-use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt as _;
 
 use super::AttachedFile;
 use crate::attachments::Receiving;
@@ -13,13 +11,12 @@ use crate::response::Fingerprint;
 use crate::store::Attached;
 use crate::study::{FileOfResponse, files_of_response, keep_file};
 use crate::web::Caller;
+use crate::web::body::next_piece;
 use crate::web::gate;
 use crate::web::problem::{Code, Problem};
 use crate::web::routes::responses::expect_in_scope;
 use crate::web::state::App;
 
-/// How much of a body is gathered before it is written.
-const PIECE: usize = 256 * 1024;
 /// The header by which a sender announces the hash of the content (RFC 9530).
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 
@@ -153,18 +150,6 @@ async fn receive(app: &web::Data<App>, payload: web::Payload) -> Result<Receivin
             return Ok(receiving);
         }
     }
-}
-
-/// The next bytes of a body, and whether they are the last.
-async fn next_piece(body: &mut actix_web::dev::Payload) -> Result<(Vec<u8>, bool), PayloadError> {
-    let mut piece = Vec::new();
-    while piece.len() < PIECE {
-        match body.next().await.transpose()? {
-            Some(bytes) => piece.extend_from_slice(&bytes),
-            None => return Ok((piece, true)),
-        }
-    }
-    Ok((piece, false))
 }
 
 /// Keeps what arrived, where it is what was announced and of a kind that the question takes.

@@ -1,0 +1,44 @@
+//! What a definition looks up outside of itself: lists by name, and the files that its form reads.
+
+use super::choices::ChoiceList;
+use super::model::Definition;
+use super::xform::{ITEMSETS, attached_files};
+use crate::expression::LookedUp;
+
+impl Definition {
+    /// What its expressions look up in lists by name, in document order, once for each time that they do.
+    pub fn looked_up(&self) -> impl Iterator<Item = LookedUp> {
+        self.elements()
+            .iter()
+            .flat_map(|element| element.formulas())
+            .flat_map(|(_, formula)| formula.expression().looked_up())
+    }
+
+    /// The names of the files that a form made of it reads, each once: `organisations.csv`.
+    ///
+    /// ```
+    /// use innogauge::definition::Definition;
+    ///
+    /// let yaml = "survey: s\nversion: '1'\ntitle: S\nquestions:\n- {type: select_one_from_file firms.csv, name: firm, label: Firm}\n";
+    /// let definition = Definition::from_yaml("s.yaml", yaml).unwrap().value;
+    /// assert_eq!(definition.files_read(), ["firms.csv"]);
+    /// ```
+    pub fn files_read(&self) -> Vec<String> {
+        let external = self.choices().values().any(ChoiceList::is_external);
+        let mut files: Vec<String> = Vec::new();
+        for instance in attached_files(self) {
+            // `jr://instance/last-saved` is the client's own.
+            let name = instance
+                .source
+                .strip_prefix("jr://file")
+                .and_then(|rest| rest.split_once('/'));
+            if let Some((_, name)) = name
+                && !files.iter().any(|known| known == name)
+            {
+                files.push(name.to_owned());
+            }
+        }
+        files.extend(external.then(|| ITEMSETS.to_owned()));
+        files
+    }
+}
