@@ -1,7 +1,7 @@
 # innogauge: `make run` and `make demo` start a server, `make test` decides whether a change is good.
 # What a target needs is installed by apt when root, else named in one line (scripts/setup.sh).
 
-.PHONY: help setup build run demo test bench conformance soak
+.PHONY: help setup build run demo test bench conformance webforms soak
 .DEFAULT_GOAL := help
 
 INNOGAUGE := target/release/innogauge
@@ -24,20 +24,24 @@ demo: build ## the same with synthetic answers of ten cities, scored
 	@$(INNOGAUGE) demo --listen $(LISTEN)
 
 test: ## formatting, lints, unit and integration tests on SQLite and a private PostgreSQL, a short failover
-	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl
+	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl python3-venv
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- --deny warnings
-	scripts/with_postgres.sh cargo test --locked
+	scripts/with_pyxform.sh scripts/with_postgres.sh cargo test --locked
 	scripts/failover.sh target/debug/innogauge 20
 	scripts/with_postgres.sh scripts/grow.sh target/debug/innogauge
 
 bench: ## the figures of benches/README.md, measured on this machine
-	@scripts/setup.sh libpq-dev gcc postgresql
-	scripts/with_postgres.sh cargo bench --locked
+	@scripts/setup.sh libpq-dev gcc postgresql python3-venv
+	scripts/with_pyxform.sh scripts/with_postgres.sh cargo bench --locked
 
 conformance: build ## hold the server against its OpenAPI document as every role: 10,000 cases, none answered outside of it
 	@scripts/setup.sh libpq-dev gcc python3-venv curl
 	scripts/schemathesis.sh $(INNOGAUGE)
+
+webforms: build ## show every survey in the browser form component of ODK, fill it in and send it
+	@scripts/setup.sh libpq-dev gcc nodejs npm chromium
+	scripts/web_forms.sh $(INNOGAUGE)
 
 soak: build ## under load, kill servers, kill the program 200 times on each database, lose a primary, grow: nothing acknowledged may be missing
 	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl python3-venv

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Failure;
-use crate::definition::{Book, Checked, Definition, Diagnostic, is_xlsform, xform};
+use crate::definition::{Book, Checked, Definition, Diagnostic, is_xlsform, xform, yaml};
 use crate::workbook::{Limits, Worker};
 
-/// Convert a survey definition (.yaml, or XLSForm as .xlsx, .xls, .csv, .md) to an `XForm` (.xml)
+/// Convert a survey definition (.yaml, or XLSForm as .xlsx, .xls, .csv, .md) to an `XForm` (.xml), `XLSForm` (.xlsx) or YAML
 #[derive(Debug, Args)]
 pub struct Convert {
     /// The definition; a folder or .zip of .csv files is an `XLSForm` too
@@ -23,15 +23,35 @@ pub struct Convert {
     name: Option<String>,
 }
 
+/// What can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    XForm,
+    Workbook,
+    Yaml,
+}
+
+impl Format {
+    /// The format of a file by its ending.
+    fn of(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_lowercase().as_str() {
+            "xml" => Some(Self::XForm),
+            "xlsx" => Some(Self::Workbook),
+            "yaml" | "yml" => Some(Self::Yaml),
+            _ => None,
+        }
+    }
+}
+
 /// Reads, checks, and writes. Warnings are printed; a definition with errors is not converted.
 pub fn run(arguments: &Convert) -> Result<(), Failure> {
-    let ending = arguments.to.extension().and_then(|ending| ending.to_str());
-    if ending != Some("xml") {
+    let to = &arguments.to;
+    let Some(format) = Format::of(to) else {
         return Err(Failure::Input(format!(
-            "{}: only XForms can be written: name a file that ends in .xml",
-            arguments.to.display()
+            "{}: name a file that ends in .xml (XForm), .xlsx (XLSForm) or .yaml",
+            to.display()
         )));
-    }
+    };
     if let Some(name) = arguments.name.as_deref().filter(|name| !Definition::is_name(name)) {
         return Err(Failure::Input(format!(
             "'{name}' can't be the root element: begin with a letter or '_', go on with letters, digits, '_', '-' or '.'"
@@ -41,8 +61,35 @@ pub fn run(arguments: &Convert) -> Result<(), Failure> {
     for warning in &checked.warnings {
         eprintln!("{warning}");
     }
-    let text = xform(&checked.value, arguments.name.as_deref());
-    fs::write(&arguments.to, text).map_err(|error| Failure::System(format!("{}: {error}", arguments.to.display())))
+    let definition = &checked.value;
+    let unwritable = |error: &dyn std::fmt::Display| Failure::System(format!("{}: {error}", to.display()));
+    let content = match format {
+        Format::XForm => xform(definition, arguments.name.as_deref()).into_bytes(),
+        Format::Workbook => Book::of(definition).to_xlsx().map_err(|error| unwritable(&error))?,
+        Format::Yaml => yaml(definition).into_bytes(),
+    };
+    fs::write(to, &content).map_err(|error| unwritable(&error))?;
+    if format == Format::Yaml {
+        return usable(to, &content);
+    }
+    Ok(())
+}
+
+/// A form from elsewhere may have what our own definitions must not: it is written all the same, and what is to be
+/// mended is told.
+fn usable(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let text = String::from_utf8_lossy(content);
+    match Definition::from_yaml(&path.display().to_string(), &text) {
+        Ok(_) => Ok(()),
+        Err(found) => {
+            let errors: Vec<Diagnostic> = found.into_iter().filter(Diagnostic::is_error).collect();
+            Err(Failure::Input(format!(
+                "{}\n{} is written, but these must be mended before it can be used",
+                lines(&errors),
+                path.display()
+            )))
+        }
+    }
 }
 
 /// Reads a definition in whatever format it is.

@@ -103,9 +103,19 @@ impl ChoiceList {
         self.index.get(name).and_then(|position| self.choices.get(*position))
     }
 
-    /// The choice of this name, for changing anything but its name.
-    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Choice> {
-        self.choices.get_mut(*self.index.get(name)?)
+    /// The choice that is the nth of this name, from 1, and its position, for changing anything but its name.
+    pub(super) fn nth_mut(&mut self, name: &str, number: usize) -> Option<(usize, &mut Choice)> {
+        let mut named = self
+            .choices
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, choice)| choice.name == name);
+        named.nth(number.checked_sub(1)?)
+    }
+
+    /// The choice at a position, for changing anything but its name.
+    pub(super) fn at_mut(&mut self, position: usize) -> Option<&mut Choice> {
+        self.choices.get_mut(position)
     }
 
     /// Whether clients look the choices up in the attached file `itemsets.csv` (XLSForm's `select_one_external`).

@@ -135,25 +135,30 @@ fn load_xlsform(path: &Path, worker: &Worker, loaded: &mut Folder, found: &mut V
         Err(diagnostic) => return found.push(diagnostic),
     };
     match Definition::from_xlsform(&name, &book) {
-        Ok(checked) if checked.value.version().is_empty() => {
-            found.extend(checked.warnings);
-            found.push(
-                Diagnostic::error(Place::cell(name, "settings", 0, 0), "the survey has no version")
-                    .with_help("write it in the sheet 'settings' below the header 'version': 2026.1"),
-            );
-        }
-        Ok(checked) => keep(
-            path,
-            checked,
-            SourceFile {
-                name,
-                text: book.to_csv(),
-            },
-            loaded,
-            found,
-        ),
+        Ok(checked) => match expect_version(&checked.value, &name) {
+            Err(diagnostic) => {
+                found.extend(checked.warnings);
+                found.push(*diagnostic);
+            }
+            Ok(()) => {
+                let text = book.to_csv();
+                keep(path, checked, SourceFile { name, text }, loaded, found);
+            }
+        },
         Err(errors) => found.extend(errors),
     }
+}
+
+/// A form in XLSForm need not have a version, but a survey must.
+pub fn expect_version(definition: &Definition, file_name: &str) -> Result<(), Box<Diagnostic>> {
+    if !definition.version().is_empty() {
+        return Ok(());
+    }
+    let place = Place::cell(file_name, "settings", 0, 0);
+    Err(Box::new(
+        Diagnostic::error(place, "the survey has no version")
+            .with_help("write it in the sheet 'settings' below the header 'version': 2026.1"),
+    ))
 }
 
 /// Takes in a definition with the files beside it.
@@ -166,7 +171,7 @@ fn keep(
 ) {
     found.extend(checked.warnings);
     let files = attached_files(path, checked.value.survey(), found);
-    check_files(&checked.value, &source.name, &files, found);
+    found.extend(check_files(&checked.value, &source.name, &files));
     let hash = version_hash(source.text.as_bytes(), &files);
     loaded.surveys.push(LoadedDefinition {
         definition: checked.value,
@@ -260,8 +265,10 @@ fn attached_files(path: &Path, survey: &str, found: &mut Vec<Diagnostic>) -> Vec
     files
 }
 
-/// That every file that a definition names lies beside it, and every file is named.
-fn check_files(definition: &Definition, source: &str, files: &[AttachedFile], found: &mut Vec<Diagnostic>) {
+/// That every file that a definition names is among those that belong to it, and every file is named. `source` is how
+/// the definition's own file is named.
+pub fn check_files(definition: &Definition, source: &str, files: &[AttachedFile]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
     let mut named: HashMap<String, Place> = HashMap::new();
     let mut name = |file: &str, place: &Place| {
         named.entry(file.to_owned()).or_insert_with(|| place.clone());
@@ -325,6 +332,7 @@ fn check_files(definition: &Definition, source: &str, files: &[AttachedFile], fo
             format!("nothing uses the file '{}' of {}-media", file.name, definition.survey()),
         ));
     }
+    found
 }
 
 /// What only shows when all files are there: a survey defined twice, cities that are no places of the study.

@@ -44,7 +44,8 @@ pub use companions::{expand, fold};
 pub use element::{Alias, Companion, DefaultValue, Element, Kind, SoftCheck};
 pub use entity::{EntityAct, EntityDeclaration};
 pub use folder::{
-    Folder, LoadedDefinition, SourceFile, definition_files, is_xlsform, load_files, load_files_by, load_folder,
+    Folder, LoadedDefinition, SourceFile, check_files, definition_files, expect_version, is_xlsform, load_files,
+    load_files_by, load_folder,
 };
 pub use formula::Formula;
 pub use identity::{Identity, IdentityPart};
@@ -65,6 +66,7 @@ pub use warnings::{WarningLevel, WarningRule, WarningRules, WarningScope};
 pub use xform::{ITEMSETS, itemsets, xform};
 pub(crate) use xform::{InstanceNodes, XmlNode, as_asked};
 pub use xlsform::{Book, XLSFORM_EXTENSIONS};
+pub use yaml::yaml;
 
 use std::path::Path;
 

@@ -10,11 +10,23 @@ use super::text::Text;
 
 /// Adds what `or_other` means: XLSForm's choice `other` and its question `…_other`, as pyxform does.
 pub(super) fn add_other(outline: &mut Outline) {
+    let made: Vec<(Option<ElementId>, String)> = outline
+        .elements
+        .iter()
+        .filter_map(|element| match &element.companion {
+            Some(Companion::Other { of }) => Some((element.parent, of.clone())),
+            _ => None,
+        })
+        .collect();
+    // What was read of an expanded form has them already.
     let asked = |element: &Element| {
         element
             .question_type()
             .and_then(QuestionType::select)
             .is_some_and(|select| select.or_other)
+            && !made
+                .iter()
+                .any(|(parent, of)| *parent == element.parent && *of == element.name)
     };
     if !outline.elements.iter().any(asked) {
         return;
@@ -24,7 +36,7 @@ pub(super) fn add_other(outline: &mut Outline) {
     let mut moved: Vec<ElementId> = Vec::with_capacity(elements.len());
     for (element, places) in elements.into_iter().zip(places) {
         let parent = element.parent.and_then(|parent| moved.get(parent.index())).copied();
-        let other = asked(&element).then(|| question(outline, &element)).flatten();
+        let other = asked(&element).then(|| other_question(outline, &element)).flatten();
         if let (Some(_), Some(list)) = (
             &other,
             element
@@ -52,7 +64,8 @@ fn words(outline: &Outline, chinese: &str, english: &str) -> Text {
     }
 }
 
-fn question(outline: &Outline, element: &Element) -> Option<Element> {
+/// The question that asks what else.
+pub(super) fn other_question(outline: &Outline, element: &Element) -> Option<Element> {
     let relevant = format!("selected(../{}, 'other')", element.name);
     let mut other = Element::new(
         format!("{}_other", element.name),

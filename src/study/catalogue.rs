@@ -42,6 +42,8 @@ pub struct Version {
     pub state: VersionState,
     /// The hash over the definition and its files.
     pub hash: String,
+    /// How the file was named: the ending says how it is read.
+    pub file_name: String,
     /// The file, word for word.
     pub source: Vec<u8>,
     /// When it was first kept.
@@ -103,6 +105,7 @@ impl Version {
             version: stored.version,
             state: stored.state,
             hash: stored.hash,
+            file_name: stored.file_name,
             source: stored.source,
             created_at: stored.created_at,
             published_at: stored.published_at,

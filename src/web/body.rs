@@ -1,6 +1,7 @@
 //! Reading request bodies under limits: size, content type, depth, shape.
 
 use std::io::Read as _;
+use std::string::FromUtf8Error;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -27,10 +28,6 @@ pub struct RawJson<T> {
     /// What it says.
     pub value: T,
 }
-
-/// A definition as text, in YAML.
-#[derive(Debug)]
-pub struct Yaml(pub String);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Error = Problem;
@@ -62,25 +59,13 @@ async fn raw_json<T: DeserializeOwned>(request: HttpRequest, payload: Payload) -
     Ok(RawJson { bytes, value })
 }
 
-impl FromRequest for Yaml {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let payload = payload.take();
-        Box::pin(async move {
-            expect_type(&request, &["application/yaml", "application/x-yaml", "text/yaml"])?;
-            let bytes = read(&request, payload).await?;
-            String::from_utf8(bytes).map(Self).map_err(|error| {
-                let at = error.utf8_error().valid_up_to();
-                Problem::new(Code::FileInvalid).explain(
-                    format!("第 {at} 字节起不是 UTF-8 文本。"),
-                    format!("The text is not UTF-8 from byte {at} on."),
-                )
-            })
-        })
-    }
+/// What is said of text that is no UTF-8.
+pub(super) fn not_utf8(error: &FromUtf8Error) -> Problem {
+    let at = error.utf8_error().valid_up_to();
+    Problem::new(Code::FileInvalid).explain(
+        format!("第 {at} 字节起不是 UTF-8 文本。"),
+        format!("The text is not UTF-8 from byte {at} on."),
+    )
 }
 
 /// Parses JSON, telling apart what is no JSON, what is nested too deep, and what has another shape.

@@ -11,11 +11,13 @@ use super::Caller;
 use super::metrics::Metrics;
 use super::mount::Routes;
 use super::passwords::PasswordHashing;
+use super::problem::Problem;
 use crate::attachments::{ContentError, Contents};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::study::jobs::Jobs;
 use crate::study::{Surveys, prune_erased_contents};
+use crate::workbook::{Limits, Worker};
 
 /// The application: the store, what is kept of it in memory, settings and counters.
 #[derive(Debug)]
@@ -55,6 +57,14 @@ impl App {
     /// The store for a caller: what is changed through it is theirs in the audit log.
     pub fn store_for(&self, caller: &Caller) -> Store {
         self.store.acting(caller.origin())
+    }
+
+    /// The process that reads workbooks of strangers, under these limits.
+    pub fn workbook_reader(&self, limits: Limits) -> Result<Worker, Problem> {
+        match &self.settings.workbook_reader {
+            Some(program) => Ok(Worker::of(program, limits)),
+            None => Worker::of_this_program(limits).map_err(Problem::internal),
+        }
     }
 
     /// Where the content of attached files is kept.

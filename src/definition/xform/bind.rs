@@ -46,7 +46,7 @@ pub(super) fn bind(form: &Form<'_>, element: &Element) -> Option<Node> {
             node.set(name, words);
         }
     }
-    for (name, value) in &element.bind {
+    for (name, value) in super::in_order(&element.bind) {
         node.set(name, form.paths.expression(value, &from));
     }
     if let Some((_, property)) = element.save_to.iter().next() {

@@ -133,7 +133,7 @@ fn attributes(form: &Form<'_>, element: &Element, node: &mut Node) {
             node.set(name, form.paths.expression(value, &from));
         }
     }
-    for (name, value) in &element.body {
+    for (name, value) in super::in_order(&element.body) {
         node.set(name, form.paths.expression(value, &from));
     }
 }

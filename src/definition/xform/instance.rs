@@ -26,7 +26,7 @@ fn root(form: &Form<'_>) -> Node {
     let definition = form.definition;
     let settings = &definition.settings().other;
     let mut root = Node::new(form.paths.root);
-    for (name, value) in settings {
+    for (name, value) in super::in_order(settings) {
         if let Some(attribute) = name.strip_prefix("attribute::") {
             root.set(attribute, value);
         }
@@ -154,7 +154,7 @@ fn question(form: &Form<'_>, element: &Element, question_type: &QuestionType) ->
 
 fn attributed(form: &Form<'_>, element: &Element, mut node: Node) -> Node {
     let from = Standpoint::of(form.definition, element.id);
-    for (name, value) in &element.instance {
+    for (name, value) in super::in_order(&element.instance) {
         node.set(name, form.paths.expression(value, &from));
     }
     node

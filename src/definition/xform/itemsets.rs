@@ -1,6 +1,6 @@
 //! The file of those choice lists that are too long for a form: clients look their choices up in it.
 
-use super::itext::shown_name;
+use crate::definition::xlsform::written;
 use crate::definition::choices::ChoiceList;
 use crate::definition::model::Definition;
 
@@ -58,7 +58,7 @@ fn add_new<'a>(known: &mut Vec<&'a str>, more: impl Iterator<Item = &'a str>) {
 fn head(definition: &Definition, language: &str) -> String {
     match definition.languages().get(language) {
         _ if language.is_empty() => "label".to_owned(),
-        Some(name) => format!("label::{}", shown_name(language, name)),
+        Some(name) => format!("label::{}", written(language, name)),
         None => format!("label::{language}"),
     }
 }

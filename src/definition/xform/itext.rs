@@ -8,12 +8,13 @@ use super::xml::Node;
 use crate::definition::choices::ChoiceList;
 use crate::definition::element::Element;
 use crate::definition::text::Text;
+use crate::definition::xlsform::written;
 
 /// What is written of words in a language that lacks them, as pyxform does: clients would show nothing else.
 const MISSING: &str = "-";
 
 /// How words are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Shown<'t> {
     Plainly,
     /// Where guidance is wanted.
@@ -98,7 +99,9 @@ fn labelled<'t>(label: &'t Text, media: &'t IndexMap<String, Text>) -> Words<'t>
     if !label.is_empty() {
         words.insert(Shown::Plainly, label);
     }
-    words.extend(media.iter().map(|(kind, files)| (Shown::Media(kind), files)));
+    let mut media: Vec<(Shown<'_>, &Text)> = media.iter().map(|(kind, files)| (Shown::Media(kind), files)).collect();
+    media.sort_unstable_by_key(|(shown, _)| *shown);
+    words.extend(media);
     words
 }
 
@@ -129,27 +132,16 @@ fn of_element(element: &Element) -> Vec<(&'static str, Words<'_>)> {
     parts
 }
 
-/// Codes and names of the languages of the form, the default first. The unnamed one is there where words in it stand
-/// beside translated ones, or nothing is translated.
+/// Codes and names of the languages of the form, the default first. The unnamed one is there where a text has words in it
+/// beside translated ones, or nothing is translated; words without a language alone are shown in every language.
 fn languages(form: &Form<'_>, texts: &IndexMap<String, (Words<'_>, Standpoint)>) -> Vec<(String, String)> {
-    let unnamed = texts.values().any(|(words, _)| {
-        words.values().any(|text| is_translated(text)) && words.values().any(|text| text.exact("").is_some())
-    });
+    let mut all = texts.values().flat_map(|(words, _)| words.values());
+    let unnamed = all.any(|text| is_translated(text) && text.exact("").is_some());
     let named = form.definition.languages().iter();
-    let named: Vec<(String, String)> = named
-        .map(|(code, name)| (code.clone(), shown_name(code, name)))
-        .collect();
+    let named = named.map(|(code, name)| (code.clone(), written(code, name)));
+    let named: Vec<(String, String)> = named.collect();
     let default = (unnamed || named.is_empty()).then(|| (String::new(), "default".to_owned()));
     default.into_iter().chain(named).collect()
-}
-
-/// A language as clients show it: `中文 (zh)`.
-pub(super) fn shown_name(code: &str, name: &str) -> String {
-    if code == name || name.ends_with(&format!("({code})")) {
-        name.to_owned()
-    } else {
-        format!("{name} ({code})")
-    }
 }
 
 fn text(form: &Form<'_>, id: &str, words: &Words<'_>, from: &Standpoint, code: &str) -> Node {

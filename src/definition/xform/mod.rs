@@ -15,6 +15,8 @@ mod reference;
 mod secondary;
 mod xml;
 
+use indexmap::IndexMap;
+
 use super::choices::Select;
 use super::companions::expand;
 use super::element::{Element, Kind};
@@ -41,6 +43,14 @@ const NAMESPACES: [(&str, &str); 7] = [
     ("xmlns:orx", "http://openrosa.org/xforms"),
     ("xmlns:odk", "http://www.opendatakit.org/xforms"),
 ];
+
+/// Names and values in the order of the names: what is equal as a definition is the same XForm, whatever the order in
+/// which it was written.
+fn in_order<T>(map: &IndexMap<String, T>) -> Vec<(&String, &T)> {
+    let mut entries: Vec<(&String, &T)> = map.iter().collect();
+    entries.sort_unstable_by_key(|(name, _)| *name);
+    entries
+}
 
 /// A form while it is written.
 struct Form<'d> {

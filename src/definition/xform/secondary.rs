@@ -112,5 +112,6 @@ fn item(list: &ChoiceList, number: usize, choice: &Choice, translated: bool) -> 
     if let Some(geometry) = &choice.geometry {
         item.push(Node::new("geometry").text(geometry));
     }
-    item.children(choice.columns.iter().map(|(name, value)| Node::new(name).text(value)))
+    let columns = super::in_order(&choice.columns).into_iter();
+    item.children(columns.map(|(name, value)| Node::new(name).text(value)))
 }

@@ -105,7 +105,8 @@ const OWN: &Spellings = &[
     ("value", &["value"]),
 ];
 
-const MEDIA: [&str; 4] = ["image", "big-image", "audio", "video"];
+/// The kinds of pictures and sounds of a label.
+pub(super) const MEDIA: [&str; 4] = ["image", "big-image", "audio", "video"];
 
 impl Kind {
     fn spellings(self) -> &'static Spellings {

@@ -66,6 +66,15 @@ impl Languages {
     }
 }
 
+/// How a language is written in headers and XForms: `中文 (zh)`, and `English` where that is the code as well.
+pub(in crate::definition) fn written(code: &str, name: &str) -> String {
+    if code == name || name.ends_with(&format!("({code})")) {
+        name.to_owned()
+    } else {
+        format!("{name} ({code})")
+    }
+}
+
 /// Name and code of `中文 (zh)`.
 fn split(written: &str) -> Option<(&str, &str)> {
     let (name, code) = written.strip_suffix(')')?.rsplit_once('(')?;

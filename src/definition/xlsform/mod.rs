@@ -8,6 +8,7 @@ mod choices;
 mod columns;
 mod dynamic;
 mod entities;
+mod exact;
 mod languages;
 mod loops;
 mod markdown;
@@ -20,6 +21,7 @@ mod survey;
 mod table;
 mod text;
 mod types;
+mod write;
 
 use std::sync::Arc;
 
@@ -27,9 +29,12 @@ use chrono_tz::Tz;
 use indexmap::IndexMap;
 
 pub use book::Book;
+pub(super) use languages::written;
 pub use open::XLSFORM_EXTENSIONS;
+pub(super) use types::is_file;
 
 use super::choices::ChoiceList;
+use super::companions::folded;
 use super::identity::Identity;
 use super::outline::{Outline, Places, Provenance};
 use super::place::{Diagnostic, Place};
@@ -121,17 +126,40 @@ pub(super) fn read(book: &Book, file: &str, stem: &str, found: &mut Vec<Diagnost
         survey::survey(&sheet, &mut form, &mut outline, &mut reader);
     }
     let id = form.survey.unwrap_or_else(|| stem.to_owned());
+    let form_title = form.title.clone();
     outline.title = Text::plain(form.title.unwrap_or_else(|| id.clone()));
     outline.survey = id;
     outline.version = form.version.unwrap_or_default();
     outline.settings = form.settings;
     outline.top.0.extend(form.places.0);
-    if let Some(sheet) = book.sheet(OWN_SHEET) {
-        own::read(&cleaned(sheet, false), &mut outline, &mut reader);
+    let own = book.sheet(OWN_SHEET);
+    if let Some(sheet) = own {
+        own::read(sheet, &mut outline, &mut reader);
     }
     outline.languages = reader.languages.into_names();
+    title_in_sheet(form_title.as_deref(), &outline, &mut reader.found);
+    if own.is_some() {
+        outline = folded(outline, &mut reader.found);
+    }
     found.extend(reader.found);
     there.then_some(outline)
+}
+
+/// The sheet `_innogauge` has the title in each language; a title that was changed in the settings would be lost.
+fn title_in_sheet(said: Option<&str>, outline: &Outline, found: &mut Vec<Diagnostic>) {
+    let (Some(said), Some(place)) = (said, outline.top.of("title")) else {
+        return;
+    };
+    if !outline
+        .title
+        .iter()
+        .any(|(_, words)| exact::through_cell(words) == exact::through_cell(said))
+    {
+        found.push(
+            Diagnostic::warning(place.clone(), format!("the title '{said}' is not used"))
+                .with_help("the sheet '_innogauge' gives the title in each language: write it there too"),
+        );
+    }
 }
 
 /// The sheet `survey`, or the only one, whatever its name.

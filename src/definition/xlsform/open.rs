@@ -19,6 +19,11 @@ impl Book {
     ///
     /// Workbooks are parsed by the worker, whose limits hold for them. The error is what can't be read, and where.
     pub fn open(path: &Path, worker: &Worker) -> Result<Self, Diagnostic> {
+        Self::open_as(&path.display().to_string(), path, worker)
+    }
+
+    /// The same, with another name for the file in what is said of it.
+    pub fn open_as(name: &str, path: &Path, worker: &Worker) -> Result<Self, Diagnostic> {
         let limits = Limits::of_definitions();
         let read = if path.is_dir() {
             csv_folder(path, limits)
@@ -32,7 +37,7 @@ impl Book {
                 _ => workbook(path, worker),
             }
         };
-        read.map_err(|error| refusal(path, &error))
+        read.map_err(|error| refusal(name, &error))
     }
 
     /// Reads one table of text that holds all sheets, as [`Book::to_csv`] writes it.
@@ -48,8 +53,7 @@ fn not_utf8() -> ReadError {
 }
 
 /// What is said of a file that can't be read, at the cell where it is one.
-fn refusal(path: &Path, error: &ReadError) -> Diagnostic {
-    let file = path.display().to_string();
+fn refusal(file: &str, error: &ReadError) -> Diagnostic {
     match error {
         ReadError::Formula { place } => Diagnostic::error(
             Place {

@@ -1,16 +1,21 @@
 //! The sheet `_innogauge`: keys that XLSForm lacks, one a row (sheet, list, name, key, language, value).
 //!
-//! A key is the one that YAML has; where it lies within others, with `/` between them: `warn_if/1/test`.
+//! A key is the one that YAML has; where it lies within others, with `/` between them: `warn_if/1/test`. A question
+//! whose name others have too is named by its path: `/research/rd`. What the writer notes of companions is read here
+//! ([`missing_of`](question) and the like), and what it notes of words that sheets don't keep letter by letter in
+//! [`exact`].
 
 use super::Reader;
 use super::book::Sheet;
 use super::columns::Kind;
+use super::exact::{self, Exact, Subject};
 use super::languages::Languages;
 use super::table::{Row, Table};
-use super::text::flag;
-use crate::definition::element::{Alias, Element, SoftCheck};
+use super::text::{clean, flag};
+use crate::definition::element::{Alias, Companion, Element, SoftCheck};
 use crate::definition::formula::Formula;
 use crate::definition::identity::{IdentityPart, IdentityQuestion};
+use crate::definition::model::ElementId;
 use crate::definition::outline::Outline;
 use crate::definition::place::{Diagnostic, Origin, nearest};
 use crate::definition::profile::{Profile, ProfileAnswer};
@@ -34,11 +39,12 @@ pub(super) fn read(sheet: &Sheet, outline: &mut Outline, reader: &mut Reader) {
     {
         return;
     }
+    let mut exact = Exact::default();
     for row in table.rows() {
         let refused = match row.get("sheet").unwrap_or_default() {
-            "settings" => setting(row, outline, reader),
-            "survey" => question(row, outline, reader),
-            "choices" => choice(row, outline, reader),
+            "settings" => setting(row, outline, &mut exact, reader),
+            "survey" => question(row, outline, &mut exact, reader),
+            "choices" => choice(row, outline, &mut exact, reader),
             other => Err((
                 "sheet",
                 format!("there are no keys of the sheet '{other}'"),
@@ -51,6 +57,7 @@ pub(super) fn read(sheet: &Sheet, outline: &mut Outline, reader: &mut Reader) {
                 .push(Diagnostic::error(row.place(column), message).with_help(help));
         }
     }
+    exact.apply(outline, reader);
 }
 
 /// In which column something is wrong, what, and what would be right.
@@ -65,13 +72,17 @@ fn unknown<'a>(column: &'static str, what: &str, word: &str, known: impl Iterato
 }
 
 /// The value and the code of the language of a row.
-fn said<'r>(row: Row<'r>, reader: &mut Reader) -> (&'r str, String) {
+fn said(row: Row<'_>, reader: &mut Reader) -> (String, String) {
     let language = row.get("language").map(|language| reader.languages.code(language));
-    (row.get("value").unwrap_or_default(), language.unwrap_or_default())
+    (
+        exact::value(row.get("value").unwrap_or_default()),
+        language.unwrap_or_default(),
+    )
 }
 
-fn setting(row: Row<'_>, outline: &mut Outline, reader: &mut Reader) -> Refused {
+fn setting(row: Row<'_>, outline: &mut Outline, exact: &mut Exact, reader: &mut Reader) -> Refused {
     let (value, language) = said(row, reader);
+    let value = value.as_str();
     let key = row.get("key").unwrap_or_default();
     match key.split('/').collect::<Vec<_>>().as_slice() {
         ["respondent"] => outline.respondent = Some(value.to_owned()),
@@ -127,6 +138,8 @@ fn setting(row: Row<'_>, outline: &mut Outline, reader: &mut Reader) -> Refused 
                 }
             }
         }
+        ["instance_name" | "version"] => exact.note(Subject::Settings, key, language, value, row),
+        ["settings", _] => exact.note(Subject::Settings, key, language, value, row),
         _ => {
             let known = [
                 "respondent",
@@ -141,15 +154,22 @@ fn setting(row: Row<'_>, outline: &mut Outline, reader: &mut Reader) -> Refused 
     Ok(())
 }
 
-fn question(row: Row<'_>, outline: &mut Outline, reader: &mut Reader) -> Refused {
+fn question(row: Row<'_>, outline: &mut Outline, exact: &mut Exact, reader: &mut Reader) -> Refused {
     let name = row.get("name").unwrap_or_default();
     let key = row.get("key").unwrap_or_default();
     let (value, language) = said(row, reader);
-    let Some(element) = outline.elements.iter_mut().find(|element| element.name == name) else {
-        let names: Vec<&str> = outline.elements.iter().map(|element| element.name.as_str()).collect();
-        return unknown("name", "question", name, names.into_iter());
+    let value = value.as_str();
+    let Some(id) = named(outline, name) else {
+        let names = outline.elements.iter().map(|element| element.name.as_str());
+        let help = match nearest(name, names) {
+            Some(near) => format!("did you mean '{near}'?"),
+            None => "remove the row, if the question is gone; write its new name, if it was renamed".to_owned(),
+        };
+        return Err(("name", format!("unknown question '{name}'"), help));
     };
-    let id = element.id;
+    let Some(element) = outline.elements.get_mut(id.index()) else {
+        return Ok(());
+    };
     match key.split('/').collect::<Vec<_>>().as_slice() {
         ["unit"] => unit(element, value, language)?,
         ["personal"] => element.personal = truth(value)?,
@@ -170,11 +190,20 @@ fn question(row: Row<'_>, outline: &mut Outline, reader: &mut Reader) -> Refused
                 }
             }
         }
-        ["aliases"] => element.aliases.push(Alias {
-            language,
-            words: value.to_owned(),
-        }),
+        ["aliases"] => alias(&mut element.aliases, language, value),
+        ["missing_of"] => {
+            element.companion = Some(Companion::Missing { of: value.to_owned() });
+        }
+        ["warning_of", of] => {
+            let test = Formula::read(value, row.place("value"), false);
+            element.companion = reader.keep(test).map(|test| Companion::Warning {
+                of: (*of).to_owned(),
+                test,
+            });
+        }
+        ["other_of"] => element.companion = Some(Companion::Other { of: value.to_owned() }),
         ["warn_if", number, part] => warn_if(element, number, part, (value, language), row, reader)?,
+        _ if exact::is_key(key) => exact.note(Subject::Element(id), key, language, value, row),
         _ => {
             let known = [
                 "unit",
@@ -236,7 +265,7 @@ fn warn_if(
     let at = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
     match (at, part) {
         (Some(at), "test") if at == element.warn_if.len() => {
-            if let Some(test) = reader.keep(Formula::read(value, row.place("value"), false)) {
+            if let Some(test) = reader.keep(Formula::read(&clean(value, false), row.place("value"), false)) {
                 element.warn_if.push(SoftCheck {
                     test,
                     message: Text::default(),
@@ -263,24 +292,62 @@ fn warn_if(
     }
 }
 
-fn choice(row: Row<'_>, outline: &mut Outline, reader: &mut Reader) -> Refused {
+fn choice(row: Row<'_>, outline: &mut Outline, exact: &mut Exact, reader: &mut Reader) -> Refused {
     let (list, name) = (row.get("list").unwrap_or_default(), row.get("name").unwrap_or_default());
     let key = row.get("key").unwrap_or_default();
     let (value, language) = said(row, reader);
-    if key != "aliases" {
-        return unknown("key", "key of a choice", key, ["aliases"].into_iter());
-    }
+    let value = value.as_str();
     let Some(found) = outline.choices.get_mut(list) else {
         let lists: Vec<&str> = outline.choices.keys().map(String::as_str).collect();
         return unknown("list", "list of choices", list, lists.into_iter());
     };
-    let Some(choice) = found.get_mut(name) else {
+    if key == "derived_from" {
+        found.derived_from = Some(value.to_owned());
+        return Ok(());
+    }
+    // Of choices that have one name, a number before the key tells which is meant.
+    let (number, key) = match key.split_once('/') {
+        Some((number, rest)) if number.parse::<usize>().is_ok() => (number.parse().unwrap_or(1), rest),
+        _ => (1, key),
+    };
+    let Some((position, choice)) = found.nth_mut(name, number) else {
         let names: Vec<&str> = found.choices().iter().map(|choice| choice.name.as_str()).collect();
         return unknown("name", "choice", name, names.into_iter());
     };
-    choice.aliases.push(Alias {
-        language,
-        words: value.to_owned(),
-    });
+    match key {
+        "aliases" => alias(&mut choice.aliases, language, value),
+        "missing" => choice.missing = MissingCode::from_code(name),
+        _ if exact::is_key_of_choices(key) => {
+            exact.note(Subject::Choice(list.to_owned(), position), key, language, value, row);
+        }
+        _ => return unknown("key", "key of a choice", key, ["aliases"].into_iter()),
+    }
     Ok(())
+}
+
+/// Words of one language stay together, as YAML keeps them.
+fn alias(aliases: &mut Vec<Alias>, language: String, words: &str) {
+    let after = aliases.iter().rposition(|alias| alias.language == language);
+    let alias = Alias {
+        language,
+        words: words.to_owned(),
+    };
+    aliases.insert(after.map_or(aliases.len(), |at| at + 1), alias);
+}
+
+/// The element of a name, or of a path that begins with `/`.
+fn named(outline: &Outline, name: &str) -> Option<ElementId> {
+    let Some(path) = name.strip_prefix('/') else {
+        return outline
+            .elements
+            .iter()
+            .find(|element| element.name == name)
+            .map(|element| element.id);
+    };
+    let mut parent = None;
+    for part in path.split('/') {
+        let lies_here = |element: &&Element| element.parent == parent && element.name == part;
+        parent = Some(outline.elements.iter().find(lies_here)?.id);
+    }
+    parent
 }

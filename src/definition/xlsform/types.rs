@@ -275,7 +275,7 @@ fn select(written: &str) -> Result<RowType, Refusal> {
 }
 
 /// pyxform takes a file's name for a list of choices too: `select_one cities.csv`.
-fn is_file(list: &str) -> bool {
+pub(in crate::definition) fn is_file(list: &str) -> bool {
     [".csv", ".xml", ".geojson"].iter().any(|ending| list.ends_with(ending))
 }
 

@@ -11,6 +11,19 @@ use crate::definition::place::Origin;
 /// What a label can have beside its words.
 const MEDIA: [&str; 4] = ["image", "audio", "video", "big-image"];
 
+/// The keys of a choice that are no filter columns; a column of such a name stands under `columns`.
+pub(super) const KEYS: [&str; 9] = [
+    "name",
+    "label",
+    "aliases",
+    "geometry",
+    "image",
+    "audio",
+    "video",
+    "big-image",
+    "columns",
+];
+
 /// Reads `choices`: lists by name.
 pub(super) fn choice_lists(node: &Node, findings: &mut Findings) -> IndexMap<String, ChoiceList> {
     let Value::Mapping(lists) = &node.value else {
@@ -75,6 +88,19 @@ fn choice(node: &Node, findings: &mut Findings) -> Option<Choice> {
         let media = fields.languages(kind, findings);
         if !media.is_empty() {
             choice.media.insert(kind.to_owned(), media);
+        }
+    }
+    if let Some(node) = fields.get("columns") {
+        // A filter column may be called that, too.
+        match &node.value {
+            Value::Mapping(entries) => choice.columns.extend(entries.iter().filter_map(|(key, value)| {
+                Some((
+                    key.text()?.to_owned(),
+                    scalar(value, "a filter column", findings)?.to_owned(),
+                ))
+            })),
+            Value::Scalar(value) => _ = choice.columns.insert("columns".to_owned(), value.clone()),
+            Value::Sequence(_) => _ = scalar(node, "columns", findings),
         }
     }
     for (key, value) in fields.rest() {

@@ -11,7 +11,7 @@ use crate::definition::element::Alias;
 use crate::definition::entity::{EntityDeclaration, EntityParts};
 use crate::definition::identity::{Identity, IdentityPart, IdentityQuestion};
 use crate::definition::outline::{Outline, Places, Provenance};
-use crate::definition::place::{Origin, Place, nearest};
+use crate::definition::place::{Diagnostic, Origin, Place, nearest};
 use crate::definition::profile::{Profile, ProfileAnswer, Profiles};
 use crate::definition::settings::{PASSED_ON, Settings};
 
@@ -93,11 +93,30 @@ pub(in crate::definition) fn read(node: &Node, file: &str, findings: &mut Findin
     if let Some(node) = fields.get("choices") {
         outline.choices = choice_lists(node, findings);
     }
+    if let Some(node) = fields.get("external_choices") {
+        external_choices(node, &mut outline, findings);
+    }
     if let Some(node) = fields.require("questions", findings) {
         questions(node, None, &mut outline, findings);
     }
     fields.finish(findings);
     Some(outline)
+}
+
+/// Lists that clients look up in `itemsets.csv` (XLSForm's sheet `external_choices`).
+fn external_choices(node: &Node, outline: &mut Outline, findings: &mut Findings) {
+    for (name, mut list) in choice_lists(node, findings) {
+        if let Some(other) = outline.choices.get(&name) {
+            findings.0.push(
+                Diagnostic::error(list.origin().0.clone(), format!("the list '{name}' is given twice")).with_help(
+                    format!("the other is at {}: give one of them another name", other.origin().0),
+                ),
+            );
+            continue;
+        }
+        list.external = true;
+        outline.choices.insert(name, list);
+    }
 }
 
 fn own_name(code: &str) -> String {
@@ -188,6 +207,13 @@ fn settings(fields: &mut Fields<'_>, findings: &mut Findings) -> Settings {
     for (key, value) in fields.rest_where(|key| key.starts_with("attribute::")) {
         if let (Some(name), Some(value)) = (key.text(), scalar(value, "settings", findings)) {
             settings.other.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    if let Some(node) = fields.get("extra") {
+        for (key, value) in pairs(node, "extra", findings) {
+            if let (Some(name), Some(value)) = (key.text(), scalar(value, "extra", findings)) {
+                settings.other.insert(name.to_owned(), value.to_owned());
+            }
         }
     }
     fields.finish(findings);

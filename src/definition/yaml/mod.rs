@@ -7,7 +7,9 @@ mod definition;
 mod fields;
 mod node;
 mod question;
+mod write;
 
 pub(super) use definition::{aliases, read};
 pub(crate) use fields::{Fields, Findings, list, pairs, scalar, text};
 pub(crate) use node::{Node, Value};
+pub use write::yaml;

@@ -14,9 +14,10 @@ use crate::definition::place::Origin;
 use crate::definition::question_type::{DataType, QuestionType};
 use crate::definition::unanswered::MissingCode;
 use crate::definition::unit::Unit;
+use crate::definition::xlsform::is_file;
 
 /// XLSForm columns that clients know and innogauge passes on untouched.
-const PASSED_ON: [&str; 4] = ["autoplay", "intent", "disabled", "rows"];
+pub(super) const PASSED_ON: [&str; 4] = ["autoplay", "intent", "disabled", "rows"];
 
 /// Reads the items of `questions` into the outline.
 pub(super) fn questions(node: &Node, parent: Option<ElementId>, outline: &mut Outline, findings: &mut Findings) {
@@ -210,7 +211,7 @@ fn select(node: &Node, name: &str, rest: &[&str], findings: &mut Findings) -> Op
             return None;
         }
     };
-    let source = if name.ends_with("_from_file") {
+    let source = if name.ends_with("_from_file") || is_file(source) {
         ChoiceSource::File(source.to_owned())
     } else if let Some(question) = source.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
         ChoiceSource::Question(question.to_owned())
@@ -277,8 +278,16 @@ fn condition(fields: &mut Fields<'_>, key: &'static str, findings: &mut Findings
     }
 }
 
+/// A default: an expression where it looks like one, or as `{expression: …}` or `{value: …}` says.
 fn default_value(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<DefaultValue> {
     let node = fields.get("default")?;
+    if let Value::Mapping(_) = node.value {
+        let mut fields = Fields::new(node, "a default", findings)?;
+        let expression = formula(&mut fields, "expression", findings).map(DefaultValue::Dynamic);
+        let value = fields.text("value", findings);
+        fields.finish(findings);
+        return expression.or(value.map(|value| DefaultValue::Fixed(value.to_owned())));
+    }
     let written = scalar(node, "default", findings)?;
     if Formula::is_dynamic(written) {
         formula_of(node, "default", findings).map(DefaultValue::Dynamic)

@@ -67,6 +67,25 @@ pub(in crate::web) fn definition() -> Value {
     read(include_str!("bodies/definition.json"))
 }
 
+/// An XLSForm as tables of Markdown.
+pub(in crate::web) fn form() -> Value {
+    json!(FORM)
+}
+
+/// An XLSForm with no files of its own.
+pub(in crate::web) fn form_upload() -> Value {
+    json!({"file": FORM, "media": []})
+}
+
+const FORM: &str = "| survey | | | |
+| | type | name | label |
+| | text | org_name | Name of the organisation |
+| | integer | employees | Employees |
+| settings | | | |
+| | form_id | form_title | version |
+| | visit | Visit | 2026.1 |
+";
+
 /// A register of one organisation, as CSV.
 pub(in crate::web) fn register() -> Value {
     json!({"file": "统一社会信用代码,单位名称,城市,行业,规模,从业人数\n91230700827ERYRL36,伊春林业机械有限公司,伊春市,C,小型,146\n"})

@@ -30,13 +30,18 @@ pub struct Upload {
 impl Upload {
     /// The file's name without folders and control characters, as its sender calls it.
     pub fn name(&self) -> String {
-        let sent = self.file.file_name.as_deref().unwrap_or_default();
-        let base = sent.rsplit(['/', '\\']).next().unwrap_or_default();
-        base.chars()
-            .filter(|character| !character.is_control())
-            .take(200)
-            .collect()
+        base_name(&self.file)
     }
+}
+
+/// The name of an uploaded file without folders and control characters, as its sender calls it.
+pub fn base_name(file: &TempFile) -> String {
+    let sent = file.file_name.as_deref().unwrap_or_default();
+    let base = sent.rsplit(['/', '\\']).next().unwrap_or_default();
+    base.chars()
+        .filter(|character| !character.is_control())
+        .take(200)
+        .collect()
 }
 
 /// What a faulty upload is told.

@@ -5,11 +5,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::definition::Language;
-use crate::spreadsheet::{Limits, Worker};
 use crate::study::ImportRequest;
 use crate::web::Caller;
 use crate::web::problem::Problem;
 use crate::web::state::App;
+use crate::workbook::{Limits, Worker};
 
 /// How a workbook is to be taken.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -53,9 +53,6 @@ impl Loading {
 
     /// The process that reads workbooks of strangers.
     pub fn reader(&self) -> Result<Worker, Problem> {
-        match &self.app.settings.workbook_reader {
-            Some(program) => Ok(Worker::of(program, Limits::default())),
-            None => Worker::of_this_program(Limits::default()).map_err(Problem::internal),
-        }
+        self.app.workbook_reader(Limits::default())
     }
 }

@@ -5,13 +5,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::faults;
+use super::sent::{DefinitionUpload, Sent};
 use crate::definition::{Checked, Definition};
-use crate::web::body::Yaml;
 use crate::web::openapi::examples;
-use crate::web::problem::{Code, Fault, Problem};
-
-/// The file name that places refer to where the body has none.
-pub(super) const BODY: &str = "definition.yaml";
+use crate::web::problem::{Fault, Problem};
+use crate::web::state::App;
 
 /// A definition that can be used.
 #[derive(Serialize, ToSchema)]
@@ -39,18 +37,19 @@ impl From<&Checked<Definition>> for CheckedDefinition {
 
 /// Check a definition
 ///
-/// Nothing is kept. All errors are listed at once, each with its line and column.
+/// Takes YAML, or an XLSForm: .xlsx, .xls, .ods, .csv, .md, or a .zip with a .csv for each sheet; as `multipart/form-data`
+/// with the files that it names. Nothing is kept. All errors are listed at once, each with its line and column, or its
+/// sheet and cell.
 #[utoipa::path(
     post, path = "/api/v1/definitions/check", tag = "surveys",
-    request_body(content = Object, content_type = "application/yaml", description = "The definition", example = examples::definition),
+    request_body(description = "The definition", content(
+        (Object = "application/yaml", example = examples::definition),
+        (String = "text/markdown", example = examples::form),
+        (DefinitionUpload = "multipart/form-data", example = examples::form_upload)
+    )),
     responses((status = 200, description = "It can be used", body = CheckedDefinition), (status = 422, description = "It has errors"))
 )]
-pub async fn check_definition(Yaml(text): Yaml) -> Result<HttpResponse, Problem> {
-    let checked = web::block(move || checked(&text)).await??;
-    Ok(HttpResponse::Ok().json(CheckedDefinition::from(&checked)))
-}
-
-pub(super) fn checked(text: &str) -> Result<Checked<Definition>, Problem> {
-    Definition::from_yaml(BODY, text)
-        .map_err(|diagnostics| Problem::new(Code::DefinitionInvalid).faults(faults(&diagnostics)))
+pub async fn check_definition(app: web::Data<App>, sent: Sent) -> Result<HttpResponse, Problem> {
+    let usable = web::block(move || sent.read(&app)).await??;
+    Ok(HttpResponse::Ok().json(CheckedDefinition::from(&usable.checked)))
 }

@@ -2,22 +2,27 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::check::{self, CheckedDefinition};
+use super::check::CheckedDefinition;
+use super::sent::{DefinitionUpload, Sent};
 use crate::definition::version_hash;
 use crate::store::NewDefinition;
 use crate::web::Caller;
-use crate::web::body::Yaml;
 use crate::web::openapi::examples;
 use crate::web::problem::{Code, Problem};
 use crate::web::state::App;
 
 /// Keep a draft
 ///
-/// Checks the definition and keeps it as the draft of that version, in place of an earlier draft.
+/// Checks the definition and keeps it as the draft of that version, in place of an earlier draft and its files. What is
+/// taken is what checking takes. Of a workbook its sheets are kept, as one table of text.
 #[utoipa::path(
     put, path = "/api/v1/surveys/{survey}/versions/{version}", tag = "surveys",
     params(("survey" = String, Path, description = "The survey"), ("version" = String, Path, description = "The version")),
-    request_body(content = Object, content_type = "application/yaml", description = "The definition", example = examples::definition),
+    request_body(description = "The definition", content(
+        (Object = "application/yaml", example = examples::definition),
+        (String = "text/markdown", example = examples::form),
+        (DefinitionUpload = "multipart/form-data", example = examples::form_upload)
+    )),
     responses(
         (status = 200, description = "Kept", body = CheckedDefinition),
         (status = 409, description = "That version is published"),
@@ -28,12 +33,13 @@ pub async fn keep_draft(
     app: web::Data<App>,
     caller: Caller,
     path: web::Path<(String, String)>,
-    Yaml(text): Yaml,
+    sent: Sent,
 ) -> Result<HttpResponse, Problem> {
     let (survey, version) = path.into_inner();
     let now = app.now();
     let kept = web::block(move || {
-        let checked = check::checked(&text)?;
+        let usable = sent.read(&app)?;
+        let checked = &usable.checked;
         if checked.value.survey() != survey || checked.value.version() != version {
             let (inside, inside_version) = (checked.value.survey(), checked.value.version());
             return Err(Problem::new(Code::ValueInvalid).explain(
@@ -43,17 +49,18 @@ pub async fn keep_draft(
                 ),
             ));
         }
+        let kept = CheckedDefinition::from(checked);
         let draft = NewDefinition {
-            hash: version_hash(text.as_bytes(), &[]),
+            hash: version_hash(usable.source.as_bytes(), &usable.files),
             survey,
             version,
-            file_name: check::BODY.to_owned(),
-            source: text.into_bytes(),
-            files: Vec::new(),
+            file_name: usable.file_name,
+            source: usable.source.into_bytes(),
+            files: usable.files,
         };
         app.store_for(&caller).keep_draft(&draft, now)?;
         app.surveys.forget();
-        Ok(CheckedDefinition::from(&checked))
+        Ok(kept)
     })
     .await??;
     Ok(HttpResponse::Ok().json(kept))

@@ -5,6 +5,7 @@ mod draft;
 mod list;
 mod one;
 mod publish;
+mod sent;
 mod state;
 mod version;
 
@@ -35,6 +36,7 @@ pub(super) fn mount(routes: &mut Routes) {
             version::get_definition,
         )
         .mount(Act::ReadSurveys, version::__path_get_source, version::get_source)
+        .mount_heavy(Act::ReadSurveys, version::__path_get_form, version::get_form)
         .mount(Act::ReadSurveys, version::__path_get_codebook, version::get_codebook)
         .mount_heavy(Act::ReadSurveys, version::__path_get_template, version::get_template)
         .mount(

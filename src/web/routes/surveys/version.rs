@@ -1,6 +1,7 @@
 //! One version of a survey: its source, its codebook, its blank workbook.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use actix_web::http::header;
@@ -10,11 +11,11 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Version, words};
-use crate::definition::codebook;
+use crate::definition::{Book, codebook, is_xlsform, xform, yaml};
 use crate::spreadsheet::{Shape, TemplateOptions, template};
 use crate::study;
 use crate::web::problem::{Code, Problem};
-use crate::web::routes::files::{XLSX, download};
+use crate::web::routes::files::{XLSX, download, wrong_parameter};
 use crate::web::state::App;
 
 /// A version with what every client needs to know of it.
@@ -72,18 +73,74 @@ pub async fn get_definition(app: web::Data<App>, path: web::Path<(String, String
 
 /// The definition file
 ///
-/// Word for word as it was published.
+/// Word for word as it was published; of a workbook, its sheets as one table of text, as XLSForm is written in CSV.
 #[utoipa::path(
     get, path = "/api/v1/surveys/{survey}/versions/{version}/source", tag = "surveys",
     params(("survey" = String, Path, description = "The survey"), ("version" = String, Path, description = "The version, or `newest`")),
-    responses((status = 200, description = "The file", body = Object, content_type = "application/yaml"))
+    responses((status = 200, description = "The file", content((Object = "application/yaml"), (String = "text/csv"))))
 )]
 pub async fn get_source(app: web::Data<App>, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let version = find(app, path.into_inner()).await?;
+    let content_type = if is_xlsform(Path::new(&version.file_name)) {
+        "text/csv; charset=utf-8"
+    } else {
+        "application/yaml; charset=utf-8"
+    };
     Ok(HttpResponse::Ok()
-        .content_type("application/yaml; charset=utf-8")
+        .content_type(content_type)
         .insert_header((header::ETAG, format!("\"{}\"", version.hash)))
         .body(version.source.clone()))
+}
+
+/// In which format a definition is wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct FormQuestion {
+    /// xlsx (XLSForm), xml (XForm) or yaml.
+    #[param(example = "xlsx")]
+    format: Option<String>,
+}
+
+/// The definition in another format
+///
+/// As an XLSForm workbook for consultants, an XForm for phones and browsers, or YAML. Whatever it was written in, it means
+/// the same, and read again it is the equal definition.
+#[utoipa::path(
+    get, path = "/api/v1/surveys/{survey}/versions/{version}/form", tag = "surveys",
+    params(
+        ("survey" = String, Path, description = "The survey"),
+        ("version" = String, Path, description = "The version, or `newest`"),
+        FormQuestion
+    ),
+    responses((status = 200, description = "The file", content(
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "text/xml"),
+        (String = "application/yaml")
+    )))
+)]
+pub async fn get_form(
+    app: web::Data<App>,
+    path: web::Path<(String, String)>,
+    question: web::Query<FormQuestion>,
+) -> Result<HttpResponse, Problem> {
+    let format = question.into_inner().format;
+    let format = format.as_deref().unwrap_or("xlsx").to_owned();
+    if !["xlsx", "xml", "yaml"].contains(&format.as_str()) {
+        return Err(wrong_parameter("format", "xlsx, xml, yaml"));
+    }
+    let version = find(app, path.into_inner()).await?;
+    let name = format!("{}-{}.{format}", version.definition.survey(), version.version);
+    let (content_type, bytes) = web::block(move || {
+        let definition = &version.definition;
+        match format.as_str() {
+            "xml" => Ok(("text/xml; charset=utf-8", xform(definition, None).into_bytes())),
+            "yaml" => Ok(("application/yaml; charset=utf-8", yaml(definition).into_bytes())),
+            _ => Book::of(definition).to_xlsx().map(|bytes| (XLSX, bytes)),
+        }
+    })
+    .await?
+    .map_err(Problem::internal)?;
+    Ok(download(&name, content_type, bytes))
 }
 
 /// The codebook

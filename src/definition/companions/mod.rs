@@ -1,8 +1,17 @@
 //! `expand` makes plain XLSForm questions of our own keys, `fold` takes them back.
 //!
-//! An expanded definition asks the same interview in any ODK tool: XForm and XLSForm are written from it.
+//! An expanded definition asks the same interview in any ODK tool: XForm and XLSForm are written from it. What was read
+//! of such an XLSForm is folded as it is read ([`read`]).
+
+mod fold;
+mod read;
+
+pub use fold::fold;
+pub(super) use read::folded;
 
 use std::collections::HashMap;
+
+use indexmap::IndexMap;
 
 use super::assemble::assemble;
 use super::choices::{Choice, ChoiceList, ChoiceSource, Select};
@@ -58,7 +67,7 @@ pub fn expand(definition: &Definition) -> Definition {
     }
     let mut outline = empty_outline(definition);
     outline.expanded = true;
-    rebuild(definition, &mut outline, |definition, element, outline| {
+    rebuild(definition, &[], &mut outline, |definition, element, outline| {
         let mut made = Vec::new();
         if !element.missing.is_empty() {
             if element
@@ -88,84 +97,6 @@ pub fn expand(definition: &Definition) -> Definition {
     assemble(outline)
 }
 
-/// The survey with our own keys again: the inverse of [`expand`].
-pub fn fold(expanded: &Definition) -> Definition {
-    if !expanded.is_expanded() {
-        return expanded.clone();
-    }
-    let mut companions: HashMap<(Option<ElementId>, String), Vec<&Element>> = HashMap::new();
-    for element in expanded.elements() {
-        if let Some(Companion::Missing { of } | Companion::Warning { of, .. }) = &element.companion {
-            companions
-                .entry((element.parent, of.clone()))
-                .or_default()
-                .push(element);
-        }
-    }
-    let mut outline = empty_outline(expanded);
-    outline.expanded = false;
-    outline.choices = expanded
-        .choices()
-        .iter()
-        .filter(|(_, list)| list.derived_from.is_none())
-        .map(|(name, list)| {
-            let choices = list
-                .choices()
-                .iter()
-                .filter(|choice| choice.missing.is_none())
-                .cloned()
-                .collect();
-            (name.clone(), list.with_choices(choices))
-        })
-        .collect();
-    rebuild(expanded, &mut outline, |expanded, element, _| {
-        if matches!(
-            element.companion,
-            Some(Companion::Missing { .. } | Companion::Warning { .. })
-        ) {
-            return None;
-        }
-        if let Some(Companion::Codes {
-            constraint,
-            constraint_message,
-        }) = element
-            .companion
-            .take_if(|companion| matches!(companion, Companion::Codes { .. }))
-        {
-            choices_as_codes(expanded, element);
-            element.constraint = constraint;
-            element.constraint_message = constraint_message;
-        }
-        for companion in companions
-            .get(&(element.parent, element.name.clone()))
-            .into_iter()
-            .flatten()
-        {
-            match &companion.companion {
-                Some(Companion::Missing { .. }) => {
-                    element.required.clone_from(&companion.required);
-                    element.required_message.clone_from(&companion.required_message);
-                    element.missing = codes_of(expanded, companion);
-                }
-                Some(Companion::Warning { test, .. }) => {
-                    element.warn_if.push(SoftCheck {
-                        test: test.clone(),
-                        message: companion.label.clone(),
-                    });
-                }
-                _ => {}
-            }
-        }
-        if let Some(unit) = &element.unit {
-            element.label = element
-                .label
-                .map(|language, words| without_suffix(unit, language, words));
-        }
-        Some(Vec::new())
-    });
-    assemble(outline)
-}
-
 /// Everything of a definition but its elements.
 pub(super) fn empty_outline(definition: &Definition) -> Outline {
     Outline {
@@ -189,22 +120,25 @@ pub(super) fn empty_outline(definition: &Definition) -> Outline {
     }
 }
 
-/// Copies the elements, letting each be changed, dropped (`None`) or followed by others.
+/// Copies the elements, letting each be changed, dropped (`None`) or followed by others. `places` are those of the
+/// elements, as far as they are known.
 fn rebuild(
     definition: &Definition,
+    places: &[Places],
     outline: &mut Outline,
     mut change: impl FnMut(&Definition, &mut Element, &mut Outline) -> Option<Vec<Element>>,
 ) {
     let mut moved: Vec<Option<ElementId>> = Vec::with_capacity(definition.elements().len());
-    for element in definition.elements() {
-        let mut element = element.clone();
-        let parent = element
+    for original in definition.elements() {
+        let mut element = original.clone();
+        let parent = original
             .parent
             .and_then(|parent| moved.get(parent.index()).copied().flatten());
         match change(definition, &mut element, outline) {
             None => moved.push(None),
             Some(after) => {
-                moved.push(Some(outline.push(element, parent, Places::default())));
+                let own = places.get(original.id.index()).cloned().unwrap_or_default();
+                moved.push(Some(outline.push(element, parent, own)));
                 for made in after {
                     outline.push(made, parent, Places::default());
                 }
@@ -214,12 +148,11 @@ fn rebuild(
 }
 
 /// Words of ours in every language of a survey.
-fn words(definition: &Definition, chinese: &str, english: &str) -> Text {
-    if definition.languages().is_empty() {
+fn words(languages: &IndexMap<String, String>, chinese: &str, english: &str) -> Text {
+    if languages.is_empty() {
         return Text::plain(english);
     }
-    definition
-        .languages()
+    languages
         .keys()
         .map(|code| (code.as_str(), if code.starts_with("zh") { chinese } else { english }))
         .collect()
@@ -256,7 +189,11 @@ fn missing_question(definition: &Definition, element: &mut Element, outline: &mu
         })),
         element.origin.clone(),
     );
-    question.label = words(definition, "没有填写数据，原因是什么？", "No figure given. Why?");
+    question.label = words(
+        definition.languages(),
+        "没有填写数据，原因是什么？",
+        "No figure given. Why?",
+    );
     let empty = format!("{} = ''", reference(definition, element));
     question.relevant = made(&and(element.relevant.as_ref(), &empty), &element.origin);
     question.required = element.required.take();
@@ -268,7 +205,7 @@ fn missing_question(definition: &Definition, element: &mut Element, outline: &mu
         let choices = element
             .missing
             .iter()
-            .map(|code| code_choice(definition, *code, &element.origin))
+            .map(|code| code_choice(definition.languages(), *code, &element.origin))
             .collect();
         outline
             .choices
@@ -283,15 +220,16 @@ fn derived(name: &str, from: &str, choices: Vec<Choice>, origin: &Origin) -> Cho
     list
 }
 
-fn code_choice(definition: &Definition, code: MissingCode, origin: &Origin) -> Choice {
-    let label = code.label();
-    let mut choice = Choice::new(
-        code.code(),
-        words(definition, label.get("zh"), label.get("en")),
-        origin.clone(),
-    );
+fn code_choice(languages: &IndexMap<String, String>, code: MissingCode, origin: &Origin) -> Choice {
+    let mut choice = Choice::new(code.code(), code_label(languages, code), origin.clone());
     choice.missing = Some(code);
     choice
+}
+
+/// What the choice that stands for a code is called.
+fn code_label(languages: &IndexMap<String, String>, code: MissingCode) -> Text {
+    let label = code.label();
+    words(languages, label.get("zh"), label.get("en"))
 }
 
 fn warning_question(definition: &Definition, element: &Element, number: usize, check: SoftCheck) -> Element {
@@ -339,7 +277,11 @@ fn codes_as_choices(
         return;
     };
     let mut choices = list.choices().to_vec();
-    choices.extend(codes.iter().map(|code| code_choice(definition, *code, &origin)));
+    choices.extend(
+        codes
+            .iter()
+            .map(|code| code_choice(definition.languages(), *code, &origin)),
+    );
     if uses.get(name.as_str()).copied().unwrap_or_default() <= 1 {
         outline.choices.insert(name.clone(), list.with_choices(choices));
     } else {
@@ -354,20 +296,9 @@ fn codes_as_choices(
     let constraint = element.constraint.clone();
     let constraint_message = element.constraint_message.clone();
     if several {
-        // A code stands alone.
-        let alone = codes
-            .iter()
-            .map(|code| format!("selected(., '{code}')"))
-            .collect::<Vec<_>>()
-            .join(" or ");
-        let alone = format!("(not({alone}) or count-selected(.) = 1)");
-        element.constraint = made(&and(constraint.as_ref(), &alone), &origin);
+        element.constraint = made(&and(constraint.as_ref(), &alone(&codes)), &origin);
         if element.constraint_message.is_empty() {
-            element.constraint_message = words(
-                definition,
-                "选择该项时不能同时选择其他选项。",
-                "A reason for no answer can't go with other choices.",
-            );
+            element.constraint_message = alone_message(definition.languages());
         }
     }
     element.companion.get_or_insert(Companion::Codes {
@@ -376,21 +307,22 @@ fn codes_as_choices(
     });
 }
 
-fn choices_as_codes(expanded: &Definition, element: &mut Element) {
-    let Some(list) = expanded.choice_list(element.id) else {
-        return;
-    };
-    element.missing = list.choices().iter().filter_map(|choice| choice.missing).collect();
-    if let (Some(from), Some(select)) = (&list.derived_from, select_of(element)) {
-        select.source = ChoiceSource::List(from.clone());
-    }
+/// That a code stands alone among the choices of a question that takes several.
+fn alone(codes: &[MissingCode]) -> String {
+    let selected = codes
+        .iter()
+        .map(|code| format!("selected(., '{code}')"))
+        .collect::<Vec<_>>()
+        .join(" or ");
+    format!("(not({selected}) or count-selected(.) = 1)")
 }
 
-fn codes_of(expanded: &Definition, companion: &Element) -> Vec<MissingCode> {
-    expanded
-        .choice_list(companion.id)
-        .map(|list| list.choices().iter().filter_map(|choice| choice.missing).collect())
-        .unwrap_or_default()
+fn alone_message(languages: &IndexMap<String, String>) -> Text {
+    words(
+        languages,
+        "选择该项时不能同时选择其他选项。",
+        "A reason for no answer can't go with other choices.",
+    )
 }
 
 /// How a unit is written after a label in a language.
@@ -410,15 +342,4 @@ fn suffix(unit: &Unit, language: &str, words: &str) -> String {
         };
         format!(" ({label})")
     }
-}
-
-fn without_suffix(unit: &Unit, language: &str, words: &str) -> String {
-    // Which of the two ways a label without a language has is told by the label without its unit.
-    words
-        .char_indices()
-        .filter(|(_, character)| matches!(character, '（' | ' '))
-        .filter_map(|(at, _)| words.split_at_checked(at))
-        .find(|(label, end)| suffix(unit, language, label) == *end)
-        .map_or(words, |(label, _)| label)
-        .to_owned()
 }
