@@ -13,6 +13,7 @@ mod difference;
 mod environment;
 mod form;
 mod identity;
+mod interview_log;
 mod json;
 mod parse;
 mod personal;
@@ -37,6 +38,7 @@ pub use credit_code::{CreditCode, CreditCodeError};
 pub use difference::{Difference, differences};
 pub use form::Form;
 pub use identity::Identity;
+pub use interview_log::{InterviewLog, NodeTime, QuestionTime, TimesOfMany};
 pub use json::Read;
 pub use parse::{parse_cell, parse_text};
 pub use personal::{

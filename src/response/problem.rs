@@ -166,6 +166,12 @@ catalogue! {
     /// A unified social credit code that is not one.
     InvalidCreditCode = 403, "invalid_credit_code", Warning,
         "“{value}”不是有效的统一社会信用代码，请对照营业执照核对 18 位代码。", "'{value}' is not a valid unified social credit code. Compare its 18 characters with the licence.";
+    /// The log of the interview is damaged.
+    LogDamaged = 411, "log_damaged", Warning,
+        "访问日志（audit.csv）不完整或已损坏：{0} 行无法读取，{1} 行时间不可能；用时以其余部分或开始、结束时间为准。", "The log of the interview (audit.csv) is damaged or was not read to its end: {0} rows can't be read, {1} have impossible times. The rest of it, or start and end, says how long the interview took.";
+    /// The log of the interview names questions that the form does not have.
+    LogOfOthers = 412, "log_of_others", Warning,
+        "访问日志（audit.csv）中有 {0} 个问卷里没有的问题：{1}。", "The log of the interview (audit.csv) names {0} questions that the form does not have: {1}.";
 
     /// Another live response of the same organisation in this round and survey.
     DuplicateOrganisation = 501, "duplicate_organisation", Warning,

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::{Catalogue, StudyError};
 use crate::attachments::{ContentAddress, ContentError, Contents, FileKind, Received};
 use crate::definition::{Definition, QuestionType};
-use crate::response::{Answers, Fingerprint, NamedFile, named_files};
+use crate::response::{Answers, Fingerprint, InterviewLog, NamedFile, named_files};
 use crate::store::{
     Address, Attached, Attachment, Content, Filter, Head, NewAttachment, Seen, Store, StoreError, Version,
 };
@@ -253,6 +253,11 @@ pub fn keep_file(
         }
         .into());
     }
+    // Only the log of an interview is taken as text.
+    let log = match file.kind {
+        FileKind::Text => Some(InterviewLog::read(received.open()?)),
+        _ => None,
+    };
     store.expect_content(&content, now)?;
     contents.keep(received)?;
     let new = NewAttachment {
@@ -264,6 +269,7 @@ pub fn keep_file(
         hash: content.hash,
         sender,
         limit,
+        log,
     };
     let attached = store.attach(&new, now)?;
     if attached == Attached::Added || file.received.is_none() {
