@@ -16,7 +16,7 @@ use chrono::DateTime;
 use innogauge::definition::Definition;
 use innogauge::expression::WallClock;
 use innogauge::response::Form;
-use innogauge::spreadsheet::{Head, ImportOptions, Limits, Worker, plan};
+use innogauge::spreadsheet::{Head, ImportOptions, Limits, ReadAs, Worker, plan};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -109,7 +109,11 @@ fn import(path: &Path, form: &Arc<Form>) -> usize {
     let at = DateTime::parse_from_rfc3339("2026-03-01T08:30:00+08:00").unwrap();
     let options = ImportOptions::new("zh", at);
     let keep = |accepted: innogauge::spreadsheet::Accepted| accepted.instance_id;
-    let plan = plan(&mut workbook, &head, form, &WallClock, &options, &keep, &mut |_| {
+    let read_as = ReadAs {
+        form,
+        environment: &WallClock,
+    };
+    let plan = plan(&mut workbook, &head, &[read_as], &options, &keep, &mut |_| {
         std::ops::ControlFlow::Continue(())
     })
     .unwrap();

@@ -1,5 +1,6 @@
 //! Content that is arriving: into a file of its own, hashed and counted as it comes.
 
+use std::fs::File;
 use std::io::Write as _;
 
 use sha2::{Digest as _, Sha256};
@@ -29,6 +30,16 @@ pub struct Received {
     /// What it is.
     pub media_type: MediaType,
     pub(super) file: TempPath,
+}
+
+impl Received {
+    /// Opens it for reading.
+    ///
+    /// # Errors
+    /// Where the system gives it no more.
+    pub fn open(&self) -> Result<File, ContentError> {
+        File::open(&self.file).map_err(|error| ContentError::of_system(&error))
+    }
 }
 
 impl Receiving {

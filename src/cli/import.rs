@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{DatabaseOptions, Failure, database};
 use crate::definition::Language;
+use crate::response::Role;
 use crate::spreadsheet::{ImportError, Limits, Worker};
 use crate::store::Store;
 use crate::study::{Catalogue, CheckedImport, ImportRequest, LoadedAs, Progress, StudyError, Unwatched, Watch};
@@ -113,6 +114,7 @@ impl Import {
             drop_unasked: self.drop_unasked,
             cities: None,
             sender: None,
+            reviewer: Some(Role::Administrator),
         })
     }
 

@@ -179,6 +179,12 @@ catalogue! {
     /// A soft check that was confirmed when the form was filled in.
     SoftCheckConfirmed = 404, "soft_check_confirmed", Note,
         "填报人已确认此项无误（条件：{0}）。", "This was confirmed when the form was filled in (condition: {0}).";
+    /// The log of the interview is damaged.
+    LogDamaged = 411, "log_damaged", Warning,
+        "访问日志（audit.csv）不完整或已损坏：{0} 行无法读取，{1} 行时间不可能；用时以其余部分或开始、结束时间为准。", "The log of the interview (audit.csv) is damaged or was not read to its end: {0} rows can't be read, {1} have impossible times. The rest of it, or start and end, says how long the interview took.";
+    /// The log of the interview names questions that the form does not have.
+    LogOfOthers = 412, "log_of_others", Warning,
+        "访问日志（audit.csv）中有 {0} 个问卷里没有的问题：{1}。", "The log of the interview (audit.csv) names {0} questions that the form does not have: {1}.";
 
     /// Another live response of the same organisation in this round and survey.
     DuplicateOrganisation = 501, "duplicate_organisation", Warning,

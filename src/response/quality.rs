@@ -27,7 +27,8 @@ pub struct Quality {
     pub day: Option<NaiveDate>,
     /// When the interview began, as the client recorded it.
     pub started: Option<DateTime<FixedOffset>>,
-    /// How long the interview took, in seconds, where the client recorded its beginning and its end.
+    /// How long the interview took, in seconds: without its pauses where its log came, else from its beginning to its
+    /// end where the client recorded both.
     pub seconds: Option<i64>,
     /// How many questions were to be asked.
     pub asked: i64,

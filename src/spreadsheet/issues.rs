@@ -9,8 +9,8 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook as Output, Worksheet,
 
 use crate::response::Severity;
 
-use super::import::{Finding, Head, ImportPlan, MarkedSheet};
-use super::layout::{ISSUES_CODE, Part, Shape};
+use super::import::{AnswerSheet, Finding, Head, ImportPlan};
+use super::layout::ISSUES_CODE;
 use super::template::{Styles, WriteError, note};
 use super::words::Words;
 use crate::workbook::Workbook;
@@ -48,16 +48,16 @@ pub fn write_issues<T>(
             .or_default()
             .push(finding);
     }
-    for marked in head.marked() {
+    for (marked, name) in head.answer_sheets().iter().zip(sheet_names(head)) {
         let sheet = output.add_worksheet_with_constant_memory()?;
-        let mut copy = Copy::start(sheet, marked, &looks)?;
+        let mut copy = Copy::start(sheet, marked, &name, &looks)?;
         for batch in workbook.read(marked.index, None)? {
             for row in batch?.rows() {
                 let row = row?;
                 let findings = by_row.get(&(&*marked.name, row.number)).map_or(&[][..], Vec::as_slice);
                 if row.number <= marked.row {
                     copy.head(&row, findings)?;
-                } else if !options.only_rejected || is_kept_out(plan, marked, &row) {
+                } else if !options.only_rejected || marked.is_form() || plan.keeps_out(marked.index, row.number) {
                     copy.row(&row, findings, options.only_rejected)?;
                 }
             }
@@ -67,13 +67,24 @@ pub fn write_issues<T>(
     Ok(())
 }
 
-/// Whether a row belongs to an organisation that was kept out. A form is one organisation, and kept whole.
-fn is_kept_out<T>(plan: &ImportPlan<T>, marked: &MarkedSheet, row: &Row<'_>) -> bool {
-    let is_form = marked.mark.part == Part::Main(Shape::Form);
-    let is_entry = matches!(marked.mark.part, Part::Repeat(_));
-    is_form
-        || plan.rejected.contains(&(marked.index, row.number))
-        || (is_entry && plan.is_of_a_rejected(marked.column, row))
+/// The names of the sheets of the output: those of the tables, as a spreadsheet program takes them.
+fn sheet_names(head: &Head) -> Vec<String> {
+    const LONGEST: usize = 31;
+    let mut names: Vec<String> = Vec::new();
+    for sheet in head.answer_sheets() {
+        let stem = sheet.name.strip_suffix(".csv").unwrap_or(&sheet.name);
+        let taken = |c: char| matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\');
+        let plain: String = stem.chars().map(|c| if taken(c) { '-' } else { c }).collect();
+        let mut name: String = plain.trim_matches('\'').chars().take(LONGEST).collect();
+        let mut number = 2;
+        while names.iter().any(|other| other.to_lowercase() == name.to_lowercase()) && !name.is_empty() {
+            let end = format!("~{number}");
+            name = plain.chars().take(LONGEST - end.len()).collect::<String>() + &end;
+            number += 1;
+        }
+        names.push(name);
+    }
+    names
 }
 
 /// The list of everything that was found.
@@ -166,9 +177,9 @@ struct Copy<'a> {
 }
 
 impl<'a> Copy<'a> {
-    fn start(sheet: &'a mut Worksheet, marked: &MarkedSheet, looks: &'a Looks) -> Result<Self, XlsxError> {
-        if !marked.name.is_empty() {
-            sheet.set_name(&*marked.name)?;
+    fn start(sheet: &'a mut Worksheet, marked: &AnswerSheet, name: &str, looks: &'a Looks) -> Result<Self, XlsxError> {
+        if !name.is_empty() {
+            sheet.set_name(name)?;
         }
         let stale = marked
             .codes

@@ -106,13 +106,30 @@ pub enum Target {
     Question(ElementId),
     /// Whether the choice at this position among [`options`] is chosen; in a rank, at which place.
     Option(ElementId, usize),
+    /// Why the question has no answer. Our own workbooks have the reason in the question's cell.
+    Missing(ElementId),
+    /// One number of a point. Our own workbooks have the whole point in one cell.
+    Coordinate(ElementId, Coordinate),
+}
+
+/// A number of a point, in the order that XForms writes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Coordinate {
+    /// Degrees north.
+    Latitude,
+    /// Degrees east.
+    Longitude,
+    /// Metres above the ellipsoid.
+    Altitude,
+    /// How exact it is, in metres.
+    Accuracy,
 }
 
 impl Target {
     /// The question that the column belongs to.
     pub fn question(self) -> Option<ElementId> {
         match self {
-            Self::Question(id) | Self::Option(id, _) => Some(id),
+            Self::Question(id) | Self::Option(id, _) | Self::Missing(id) | Self::Coordinate(id, _) => Some(id),
             Self::Key | Self::Entry(_) => None,
         }
     }

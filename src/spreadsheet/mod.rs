@@ -11,7 +11,7 @@ mod register;
 mod template;
 mod words;
 
-pub use import::{Accepted, Finding, Head, ImportError, ImportOptions, ImportPlan, plan};
+pub use import::{Accepted, Finding, Head, ImportError, ImportOptions, ImportPlan, Origin, ReadAs, Reviewed, plan};
 pub use issues::{IssuesOptions, write_issues};
 pub use layout::{Mark, Part, Shape};
 pub use register::{RegisterTable, RegisterWords, read_register, register_csv, register_template};

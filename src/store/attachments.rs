@@ -14,9 +14,10 @@ use super::contents::{Content, ContentRow, read_hash};
 use super::events::{self, EventKind, NewEvent};
 use super::heads::{HeadRow, lock_head, update_head};
 use super::responses::{find_head, no_response};
-use super::schema::{attachments, response_attachments, response_versions};
+use super::schema::{attachments, response_attachments, response_versions, responses};
+use super::submission::Facts;
 use super::{AuditAct, Head, JsonText, Store, StoreError, Version, time};
-use crate::response::Fingerprint;
+use crate::response::{Fingerprint, InterviewLog, ReviewState};
 
 /// A file of a version of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,8 @@ pub struct NewAttachment {
     pub sender: Option<String>,
     /// How many bytes all files of the response may have together.
     pub limit: u64,
+    /// What it says of the time of the interview, where it is the log of one.
+    pub log: Option<InterviewLog>,
 }
 
 /// What became of a file that arrived.
@@ -97,6 +100,16 @@ struct Row {
     hash: String,
     sender: Option<String>,
     received_at: NaiveDateTime,
+    log: Option<JsonText>,
+}
+
+/// The log of an interview, as it was read when it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogOfResponse {
+    /// The question that holds it.
+    pub question: String,
+    /// What it says.
+    pub log: InterviewLog,
 }
 
 /// The files of all versions of a response.
@@ -250,11 +263,15 @@ impl Store {
                     hash: new.hash.to_string(),
                     sender: new.sender.clone(),
                     received_at: time::stored(now),
+                    log: new.log.as_ref().map(JsonText::of).transpose()?,
                 };
                 on_backend!(connection, |c| diesel::insert_into(response_attachments::table)
                     .values(&row)
                     .execute(c))?;
                 note(journal, &head, version, question, new, channel.name());
+            }
+            if let Some(seconds) = new.log.as_ref().and_then(InterviewLog::seconds) {
+                time_interview(connection, &mut head, version, seconds)?;
             }
             head.revision += 1;
             head.updated_at = time::stored(now);
@@ -296,6 +313,80 @@ impl Store {
             .collect()
     }
 
+    /// The log of the interview of a response: that of the newest version that has one.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn interview_log(&self, head: &Head) -> Result<Option<LogOfResponse>, StoreError> {
+        let query = of_response(&head.round, &head.survey, head.id)
+            .filter(response_attachments::log.is_not_null())
+            .order(response_attachments::version_id.desc())
+            .select((
+                response_attachments::question,
+                response_attachments::log.assume_not_null(),
+            ));
+        let found: Option<(String, JsonText)> =
+            self.read(|connection| Ok(on_backend!(connection, |c| query.first(c).optional())?))?;
+        found
+            .map(|(question, log)| {
+                let log = log.read()?;
+                Ok(LogOfResponse { question, log })
+            })
+            .transpose()
+    }
+
+    /// The logs of the live responses of a survey in a round, in these cities (`None`: in all): one per response.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn interview_logs(
+        &self,
+        round: &str,
+        survey: &str,
+        cities: Option<&[String]>,
+    ) -> Result<Vec<InterviewLog>, StoreError> {
+        let rows: Vec<(i64, JsonText)> = self.read(|connection| {
+            Ok(on_backend!(connection, |c: Db| {
+                let mut query = response_attachments::table
+                    .inner_join(
+                        responses::table.on(responses::round
+                            .eq(response_attachments::round)
+                            .and(responses::survey.eq(response_attachments::survey))
+                            .and(responses::id.eq(response_attachments::response_id))),
+                    )
+                    .into_boxed::<Db>()
+                    .filter(response_attachments::round.eq(round))
+                    .filter(response_attachments::survey.eq(survey))
+                    .filter(response_attachments::log.is_not_null())
+                    .filter(responses::state.ne(ReviewState::Rejected.name()))
+                    .filter(responses::test.eq(false))
+                    .filter(responses::withdrawn_at.is_null());
+                if let Some(cities) = cities {
+                    query = query.filter(responses::city.eq_any(cities));
+                }
+                query
+                    .order((
+                        response_attachments::response_id,
+                        response_attachments::version_id.desc(),
+                    ))
+                    .select((
+                        response_attachments::response_id,
+                        response_attachments::log.assume_not_null(),
+                    ))
+                    .load(c)
+            })?)
+        })?;
+        let mut logs = Vec::with_capacity(rows.len());
+        let mut last = None;
+        for (response, log) in rows {
+            // The newest version comes first.
+            if last.replace(response) != Some(response) {
+                logs.push(log.read()?);
+            }
+        }
+        Ok(logs)
+    }
+
     /// Takes all files from a response and says which contents nothing refers to any more: they are due to go, by
     /// [`Store::remove_content`].
     ///
@@ -333,6 +424,32 @@ impl Store {
             unneeded.iter().map(|hash| read_hash(hash)).collect()
         })
     }
+}
+
+/// Lets the log of an interview say how long it took, in place of its start and end.
+fn time_interview(
+    connection: &mut Connection<'_>,
+    head: &mut HeadRow,
+    version: i64,
+    seconds: i64,
+) -> Result<(), StoreError> {
+    let row = || {
+        response_versions::table
+            .filter(response_versions::round.eq(head.round.as_str()))
+            .filter(response_versions::survey.eq(head.survey.as_str()))
+            .filter(response_versions::id.eq(version))
+    };
+    let facts: JsonText = on_backend!(connection, |c| row().select(response_versions::facts).first(c))?;
+    let mut facts: Facts = facts.read()?;
+    facts.quality.seconds = Some(seconds);
+    let written = JsonText::of(&facts)?;
+    on_backend!(connection, |c| diesel::update(row())
+        .set(response_versions::facts.eq(&written))
+        .execute(c))?;
+    if head.current_version == version {
+        head.quality = Some(JsonText::of(&facts.quality)?);
+    }
+    Ok(())
 }
 
 /// The key of the version that a file came for, where it is still what it was.

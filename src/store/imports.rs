@@ -12,9 +12,10 @@ use super::duplicates::flag_whole_survey;
 use super::jobs::EndsJob;
 use super::locks::lock_batch;
 use super::planner::gather_statistics;
+use super::review::{self, StateChange};
 use super::schema::{imports, instance_ids, response_events, response_versions, responses};
 use super::submission::Submission;
-use super::{AuditAct, JsonText, Store, StoreError, newcomers, time};
+use super::{AuditAct, Channel, JsonText, Store, StoreError, newcomers, time};
 use crate::response::Fingerprint;
 
 /// How many rows go into one statement.
@@ -35,6 +36,24 @@ pub struct NewImport {
     pub summary: serde_json::Value,
     /// Who loads it.
     pub created_by: String,
+}
+
+/// A row of a file: the response, and what is decided on it as soon as it is stored.
+#[derive(Debug, Clone)]
+pub struct ImportedRow {
+    /// The response.
+    pub submission: Submission,
+    /// What whoever imports decides on it, since that was decided elsewhere.
+    pub decision: Option<StateChange>,
+}
+
+impl From<Submission> for ImportedRow {
+    fn from(submission: Submission) -> Self {
+        Self {
+            submission,
+            decision: None,
+        }
+    }
 }
 
 /// Whether the rows of an import are in the database.
@@ -176,7 +195,7 @@ impl Store {
     pub fn import<E: From<StoreError>>(
         &self,
         import: &NewImport,
-        rows: impl IntoIterator<Item = Result<Submission, E>>,
+        rows: impl IntoIterator<Item = Result<impl Into<ImportedRow>, E>>,
         now: DateTime<Utc>,
     ) -> Result<ImportOutcome, E> {
         self.import_ending(import, rows, now, None)
@@ -189,26 +208,30 @@ impl Store {
     pub fn import_ending<E: From<StoreError>>(
         &self,
         import: &NewImport,
-        rows: impl IntoIterator<Item = Result<Submission, E>>,
+        rows: impl IntoIterator<Item = Result<impl Into<ImportedRow>, E>>,
         now: DateTime<Utc>,
         job: Option<&EndsJob<'_, ImportOutcome>>,
     ) -> Result<ImportOutcome, E> {
         let mut failed = None;
+        let channel = self.origin.channel;
         let outcome = self.change(now, |connection, journal| {
             let mut rows = rows.into_iter().map_while(|row| match row {
-                Ok(mut row) => match self.seal(&mut row) {
-                    Ok(()) => Some(row),
-                    Err(error) => {
-                        failed = Some(error.into());
-                        None
+                Ok(row) => {
+                    let mut row: ImportedRow = row.into();
+                    match self.seal(&mut row.submission) {
+                        Ok(()) => Some(row),
+                        Err(error) => {
+                            failed = Some(error.into());
+                            None
+                        }
                     }
-                },
+                }
                 Err(error) => {
                     failed = Some(error);
                     None
                 }
             });
-            let outcome = store_file(connection, journal, import, &mut rows, now).and_then(|outcome| {
+            let outcome = store_file(connection, journal, channel, import, &mut rows, now).and_then(|outcome| {
                 if let Some(job) = job {
                     job.end(connection, &outcome, now)?;
                 }
@@ -244,6 +267,15 @@ impl Store {
             }
             Ok(known)
         })
+    }
+
+    /// An instance ID by which a response of the survey is known that has one of these, or replaces one of these, in any
+    /// of its versions.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn known_as(&self, survey: &str, ids: &[String]) -> Result<Option<String>, StoreError> {
+        self.read(|connection| find_known(connection, survey, ids))
     }
 
     /// The newest imports before a key (`None`: from the newest on), of one survey or of all.
@@ -331,8 +363,9 @@ impl Store {
 fn store_file(
     connection: &mut Connection<'_>,
     journal: &mut Journal<'_>,
+    channel: Channel,
     import: &NewImport,
-    rows: &mut impl Iterator<Item = Submission>,
+    rows: &mut impl Iterator<Item = ImportedRow>,
     now: DateTime<Utc>,
 ) -> Result<ImportOutcome, StoreError> {
     let round = import.round.as_deref().unwrap_or_default();
@@ -365,23 +398,29 @@ fn store_file(
 
     let mut count: i64 = 0;
     loop {
-        let batch: Vec<Submission> = rows.by_ref().take(BATCH).collect();
-        if batch.is_empty() {
+        let rows: Vec<ImportedRow> = rows.by_ref().take(BATCH).collect();
+        if rows.is_empty() {
             break;
         }
-        if let Some(stray) = batch.iter().find(|row| {
-            row.envelope.survey != import.survey
-                || row.envelope.round != import.round
-                || row.envelope.deprecated_id.is_some()
-        }) {
+        let batch: Vec<&Submission> = rows.iter().map(|row| &row.submission).collect();
+        if let Some(stray) = batch
+            .iter()
+            .find(|row| row.envelope.survey != import.survey || row.envelope.round != import.round)
+        {
             return Err(StoreError::Refused(format!(
-                "'{}' is an edit, or of another survey or round than its import",
+                "'{}' is of another survey or round than its import",
                 stray.instance_id()
             )));
         }
         refuse_known(connection, &batch)?;
-        newcomers::insert(connection, &batch.iter().collect::<Vec<_>>(), Some(id))?;
+        newcomers::insert(connection, &batch, Some(id))?;
         count += i64::try_from(batch.len()).unwrap_or(i64::MAX);
+        for row in &rows {
+            if let Some(decision) = &row.decision {
+                let name = row.submission.instance_id();
+                review::decide(connection, journal, channel, &import.survey, name, decision, now)?;
+            }
+        }
     }
     on_backend!(connection, |c| diesel::update(imports::table.find(id))
         .set(imports::rows.eq(count))
@@ -399,27 +438,38 @@ fn target(survey: &str, id: i64) -> String {
     format!("surveys/{survey}/imports/{id}")
 }
 
-/// Refuses a batch in which an instance ID is known or comes twice.
-fn refuse_known(connection: &mut Connection<'_>, batch: &[Submission]) -> Result<(), StoreError> {
+/// Refuses a batch in which an instance ID is known or comes twice, or one replaces a version that is known: an import
+/// can be taken back, an edit of what was there before can't.
+fn refuse_known(connection: &mut Connection<'_>, batch: &[&Submission]) -> Result<(), StoreError> {
+    let named = |row: &&Submission| {
+        let predecessor = row.predecessor().map(str::to_owned);
+        std::iter::once(row.instance_id().to_owned()).chain(predecessor)
+    };
+    let ids: Vec<String> = batch.iter().flat_map(named).collect();
     let mut names = HashSet::with_capacity(batch.len());
-    let mut conflict = batch
-        .iter()
-        .map(Submission::instance_id)
-        .find(|name| !names.insert(*name))
-        .map(str::to_owned);
-    if let Some(survey) = batch
-        .first()
-        .map(|row| row.envelope.survey.as_str())
-        .filter(|_| conflict.is_none())
-    {
-        let known = instance_ids::table
-            .filter(instance_ids::survey.eq(survey))
-            .filter(instance_ids::instance_id.eq_any(batch.iter().map(Submission::instance_id)))
-            .select(instance_ids::instance_id);
-        conflict = on_backend!(connection, |c| known.first(c).optional())?;
+    let mut conflict = ids.iter().find(|name| !names.insert(*name)).cloned();
+    if let Some(row) = batch.first().filter(|_| conflict.is_none()) {
+        conflict = find_known(connection, &row.envelope.survey, &ids)?;
     }
     match conflict {
         Some(instance_id) => Err(StoreError::InstanceConflict { instance_id }),
         None => Ok(()),
     }
+}
+
+/// An instance ID that a response has which has, or replaces, one of these.
+fn find_known(connection: &mut Connection<'_>, survey: &str, ids: &[String]) -> Result<Option<String>, StoreError> {
+    let stored = instance_ids::table
+        .filter(instance_ids::survey.eq(survey))
+        .filter(instance_ids::instance_id.eq_any(ids))
+        .select(instance_ids::instance_id);
+    let found: Option<String> = on_backend!(connection, |c| stored.first(c).optional())?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    let replaced = response_versions::table
+        .filter(response_versions::survey.eq(survey))
+        .filter(response_versions::deprecated_id.eq_any(ids))
+        .select(response_versions::instance_id);
+    Ok(on_backend!(connection, |c| replaced.first(c).optional())?)
 }

@@ -610,6 +610,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use crate::store::json::Json;
 
     response_attachments (round, survey, version_id, question) {
         round -> Text,
@@ -620,11 +621,13 @@ diesel::table! {
         hash -> Text,
         sender -> Nullable<Text>,
         received_at -> Timestamp,
+        log -> Nullable<Json>,
     }
 }
 
 diesel::joinable!(response_attachments -> attachments (hash));
 diesel::allow_tables_to_appear_in_same_query!(attachments, response_attachments);
+diesel::allow_tables_to_appear_in_same_query!(responses, response_attachments);
 diesel::joinable!(backcheck_responses -> backchecks (backcheck_id));
 diesel::allow_tables_to_appear_in_same_query!(backchecks, backcheck_responses);
 diesel::joinable!(tokens -> users (user_id));

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{Catalogue, StudyError, received_answers};
 use crate::attachments::{ContentAddress, ContentError, Contents, FileKind, Received};
 use crate::definition::{Definition, QuestionType};
-use crate::response::{Fingerprint, NamedFile, named_files};
+use crate::response::{Answers, Fingerprint, InterviewLog, NamedFile, named_files};
 use crate::store::{
     Address, Attached, Attachment, Content, Filter, Head, NewAttachment, Seen, Store, StoreError, Version,
 };
@@ -246,6 +246,11 @@ pub fn keep_file(
         }
         .into());
     }
+    // Only the log of an interview is taken as text.
+    let log = match file.kind {
+        FileKind::Text => Some(InterviewLog::read(received.open()?)),
+        _ => None,
+    };
     store.expect_content(&content, now)?;
     contents.keep(received)?;
     let new = NewAttachment {
@@ -257,6 +262,7 @@ pub fn keep_file(
         hash: content.hash,
         sender,
         limit,
+        log,
     };
     let attached = store.attach(&new, now)?;
     if attached == Attached::Added || file.received.is_none() {

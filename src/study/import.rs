@@ -7,16 +7,18 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::known::{Known, known};
 use super::progress::{Progress, Stage, Watch};
 use super::room::panics_as_errors;
 use super::submission::{Names, Reception};
 use super::{Catalogue, StudyError, Version};
 use crate::definition::Language;
-use crate::response::{Door, Fingerprint, Unasked};
+use crate::response::{Door, Fingerprint, ReviewState, Role, Unasked, review};
 use crate::spreadsheet::{
-    Accepted, Head, ImportError, ImportOptions, ImportPlan, IssuesOptions, Workbook, Worker, plan, write_issues,
+    Accepted, Address, Head, ImportError, ImportOptions, ImportPlan, IssuesOptions, Origin, ReadAs, Reviewed, Workbook,
+    Worker, plan, write_issues,
 };
-use crate::store::{self, EndsJob, ImportOutcome, NewImport, Store, Submission};
+use crate::store::{self, EndsJob, ImportOutcome, ImportedRow, NewImport, StateChange, Store, Submission};
 
 /// How often whoever watches hears of rows that are stored.
 const TOLD_EVERY: usize = 256;
@@ -39,6 +41,9 @@ pub struct ImportRequest {
     pub cities: Option<Vec<String>>,
     /// Who sends the responses, where that is a user.
     pub sender: Option<String>,
+    /// As what they decide on responses that come with a review state; `None` decides nothing.
+    #[serde(default)]
+    pub reviewer: Option<Role>,
 }
 
 /// A workbook that was read and checked. Nothing of it is stored.
@@ -51,7 +56,36 @@ pub struct CheckedImport<'r> {
     /// Where its answers are.
     head: Head,
     /// What would become of it.
-    pub plan: ImportPlan<Result<Submission, StudyError>>,
+    pub plan: ImportPlan<SoundRow>,
+}
+
+/// A row that broke no rule, and what is to become of it.
+#[derive(Debug)]
+pub struct SoundRow(Row);
+
+#[derive(Debug)]
+enum Row {
+    /// A response that is not known, as far as rows of our own workbooks go.
+    New {
+        submission: Box<Submission>,
+        review: Option<Reviewed>,
+    },
+    /// A response of an export that is here already.
+    Known,
+    /// One that is here with other answers to these questions.
+    Other {
+        at: Address,
+        rows: Vec<(usize, u32)>,
+        questions: Vec<String>,
+    },
+    /// One whose review state is not for whoever imports to give.
+    Undecided {
+        submission: Box<Submission>,
+        at: Address,
+        state: ReviewState,
+    },
+    /// It can't be stored.
+    Failed(StudyError),
 }
 
 /// What became of the rows of a workbook.
@@ -101,25 +135,42 @@ impl ImportRequest {
         let content = Fingerprint::of_bytes(&content);
         let mut workbook = reader.open(path).map_err(ImportError::from)?;
         let head = Head::read(&mut workbook)?;
-        let version = self.version(catalogue, &head)?;
         let unasked = if self.drop_unasked {
             Unasked::Drop
         } else {
             Unasked::Report
         };
-        let reception = Reception::new(store, version, self.round.as_deref(), Door::Spreadsheet, now)?
-            .sent_by(self.sender.clone())
-            .unasked(unasked);
-        let mut options = ImportOptions::new(self.language.code(), reception.world().at());
+        let mut receptions = Vec::new();
+        for version in self.versions(catalogue, &head)? {
+            let reception = Reception::new(store, version, self.round.as_deref(), Door::Spreadsheet, now)?
+                .sent_by(self.sender.clone())
+                .unasked(unasked);
+            receptions.push(reception);
+        }
+        let first = receptions.first().ok_or(ImportError::NoMark)?;
+        let mut options = ImportOptions::new(self.language.code(), first.world().at());
         options.round.clone_from(&self.round);
         options.unasked = unasked;
-        let keep = |accepted: Accepted| self.submission(&reception, accepted);
+        let keep = |accepted: Accepted| {
+            let form = accepted.processed.answers.form();
+            let reception = receptions
+                .iter()
+                .find(|reception| reception.form().version() == form.version());
+            let row = self.row(store, catalogue, reception.unwrap_or(first), accepted);
+            SoundRow(row.unwrap_or_else(Row::Failed))
+        };
+        let versions: Vec<ReadAs<'_>> = receptions
+            .iter()
+            .map(|reception| ReadAs {
+                form: reception.form(),
+                environment: reception.world(),
+            })
+            .collect();
         let mut ended = None;
         let planned = plan(
             &mut workbook,
             &head,
-            reception.form(),
-            reception.world(),
+            &versions,
             &options,
             &keep,
             &mut |done| match watch.see(Progress {
@@ -137,7 +188,9 @@ impl ImportRequest {
         if let Some(error) = ended {
             return Err(error);
         }
-        let plan = planned?;
+        let mut plan = planned?;
+        settle(&mut plan, &options);
+        plan.sort_findings(&head);
         Ok(CheckedImport {
             request: self,
             content,
@@ -145,6 +198,21 @@ impl ImportRequest {
             head,
             plan,
         })
+    }
+
+    /// The published versions that rows may be of: the one that a workbook was made from; of an export all, the newest
+    /// first, which is the one for rows that name none.
+    fn versions<'c>(&self, catalogue: &'c Catalogue, head: &Head) -> Result<Vec<&'c Version>, StudyError> {
+        if !head.is_export() {
+            return Ok(vec![self.version(catalogue, head)?]);
+        }
+        let survey = catalogue.survey(&self.survey)?;
+        let published: Vec<&Version> = survey.published().rev().map(AsRef::as_ref).collect();
+        if published.is_empty() {
+            let survey = self.survey.clone();
+            return Err(StudyError::NothingPublished { survey });
+        }
+        Ok(published)
     }
 
     /// The published version that the workbook was made from.
@@ -168,26 +236,124 @@ impl ImportRequest {
         })
     }
 
-    fn submission(&self, reception: &Reception, accepted: Accepted) -> Result<Submission, StudyError> {
+    /// What is to become of a row that broke no rule.
+    fn row(
+        &self,
+        store: &Store,
+        catalogue: &Catalogue,
+        reception: &Reception,
+        accepted: Accepted,
+    ) -> Result<Row, StudyError> {
+        self.expect_city(&accepted)?;
+        let Some(origin) = &accepted.origin else {
+            let names = Names {
+                instance_id: accepted.instance_id.clone(),
+                deprecated_id: None,
+                claimed_version: reception.form().version().to_owned(),
+            };
+            return Ok(Row::New {
+                submission: Box::new(submission(reception, names, &accepted)?),
+                review: None,
+            });
+        };
+        match known(store, catalogue, origin, &accepted)? {
+            Known::Same => return Ok(Row::Known),
+            Known::Other(questions) => {
+                return Ok(Row::Other {
+                    at: accepted.at,
+                    rows: accepted.rows,
+                    questions,
+                });
+            }
+            Known::Not => {}
+        }
+        let submission = Box::new(submission(reception, names(reception, origin, &accepted), &accepted)?);
+        let review = origin.review.clone();
+        Ok(match review {
+            Some(reviewed) if !self.may_give(reviewed.state) => Row::Undecided {
+                submission,
+                at: accepted.at,
+                state: reviewed.state,
+            },
+            review => Row::New { submission, review },
+        })
+    }
+
+    /// Whether whoever imports may move a new response to a state.
+    fn may_give(&self, state: ReviewState) -> bool {
+        let said = Some("imported");
+        self.reviewer
+            .is_some_and(|role| review(ReviewState::Received, state, role, said, false).is_ok())
+    }
+
+    fn expect_city(&self, accepted: &Accepted) -> Result<(), StudyError> {
         let city = accepted.processed.identity.city.as_deref();
         let within = self
             .cities
             .as_ref()
             .is_none_or(|cities| city.is_some_and(|city| cities.iter().any(|one| one == city)));
-        if !within {
-            return Err(StudyError::CityNotYours {
-                at: accepted.at.to_string(),
-            });
+        if within {
+            return Ok(());
         }
-        // The ID is made of the content: it stands for the bytes, too.
-        let bytes = accepted.instance_id.clone();
-        let names = Names {
-            instance_id: accepted.instance_id,
-            deprecated_id: None,
-            claimed_version: reception.form().version().to_owned(),
-        };
-        reception.submission(names, &accepted.processed, bytes.as_bytes())
+        Err(StudyError::CityNotYours {
+            at: accepted.at.to_string(),
+        })
     }
+
+    /// The act by which a response gets the state that it had elsewhere.
+    fn decision(&self, reviewed: &Reviewed, made_by: &str) -> Option<StateChange> {
+        let said = &reviewed.words;
+        Some(StateChange {
+            to: reviewed.state,
+            revision: None,
+            comment: Some(self.language.choose(
+                format!("随导入文件带来的审核状态：{said}"),
+                format!("Came with the imported file as: {said}"),
+            )),
+            details: None,
+            actor: made_by.to_owned(),
+            role: self.reviewer?,
+        })
+    }
+}
+
+/// What a row of an export is called, and what it replaces.
+fn names(reception: &Reception, origin: &Origin, accepted: &Accepted) -> Names {
+    let version = match origin.version.as_str() {
+        "" => reception.form().version(),
+        named => named,
+    };
+    Names {
+        instance_id: accepted.instance_id.clone(),
+        deprecated_id: origin.earlier_id.clone(),
+        claimed_version: version.to_owned(),
+    }
+}
+
+fn submission(reception: &Reception, names: Names, accepted: &Accepted) -> Result<Submission, StudyError> {
+    // An ID that is made of the content stands for the bytes, too; of an export the answers are what came.
+    let bytes = match &accepted.origin {
+        None => names.instance_id.clone(),
+        Some(_) => accepted.processed.answers.received_json().to_string(),
+    };
+    reception.submission(names, &accepted.processed, bytes.as_bytes())
+}
+
+/// Keeps out what is known with other answers, and tells of review states that are left behind.
+fn settle(plan: &mut ImportPlan<SoundRow>, options: &ImportOptions) {
+    let mut sound = Vec::with_capacity(plan.accepted.len());
+    for SoundRow(row) in std::mem::take(&mut plan.accepted) {
+        match row {
+            Row::Other { at, rows, questions } => plan.keep_out_known(&at, &rows, &questions, options),
+            Row::Undecided { submission, at, state } => {
+                plan.leave_review(&at, state, options);
+                let review = None;
+                sound.push(SoundRow(Row::New { submission, review }));
+            }
+            row => sound.push(SoundRow(row)),
+        }
+    }
+    plan.accepted = sound;
 }
 
 impl Loaded {
@@ -247,17 +413,31 @@ impl CheckedImport<'_> {
         watch: &dyn Watch,
     ) -> Result<Loaded, StudyError> {
         let survey = &self.request.survey;
-        let rows = self.plan.accepted.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let ids: Vec<String> = rows.iter().map(|row| row.instance_id().to_owned()).collect();
+        let mut rows = Vec::with_capacity(self.plan.accepted.len());
+        let mut unchanged = 0;
+        for SoundRow(row) in self.plan.accepted {
+            match row {
+                Row::New { submission, review } => rows.push((*submission, review)),
+                Row::Known => unchanged += 1,
+                Row::Failed(error) => return Err(error),
+                // They were settled when the file was checked.
+                Row::Other { .. } | Row::Undecided { .. } => {}
+            }
+        }
+        let ids: Vec<String> = rows.iter().map(|(row, _)| row.instance_id().to_owned()).collect();
         let known = store.known_instances(survey, &ids)?;
-        let new: Vec<Submission> = rows
+        let new: Vec<ImportedRow> = rows
             .into_iter()
-            .filter(|row| !known.contains(row.instance_id()))
+            .filter(|(row, _)| !known.contains(row.instance_id()))
+            .map(|(submission, review)| ImportedRow {
+                submission,
+                decision: review.and_then(|reviewed| self.request.decision(&reviewed, &created_by)),
+            })
             .collect();
         let mut loaded = Loaded {
             outcome: LoadedAs::NothingNew,
             imported: 0,
-            known: known.len(),
+            known: known.len() + unchanged,
             organisations: self.plan.organisations,
         };
         if new.is_empty() {

@@ -12,6 +12,7 @@ mod duplicates;
 mod error;
 mod import;
 pub mod jobs;
+mod known;
 mod last_round;
 mod lists;
 mod organisations;
@@ -28,6 +29,7 @@ mod sample;
 mod statistics;
 mod submission;
 mod surveys;
+mod times;
 mod watch;
 
 pub use assessment::{Assessed, AssessmentRequest, assess, assess_watched, target_places};
@@ -39,7 +41,7 @@ pub use backcheck::{Agreement, BackcheckRequest, agreement, check_back, draw_bac
 pub use catalogue::{Catalogue, Survey, Version};
 pub use duplicates::{MergeRequest, Merged, merge};
 pub use error::StudyError;
-pub use import::{CheckedImport, ImportRequest, Loaded, LoadedAs};
+pub use import::{CheckedImport, ImportRequest, Loaded, LoadedAs, SoundRow};
 pub use lists::{Lists, Lookup, Table};
 pub use phone::{PhoneFile, PhoneForm};
 pub use privacy::copy_for;
@@ -55,4 +57,5 @@ pub use statistics::{
 };
 pub use submission::{Names, Reception, World};
 pub use surveys::Surveys;
+pub use times::{InterviewTimes, MedianTime, TimeSource, interview_times, median_times};
 pub use watch::{Queued, Warning, Watched, review_queue, warning_rules, warnings};

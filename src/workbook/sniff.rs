@@ -13,6 +13,8 @@ pub enum Format {
     Ods,
     /// A table of text: comma, semicolon or tab between the cells.
     Text,
+    /// A zip of tables of text, as the servers of field surveys export a form with repeats.
+    Tables,
 }
 
 /// What the first bytes of a file (at least 512 where it has them) say. A zip needs a look inside: see [`in_zip`].
@@ -73,10 +75,21 @@ fn known_stranger(head: &[u8]) -> Option<&'static str> {
     (head.contains(&0) && !utf16).then_some("a file of an unknown kind")
 }
 
+/// Whether a part of a zip is a table of it: a .csv that is neither hidden nor an attachment (`media/`).
+pub fn is_table(part: &str) -> bool {
+    let (folders, name) = part.rsplit_once(['/', '\\']).unwrap_or(("", part));
+    let own = |folder: &str| folder != "media" && folder != "__MACOSX";
+    let ends = name
+        .rsplit_once('.')
+        .is_some_and(|(_, end)| end.eq_ignore_ascii_case("csv"));
+    ends && !name.starts_with('.') && folders.split(['/', '\\']).all(own)
+}
+
 /// What a zip is, by the names of its parts.
 pub fn in_zip(names: impl Iterator<Item = impl AsRef<str>>) -> Result<Format, ReadError> {
-    let (mut xlsx, mut opendocument, mut word) = (false, false, false);
+    let (mut xlsx, mut opendocument, mut word, mut tables) = (false, false, false, false);
     for name in names {
+        tables |= is_table(name.as_ref());
         match name.as_ref() {
             "xl/workbook.bin" => return Err(ReadError::BinaryWorkbook),
             "xl/workbook.xml" => xlsx = true,
@@ -91,6 +104,7 @@ pub fn in_zip(names: impl Iterator<Item = impl AsRef<str>>) -> Result<Format, Re
         (_, _, true) => Err(ReadError::NotAWorkbook {
             what: "a text document (.docx)".into(),
         }),
+        _ if tables => Ok(Format::Tables),
         _ => Err(ReadError::NotAWorkbook {
             what: "an archive (zip); unpack it first".into(),
         }),
@@ -100,6 +114,14 @@ pub fn in_zip(names: impl Iterator<Item = impl AsRef<str>>) -> Result<Format, Re
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zip_of_tables_is_one_and_its_attachments_are_none() {
+        assert_eq!(in_zip(["media/1.jpg", "firms.csv"].iter()).unwrap(), Format::Tables);
+        for stranger in ["media/audit.csv", "__MACOSX/._firms.csv", "firms.csv.txt", "readme"] {
+            assert!(in_zip([stranger].iter()).is_err(), "{stranger}");
+        }
+    }
 
     #[test]
     fn content_decides_and_not_the_name() {

@@ -208,6 +208,7 @@ fn a_job_whose_server_died_is_finished_once_by_another() {
             drop_unasked: false,
             cities: None,
             sender: None,
+            reviewer: None,
         };
         let task = Task::Import {
             dry_run: false,

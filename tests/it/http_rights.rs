@@ -8,7 +8,7 @@ use innogauge::response::{Fingerprint, Role};
 use innogauge::scoring::{Allocation, SampleDesign};
 use innogauge::store::{
     Carrier, ImportOutcome, NewAssignments, NewBackcheck, NewImport, NewSession, NewToken, NewUser, RegisterOf, Store,
-    StoreError, UserChange,
+    StoreError, Submission, UserChange,
 };
 use innogauge::study::jobs::Task;
 use innogauge::web::mount::{KeyPlace, Mounted};
@@ -55,7 +55,7 @@ impl Walk {
             summary: json!({}),
             created_by: SOMEBODY.to_owned(),
         };
-        let rows: Vec<Result<_, StoreError>> = Vec::new();
+        let rows: Vec<Result<Submission, StoreError>> = Vec::new();
         let ImportOutcome::Applied(import) = app.store.import(&import, rows, now).unwrap() else {
             panic!("a new file")
         };

@@ -10,8 +10,8 @@ use innogauge::definition::Definition;
 use innogauge::expression::WallClock;
 use innogauge::response::Form;
 use innogauge::spreadsheet::{
-    Head, ImportError, ImportOptions, ImportPlan, IssuesOptions, Limits, Shape, TemplateOptions, Workbook, plan,
-    template, write_issues,
+    Head, ImportError, ImportOptions, ImportPlan, IssuesOptions, Limits, ReadAs, Shape, TemplateOptions, Workbook,
+    plan, template, write_issues,
 };
 use rust_xlsxwriter::{Format, Workbook as Output};
 use serde_json::{Value as Json, json};
@@ -228,7 +228,11 @@ fn read_with(form: &Arc<Form>, path: &Path) -> (Workbook, Head, Plan) {
     let options = ImportOptions::new("en", at());
     let keep =
         |accepted: innogauge::spreadsheet::Accepted| (accepted.instance_id, accepted.processed.answers.to_json());
-    let plan = plan(&mut workbook, &head, form, &WallClock, &options, &keep, &mut |_| {
+    let read_as = ReadAs {
+        form,
+        environment: &WallClock,
+    };
+    let plan = plan(&mut workbook, &head, &[read_as], &options, &keep, &mut |_| {
         std::ops::ControlFlow::Continue(())
     })
     .unwrap();

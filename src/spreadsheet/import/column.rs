@@ -1,15 +1,18 @@
 //! One column: how the value of a cell becomes an answer, or a fault.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use chrono::{DateTime, FixedOffset, NaiveDateTime, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 
-use crate::definition::{Definition, Element, MissingCode, QuestionType};
-use crate::response::{Answer, Problem, ProblemCode, TimeOfDay, Value};
+use crate::definition::{Definition, Element, ElementId, MissingCode, QuestionType};
+use crate::response::{Answer, Form, Problem, ProblemCode, TimeOfDay, Value, parse_text};
 
-use super::super::layout::{self, Target};
+use super::super::layout::{self, Coordinate, Target};
 use super::finding::{Fault, SheetFault};
 use super::literal::{self, NoSuchDay};
-use super::vocabulary::{Named, Vocabulary, fold};
+use super::vocabulary::{Named, Split, Vocabulary, fold};
 use crate::workbook::CellValue;
 
 /// Reads the cells of one column.
@@ -19,6 +22,8 @@ pub(super) struct Column {
     kind: Kind,
     /// The words for missing codes, folded.
     missing: Vec<(Box<str>, MissingCode)>,
+    /// Where a phone wrote the answers: the form whose question it is.
+    phone: Option<(Arc<Form>, ElementId)>,
 }
 
 #[derive(Debug)]
@@ -38,6 +43,9 @@ enum Kind {
     Tick(Vocabulary),
     Place(Vocabulary),
     Acknowledge,
+    /// Why there is no answer.
+    Reason,
+    Coordinate(Coordinate),
 }
 
 #[derive(Debug)]
@@ -55,13 +63,19 @@ pub(super) enum Said {
     Chosen(usize),
     /// This choice is not chosen.
     NotChosen,
+    /// A number of the question's point.
+    Coordinate(Coordinate, String),
 }
 
 impl Column {
     /// The reader of a column that holds the target, with messages in a language.
     pub fn new(definition: &Definition, target: Target, language: &str) -> Self {
         let element = target.question().and_then(|id| definition.get(id));
-        let kind = element.map_or(Kind::Key, |element| kind(definition, element, target, language));
+        let kind = match target {
+            Target::Missing(_) => Kind::Reason,
+            Target::Coordinate(_, coordinate) => Kind::Coordinate(coordinate),
+            _ => element.map_or(Kind::Key, |element| kind(definition, element, target, language)),
+        };
         let missing = element
             .into_iter()
             .flat_map(|element| &element.missing)
@@ -78,6 +92,20 @@ impl Column {
             target,
             kind,
             missing: missing.collect(),
+            phone: None,
+        }
+    }
+
+    /// The reader of a column that a server wrote from what phones sent: what is no choice stands there as a phone
+    /// writes it, unless a spreadsheet program has made a number or a date of it.
+    pub fn of_export(form: &Arc<Form>, target: Target, language: &str) -> Self {
+        let phone = match target {
+            Target::Question(question) => Some((form.clone(), question)),
+            _ => None,
+        };
+        Self {
+            phone,
+            ..Self::new(form, target, language)
         }
     }
 
@@ -97,7 +125,16 @@ impl Column {
                 return Ok(Said::Answer(Answer::Missing(*code)));
             }
         }
+        if let Some(read) = self.read_of_phone(value) {
+            return read.map(Said::Answer);
+        }
         let answer = match &self.kind {
+            Kind::Reason => {
+                let codes: Vec<&str> = self.missing.iter().map(|(word, _)| &**word).collect();
+                let problem = Problem::new(ProblemCode::MisspeltChoice, [value.to_string(), codes.join(", ")]);
+                return Err(problem.of(value.to_string()).into());
+            }
+            Kind::Coordinate(coordinate) => return Ok(Said::Coordinate(*coordinate, text(value)?)),
             Kind::Key => Value::Text(value.to_string().trim().to_owned()),
             Kind::Text => Value::Text(text(value)?),
             Kind::Geo => Value::Geo(text(value)?.replace([',', '，'], " ")),
@@ -136,6 +173,34 @@ impl Column {
             },
         };
         Ok(Said::Answer(Answer::Answered(answer)))
+    }
+
+    /// The answer that a phone wrote; none where the column is no phone's, holds choices, or a spreadsheet program has
+    /// changed what stands in it.
+    fn read_of_phone(&self, value: CellValue<'_>) -> Option<Result<Answer, Fault>> {
+        let (form, question) = self.phone.as_ref()?;
+        let is_known = match &self.kind {
+            Kind::One(vocabulary) | Kind::Many(vocabulary) | Kind::Ranked(vocabulary) => !vocabulary.is_empty(),
+            _ => false,
+        };
+        if is_known {
+            return None;
+        }
+        // Only a phone answers what has no column in a workbook of ours.
+        let only_phones = form.get(*question).is_some_and(|element| !layout::is_a_column(element));
+        let text = match value {
+            CellValue::Text(text) => Cow::Borrowed(text),
+            CellValue::DateTime(at) if only_phones => at.format("%Y-%m-%dT%H:%M:%S%.f").to_string().into(),
+            CellValue::Boolean(truth) if only_phones => if truth { "true" } else { "false" }.into(),
+            other if only_phones => other.to_string().into(),
+            _ => return None,
+        };
+        match parse_text(form, *question, &text) {
+            Ok(answer) => Some(Ok(answer)),
+            Err(problem) if only_phones => Some(Err(Fault::Answer(problem))),
+            // Somebody has typed in it.
+            Err(_) => None,
+        }
     }
 
     /// The words for the choices, of a column that holds one of many.
@@ -289,10 +354,7 @@ fn find<'v>(vocabulary: &'v Vocabulary, value: CellValue<'_>) -> Named<'v> {
 
 fn one(vocabulary: &Vocabulary, value: CellValue<'_>) -> Result<Answer, Fault> {
     match find(vocabulary, value) {
-        Named::One(position) => Ok(match vocabulary.missing(position) {
-            Some(code) => Answer::Missing(code),
-            None => Answer::Answered(Value::Choice(vocabulary.name(position).to_owned())),
-        }),
+        Named::One(position) => Ok(vocabulary.answer(position)),
         // The choices are not a list of the definition: what was given is checked where the list is known.
         Named::Unknown if vocabulary.is_empty() => Ok(Answer::Answered(Value::Choice(text(value)?))),
         Named::Unknown => Err(unknown(vocabulary, value)),
@@ -316,8 +378,8 @@ fn ambiguous(vocabulary: &Vocabulary, positions: &[usize], value: CellValue<'_>)
     .into()
 }
 
-/// Several choices in one cell: codes or labels with a comma, semicolon or line break between them, or codes with
-/// spaces, as XForms writes them.
+/// Several choices in one cell: codes or labels with a comma, semicolon or line break between them, codes with spaces,
+/// as XForms writes them, or labels with spaces, as KoboToolbox does.
 fn many(vocabulary: &Vocabulary, value: CellValue<'_>) -> Result<Answer, Fault> {
     let CellValue::Text(all) = value else {
         return one(vocabulary, value).map(|answer| match answer {
@@ -327,7 +389,7 @@ fn many(vocabulary: &Vocabulary, value: CellValue<'_>) -> Result<Answer, Fault> 
     };
     let by_sign: Vec<&str> = all.split([',', '，', ';', '；', '、', '\n', '|']).collect();
     let by_space: Vec<&str> = all.split_whitespace().collect();
-    let attempts = [vec![all], by_sign, by_space];
+    let attempts = [vec![all], by_sign, by_space.clone()];
     let mut first_fault = None;
     for parts in attempts {
         let read = parts.into_iter().filter(|part| !part.trim().is_empty());
@@ -340,7 +402,12 @@ fn many(vocabulary: &Vocabulary, value: CellValue<'_>) -> Result<Answer, Fault> 
             Err(fault) => first_fault = Some(first_fault.map_or(fault, |first| first)),
         }
     }
-    Err(first_fault.unwrap_or_else(|| unknown(vocabulary, value)))
+    let labels = match vocabulary.split(&by_space) {
+        Split::One(positions) => positions,
+        Split::Several(positions) => return Err(ambiguous(vocabulary, &positions, value)),
+        Split::None => return Err(first_fault.unwrap_or_else(|| unknown(vocabulary, value))),
+    };
+    several(labels.into_iter().map(|position| vocabulary.answer(position)).collect())
 }
 
 fn several(answers: Vec<Answer>) -> Result<Answer, Fault> {

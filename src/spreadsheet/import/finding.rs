@@ -3,6 +3,7 @@
 use crate::definition::Language;
 use crate::response::{Problem, Severity};
 
+use super::exported::ExportFault;
 use crate::workbook::Address;
 
 /// One thing to look at in a workbook.
@@ -31,6 +32,8 @@ pub(super) enum Fault {
     Answer(Box<Problem>),
     /// What only a spreadsheet can do wrong.
     Sheet(SheetFault),
+    /// What only the export of another server can do wrong.
+    Export(ExportFault),
 }
 
 impl From<Problem> for Fault {
@@ -45,23 +48,29 @@ impl From<SheetFault> for Fault {
     }
 }
 
+impl From<ExportFault> for Fault {
+    fn from(fault: ExportFault) -> Self {
+        Self::Export(fault)
+    }
+}
+
 impl Fault {
     pub fn severity(&self) -> Severity {
         match self {
             Self::Answer(problem) => problem.severity,
             Self::Sheet(SheetFault::SameAnswers { .. }) => Severity::Warning,
+            Self::Export(fault) => fault.severity(),
             Self::Sheet(_) => Severity::Problem,
         }
     }
 
     /// The finding, at a cell, in a language.
     pub fn at(&self, at: Address, language: &str) -> Finding {
+        let own = Language::from_tag(language).unwrap_or_default();
         let (code, message) = match self {
             Self::Answer(problem) => (problem.code.name(), problem.message(language)),
-            Self::Sheet(fault) => (
-                fault.name(),
-                fault.message(Language::from_tag(language).unwrap_or_default()),
-            ),
+            Self::Sheet(fault) => (fault.name(), fault.message(own)),
+            Self::Export(fault) => (fault.name(), fault.message(own)),
         };
         Finding {
             at,
@@ -101,6 +110,8 @@ pub(super) enum SheetFault {
     NoKey,
     /// An entry within an entry that is not there.
     UnknownEntry { entry: String },
+    /// The columns of the choices say other choices than the column of them all.
+    ColumnsDisagree { whole: String },
     /// The same answers as another row.
     SameAnswers { first: String },
 }
@@ -121,6 +132,7 @@ impl SheetFault {
             Self::UnknownKey { .. } => "unknown_key",
             Self::NoKey => "no_key",
             Self::UnknownEntry { .. } => "unknown_entry",
+            Self::ColumnsDisagree { .. } => "columns_disagree",
             Self::SameAnswers { .. } => "same_answers",
         }
     }
@@ -201,6 +213,10 @@ impl SheetFault {
             Self::UnknownEntry { entry } if zh => format!("没有第“{entry}”条上级记录，请核对。"),
             Self::UnknownEntry { entry } => {
                 format!("There is no entry '{entry}' for this one to belong to. Please check it.")
+            }
+            Self::ColumnsDisagree { whole } if zh => format!("各选项列与合并列“{whole}”不一致，请核对。"),
+            Self::ColumnsDisagree { whole } => {
+                format!("The columns of the single choices say other choices than '{whole}' in the column of them all.")
             }
             Self::SameAnswers { first } if zh => format!("与 {first} 的答案完全相同，只计一次。"),
             Self::SameAnswers { first } => format!("The same answers as in {first}: counted once."),

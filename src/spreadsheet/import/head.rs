@@ -1,4 +1,5 @@
-//! Whose workbook it is, and which column holds what: read from its rows of codes before anything else.
+//! Whose workbook it is, and which column holds what: read from its rows of codes, or the headers of another server's
+//! export, before anything else.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,9 +9,10 @@ use crate::definition::{Definition, ElementId, nearest};
 use super::super::layout::{self, ISSUES_CODE, Mark, Part, Shape, Target};
 use super::ImportError;
 use super::column::Column;
+use super::exported::{self, ExportColumns};
 use super::finding::{Fault, Finding, SheetFault};
-use crate::workbook::Address;
-use crate::workbook::Workbook;
+use crate::response::Form;
+use crate::workbook::{Address, Cell, Row, Workbook};
 
 /// The row of codes stands among the first rows, unless somebody wrote a book above it.
 const SEARCHED_ROWS: u32 = 40;
@@ -20,77 +22,98 @@ const FORM_ANSWER_OFFSET: u16 = 3;
 /// The sheets of a workbook that hold answers.
 #[derive(Debug, Clone)]
 pub struct Head {
-    sheets: Vec<MarkedSheet>,
+    /// All of them have a mark, or none.
+    sheets: Vec<AnswerSheet>,
 }
 
-/// A sheet with a row of codes.
+/// A sheet with a row of codes, ours or another server's headers.
 #[derive(Debug, Clone)]
-pub(in super::super) struct MarkedSheet {
+pub(in super::super) struct AnswerSheet {
     /// Its number in the workbook.
     pub index: usize,
     pub name: Arc<str>,
-    pub mark: Mark,
-    /// The cell of the mark.
+    /// What our own workbook says of it; none of another server's.
+    pub mark: Option<Mark>,
+    /// The first cell of the row of codes: the mark, where there is one.
     pub row: u32,
     pub column: u16,
-    /// The codes right of the mark.
+    /// The codes: those right of the mark, or all headers.
     pub codes: Vec<(u16, String)>,
 }
 
-impl MarkedSheet {
-    fn at(&self, row: u32, column: u16) -> Address {
+impl AnswerSheet {
+    pub(super) fn at(&self, row: u32, column: u16) -> Address {
         Address {
             sheet: self.name.clone(),
             row,
             column,
         }
     }
+
+    /// Whether it holds the questions that are asked once.
+    fn is_main(&self) -> bool {
+        matches!(self.mark.as_ref().map(|mark| &mark.part), Some(Part::Main(_)))
+    }
+
+    /// Whether it is one organisation, a row per question.
+    pub fn is_form(&self) -> bool {
+        self.mark
+            .as_ref()
+            .is_some_and(|mark| mark.part == Part::Main(Shape::Form))
+    }
+
+    /// The sheet whose codes stand in this row: right of the mark, or in all cells.
+    fn from_row(index: usize, name: &Arc<str>, row: &Row<'_>, mark: Option<(u16, Mark)>) -> Option<Self> {
+        let column = match &mark {
+            Some((column, _)) => *column,
+            None => row.cells.first()?.column,
+        };
+        let codes = row.cells.iter().filter(|cell| mark.is_none() || cell.column > column);
+        let codes = codes.map(|cell| (cell.column, cell.value.to_string().trim().to_owned()));
+        Some(Self {
+            index,
+            name: name.clone(),
+            row: row.number,
+            column,
+            codes: codes.filter(|(_, code)| !code.is_empty()).collect(),
+            mark: mark.map(|(_, mark)| mark),
+        })
+    }
 }
 
 impl Head {
-    /// Finds the rows of codes of a workbook.
+    /// Finds the rows of codes of a workbook: ours, else the headers of an export of ODK Central or KoboToolbox.
     ///
-    /// Returns an error where there is none, or where they are of different surveys or versions.
+    /// Returns an error where there is neither, or where sheets are of different surveys or versions.
     pub fn read(workbook: &mut Workbook) -> Result<Self, ImportError> {
-        let mut sheets = Vec::new();
+        let (mut marked, mut headed) = (Vec::new(), Vec::new());
         for index in 0..workbook.sheets().len() {
             let name: Arc<str> = workbook.sheets().get(index).map_or("", |sheet| &sheet.name).into();
-            let mut found: Option<MarkedSheet> = None;
-            for batch in workbook.read(index, Some(SEARCHED_ROWS))? {
-                for row in batch?.rows() {
-                    let row = row?;
-                    if found.is_some() {
-                        continue;
-                    }
-                    let mark = row
-                        .cells
-                        .iter()
-                        .find_map(|cell| Some((cell.column, Mark::parse(row.text(cell.column)?)?)));
-                    let Some((column, mark)) = mark else { continue };
-                    // The hidden sheet that says what the workbook is has its mark in a column of its own.
-                    if name.starts_with("_innogauge") {
-                        continue;
-                    }
-                    let codes = row.cells.iter().filter(|cell| cell.column > column);
-                    let codes = codes.map(|cell| (cell.column, cell.value.to_string().trim().to_owned()));
-                    let codes = codes.filter(|(_, code)| !code.is_empty()).collect();
-                    found = Some(MarkedSheet {
-                        index,
-                        name: name.clone(),
-                        mark,
-                        row: row.number,
-                        column,
-                        codes,
-                    });
-                }
-            }
-            sheets.extend(found);
+            let (mark, header) = rows_of_codes(workbook, index, &name)?;
+            marked.extend(mark);
+            headed.extend(header);
         }
-        let Some(first) = sheets.iter().find(|sheet| matches!(sheet.mark.part, Part::Main(_))) else {
-            return Err(ImportError::NoMark);
+        if marked.iter().any(AnswerSheet::is_main) {
+            return Self::of_marked(marked);
+        }
+        let tells = |sheet: &AnswerSheet| {
+            let headers = sheet.codes.iter().map(|(_, header)| header.as_str());
+            exported::kind_of(headers) == exported::Kind::Responses
         };
+        if headed.iter().any(tells) {
+            return Ok(Self { sheets: headed });
+        }
+        Err(ImportError::NoMark)
+    }
+
+    fn of_marked(sheets: Vec<AnswerSheet>) -> Result<Self, ImportError> {
+        let of = |sheet: &AnswerSheet| {
+            let mark = sheet.mark.as_ref();
+            mark.map(|mark| (mark.survey.clone(), mark.version.clone()))
+        };
+        let first = sheets.iter().find(|sheet| sheet.is_main());
         for sheet in &sheets {
-            if (&sheet.mark.survey, &sheet.mark.version) != (&first.mark.survey, &first.mark.version) {
+            if let Some(first) = first.filter(|first| of(first) != of(sheet)) {
                 return Err(ImportError::Mixed {
                     one: first.at(first.row, first.column),
                     another: sheet.at(sheet.row, sheet.column),
@@ -100,9 +123,10 @@ impl Head {
         Ok(Self { sheets })
     }
 
-    /// The survey and version that the workbook was made from, and what its main sheet holds.
+    /// The survey and version that the workbook was made from, and what its main sheet holds; none of an export, which
+    /// names neither.
     pub fn mark(&self) -> Option<&Mark> {
-        self.mains().next().map(|sheet| &sheet.mark)
+        self.mains().next().and_then(|sheet| sheet.mark.as_ref())
     }
 
     /// Where the mark stands.
@@ -110,28 +134,35 @@ impl Head {
         self.mains().next().map(|sheet| sheet.at(sheet.row, sheet.column))
     }
 
+    /// Whether it is the export of another server.
+    pub fn is_export(&self) -> bool {
+        self.sheets.iter().all(|sheet| sheet.mark.is_none())
+    }
+
     /// The sheets with a row of codes.
-    pub(in super::super) fn marked(&self) -> &[MarkedSheet] {
+    pub(in super::super) fn answer_sheets(&self) -> &[AnswerSheet] {
         &self.sheets
     }
 
-    /// The sheets with the questions that are asked once.
-    fn mains(&self) -> impl Iterator<Item = &MarkedSheet> {
-        self.sheets
-            .iter()
-            .filter(|sheet| matches!(sheet.mark.part, Part::Main(_)))
+    /// The sheets of our own with the questions that are asked once.
+    fn mains(&self) -> impl Iterator<Item = &AnswerSheet> {
+        self.sheets.iter().filter(|sheet| sheet.is_main())
     }
 
     /// The sheets with their columns, and what is wrong with the codes.
-    pub(super) fn sheets(&self, definition: &Definition, language: &str) -> (Vec<Sheet>, Vec<Finding>) {
+    pub(super) fn sheets(&self, form: &Arc<Form>, language: &str) -> (Vec<Sheet>, Vec<Finding>) {
+        if self.is_export() {
+            return exported::sheets(&self.sheets, form, language);
+        }
         let mut findings = Vec::new();
         let mut sheets = Vec::new();
         for marked in &self.sheets {
-            let sheet = match &marked.mark.part {
-                Part::Main(Shape::Rows) => rows(definition, marked, None, language, &mut findings),
-                Part::Main(Shape::Form) => form(definition, marked, language),
+            let Some(mark) = &marked.mark else { continue };
+            let sheet = match &mark.part {
+                Part::Main(Shape::Rows) => rows(form, marked, None, language, &mut findings),
+                Part::Main(Shape::Form) => self::form(form, marked, language),
                 Part::Repeat(path) => {
-                    let Some(repeat) = definition.find_path(path) else {
+                    let Some(repeat) = form.find_path(path) else {
                         let fault = SheetFault::UnknownColumn {
                             code: path.clone(),
                             nearest: None,
@@ -139,13 +170,42 @@ impl Head {
                         findings.push(Fault::from(fault).at(marked.at(marked.row, marked.column), language));
                         continue;
                     };
-                    rows(definition, marked, Some(repeat), language, &mut findings)
+                    rows(form, marked, Some(repeat), language, &mut findings)
                 }
             };
             sheets.push(sheet);
         }
         (sheets, findings)
     }
+}
+
+/// The row of codes of a sheet, where it has one, and its first row, which may be headers.
+fn rows_of_codes(
+    workbook: &mut Workbook,
+    index: usize,
+    name: &Arc<str>,
+) -> Result<(Option<AnswerSheet>, Option<AnswerSheet>), ImportError> {
+    let (mut marked, mut headed) = (None, None);
+    // The hidden sheet that says what the workbook is has its mark in a column of its own.
+    let is_own = name.starts_with("_innogauge");
+    for batch in workbook.read(index, Some(SEARCHED_ROWS))? {
+        for row in batch?.rows() {
+            let row = row?;
+            if is_own || marked.is_some() {
+                continue;
+            }
+            let mark = row
+                .cells
+                .iter()
+                .find_map(|cell| Some((cell.column, Mark::parse(row.text(cell.column)?)?)));
+            if mark.is_some() {
+                marked = AnswerSheet::from_row(index, name, &row, mark);
+            } else if headed.is_none() {
+                headed = AnswerSheet::from_row(index, name, &row, None);
+            }
+        }
+    }
+    Ok((marked, headed))
 }
 
 /// A sheet of answers with its columns.
@@ -156,9 +216,11 @@ pub(super) struct Sheet {
     pub repeat: Option<ElementId>,
     /// The row of codes.
     pub row: u32,
-    /// The column of the key; in a form, of the codes.
+    /// The column of the key: of the organisation, or of the row that an entry lies in; in a form, of the codes.
     pub key: u16,
     pub questions: Questions,
+    /// What else stands in the table of another server.
+    pub export: Option<ExportColumns>,
 }
 
 /// How the questions lie in a sheet.
@@ -193,6 +255,21 @@ impl Sheet {
             Questions::InColumns { columns, .. } => columns.get(usize::from(column))?.as_ref(),
             Questions::InRows { .. } => None,
         }
+    }
+
+    /// Whether a cell answers something.
+    pub fn is_answer(&self, cell: &Cell<'_>) -> bool {
+        let question = self.column(cell.column).and_then(|column| column.target.question());
+        question.is_some() && !cell.value.is_blank()
+    }
+
+    /// Whether a row is to be read.
+    pub fn has_row(&self, row: &Row<'_>) -> bool {
+        row.number > self.row
+            && match &self.export {
+                Some(export) => export.has_row(self, row),
+                None => row.cells.iter().any(|cell| self.is_answer(cell)),
+            }
     }
 
     /// The columns that say which entry of the repeats around it an entry belongs to, outermost first.
@@ -237,7 +314,7 @@ fn targets(definition: &Definition, repeat: Option<ElementId>) -> HashMap<String
 
 fn rows(
     definition: &Definition,
-    marked: &MarkedSheet,
+    marked: &AnswerSheet,
     repeat: Option<ElementId>,
     language: &str,
     findings: &mut Vec<Finding>,
@@ -283,10 +360,11 @@ fn rows(
         row: marked.row,
         key: marked.column,
         questions,
+        export: None,
     }
 }
 
-fn form(definition: &Definition, marked: &MarkedSheet, language: &str) -> Sheet {
+fn form(definition: &Definition, marked: &AnswerSheet, language: &str) -> Sheet {
     let by_code = targets(definition, None).into_iter();
     let by_code = by_code
         .map(|(code, target)| (code, Column::new(definition, target, language)))
@@ -302,5 +380,6 @@ fn form(definition: &Definition, marked: &MarkedSheet, language: &str) -> Sheet 
         row: marked.row,
         key: marked.column,
         questions,
+        export: None,
     }
 }

@@ -4,10 +4,12 @@
 //! every problem with sheet and cell. Nothing is stored here. The steps: [`Head`] finds whose workbook it is and
 //! which column holds what; `record` turns a row and its entries into answers; the one way in checks them.
 //!
-//! What is read here has our own row of codes. A sheet without one is another matter: its columns have to be guessed
-//! and confirmed by a person first, and whatever does that hands over a [`Head`] of its own making.
+//! What is read here has our own row of codes, or is an export of ODK Central or KoboToolbox as it left that server
+//! (`exported`). Another table is another matter: its columns have to be guessed and confirmed by a person first, and
+//! whatever does that hands over a [`Head`] of its own making.
 
 mod column;
+mod exported;
 mod finding;
 mod head;
 mod literal;
@@ -15,18 +17,23 @@ mod plan;
 mod record;
 mod vocabulary;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
 
 use crate::definition::Language;
-use crate::response::{Processed, Severity, Unasked};
+use crate::expression::Environment;
+use crate::response::{Form, Processed, ReviewState, Severity, Unasked};
 
+use crate::workbook::Address;
 use crate::workbook::ReadError;
-use crate::workbook::{Address, Row};
+use exported::ExportFault;
+pub use exported::{Origin, Reviewed};
+use finding::Fault;
 pub use finding::Finding;
+pub(super) use head::AnswerSheet;
 pub use head::Head;
-pub(super) use head::MarkedSheet;
 pub use plan::plan;
 
 /// Why a workbook cannot be imported at all.
@@ -37,7 +44,7 @@ pub enum ImportError {
     Read(#[from] ReadError),
     /// No sheet has a row of codes.
     #[error(
-        "no sheet has the row of codes that `innogauge template` writes; copy the answers into a workbook made by it"
+        "no sheet has the row of codes that `innogauge template` writes, nor the columns of an export of ODK Central (KEY) or KoboToolbox (_uuid, _index); copy the answers into a workbook made by that command"
     )]
     NoMark,
     /// Sheets of different surveys or versions.
@@ -90,7 +97,7 @@ impl ImportError {
         match self {
             Self::Read(error) => error.message(language),
             Self::Stopped => "读取在完成前被停止。".to_owned(),
-            Self::NoMark => "没有找到模板的代码行，请把答案填入由 innogauge template 生成的工作簿。".to_owned(),
+            Self::NoMark => "没有找到模板的代码行，也没有 ODK Central（KEY）或 KoboToolbox（_uuid、_index）导出文件的列；请把答案填入由 innogauge template 生成的工作簿。".to_owned(),
             Self::Mixed { one, another } => {
                 format!("工作表属于不同的调查或版本：{one} 和 {another}，请分成不同的文件导入。")
             }
@@ -132,13 +139,27 @@ impl ImportOptions {
     }
 }
 
+/// A version of a survey that rows may be of, and the world that its rules are evaluated in.
+#[derive(Clone, Copy)]
+pub struct ReadAs<'a> {
+    /// The version.
+    pub form: &'a Arc<Form>,
+    /// The world.
+    pub environment: &'a (dyn Environment + Sync),
+}
+
 /// A row that broke no rule.
 #[derive(Debug)]
 pub struct Accepted {
     /// Where it stands.
     pub at: Address,
-    /// An ID made of its content: the same answers to the same survey and round have the same one.
+    /// Its own instance ID, where an export has one; else one made of its content: the same answers to the same survey
+    /// and round have the same one.
     pub instance_id: String,
+    /// Where it comes from, where it is the row of an export.
+    pub origin: Option<Origin>,
+    /// The rows that it was read from (sheet and row, both from 0): its own, then those of its entries.
+    pub rows: Vec<(usize, u32)>,
     /// Its answers, through the one way in.
     pub processed: Processed,
 }
@@ -152,8 +173,8 @@ pub struct ImportPlan<T> {
     pub organisations: usize,
     /// The rows (sheet and row, both from 0) of organisations that cannot be imported as they are.
     pub rejected: BTreeSet<(usize, u32)>,
-    /// The keys of those organisations, by which their entries in repeats are found.
-    rejected_keys: HashSet<String>,
+    /// The rows of their entries in repeats.
+    rejected_entries: BTreeSet<(usize, u32)>,
     /// Everything to look at, in the order of the workbook.
     pub findings: Vec<Finding>,
     /// Findings that were not kept.
@@ -177,10 +198,35 @@ impl<T> ImportPlan<T> {
             .filter(|finding| finding.severity == Severity::Problem)
     }
 
-    /// Whether a row of a repeat's sheet belongs to an organisation that was kept out.
-    pub(super) fn is_of_a_rejected(&self, key_column: u16, row: &Row<'_>) -> bool {
-        let key = row.get(key_column).map(|value| vocabulary::fold(&value.to_string()));
-        key.is_some_and(|key| self.rejected_keys.contains(&key))
+    /// Whether a row belongs to an organisation that was kept out.
+    pub(super) fn keeps_out(&self, sheet: usize, row: u32) -> bool {
+        self.rejected.contains(&(sheet, row)) || self.rejected_entries.contains(&(sheet, row))
+    }
+
+    /// Keeps a response of an export out, read from these rows, since it is known under its instance ID with other
+    /// answers to these questions.
+    pub fn keep_out_known(
+        &mut self,
+        at: &Address,
+        rows: &[(usize, u32)],
+        questions: &[String],
+        options: &ImportOptions,
+    ) {
+        let fault = ExportFault::OtherAnswersKnown {
+            questions: questions.join(", "),
+        };
+        self.rejected.extend(rows.first());
+        self.rejected_entries.extend(rows);
+        self.find(
+            Fault::from(fault).at(at.clone(), &options.language),
+            options.most_findings,
+        );
+    }
+
+    /// Notes that a row of an export is imported without its review state, which whoever imports may not give.
+    pub fn leave_review(&mut self, at: &Address, state: ReviewState, options: &ImportOptions) {
+        let fault = Fault::from(ExportFault::ReviewNotYours { state: state.name() });
+        self.find(fault.at(at.clone(), &options.language), options.most_findings);
     }
 
     fn find(&mut self, finding: Finding, most: usize) {

@@ -5,63 +5,101 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use chrono::{DateTime, FixedOffset};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::definition::{ElementId, Text};
-use crate::expression::Environment;
 use crate::response::{Answer, Answers, Door, Form, InstanceId, Problem, ProblemCode, Received, Severity, process};
 
+use super::exported::ExportFault;
 use super::finding::{Fault, Finding, SheetFault};
 use super::head::{Head, Questions, Sheet};
 use super::record::{self, Entries, Record};
-use super::{Accepted, ImportError, ImportOptions, ImportPlan};
+use super::{Accepted, ImportError, ImportOptions, ImportPlan, ReadAs};
 use crate::workbook::ReadError;
 use crate::workbook::RowBatch;
 use crate::workbook::Workbook;
 use crate::workbook::{Address, Row};
 
+/// A version of the survey with the sheets as it has them.
+struct AsVersion<'a> {
+    reads: ReadAs<'a>,
+    sheets: Vec<Sheet>,
+}
+
+impl AsVersion<'_> {
+    /// A sheet of the workbook, by its number there.
+    fn sheet(&self, index: usize) -> Option<&Sheet> {
+        self.sheets.iter().find(|sheet| sheet.index == index)
+    }
+}
+
 /// Reads the answers of a workbook and checks them. Nothing is stored.
 ///
 /// Rows are checked on all cores and handed to `keep` there, which makes of each sound one what is worth its memory;
-/// `progress` hears how many rows were done, and may end it. What `head` says of survey and version is the caller's to check, who
-/// has chosen the form by it.
+/// `progress` hears how many rows were done, and may end it. What `head` says of survey and version is the caller's to
+/// check, who has chosen the versions by it: one for a workbook of ours; for an export all that its rows may name, and
+/// first the one that rows are read as which name none of them.
 pub fn plan<T: Send>(
     workbook: &mut Workbook,
     head: &Head,
-    form: &Arc<Form>,
-    environment: &(dyn Environment + Sync),
+    versions: &[ReadAs<'_>],
     options: &ImportOptions,
     keep: &(dyn Fn(Accepted) -> T + Sync),
     progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<ImportPlan<T>, ImportError> {
-    let (sheets, header_findings) = head.sheets(form, &options.language);
+    let (versions, header_findings) = as_versions(head, versions, options);
     let mut plan = ImportPlan {
         accepted: Vec::new(),
         organisations: 0,
         rejected: BTreeSet::new(),
-        rejected_keys: HashSet::new(),
+        rejected_entries: BTreeSet::new(),
         findings: header_findings,
         findings_left_out: 0,
     };
+    let Some(first) = versions.first() else {
+        return Ok(plan);
+    };
     // A column that nobody understands may hold what the rows are about: they are not read without it.
-    if !plan.findings.is_empty() {
+    if plan.problems().next().is_some() {
         return Ok(plan);
     }
-    let mut batches = Vec::new();
-    for sheet in sheets.iter().filter(|sheet| sheet.repeat.is_some()) {
-        batches.push((sheet, workbook.read(sheet.index, None)?.collect::<Result<Vec<_>, _>>()?));
+    let mut batches: Vec<(usize, Vec<RowBatch>)> = Vec::new();
+    for sheet in versions.iter().flat_map(|version| &version.sheets) {
+        if sheet.repeat.is_some() && !batches.iter().any(|(index, _)| *index == sheet.index) {
+            batches.push((
+                sheet.index,
+                workbook.read(sheet.index, None)?.collect::<Result<_, _>>()?,
+            ));
+        }
     }
-    let mains: Vec<&Sheet> = sheets.iter().filter(|sheet| sheet.repeat.is_none()).collect();
+    let mains: Vec<&Sheet> = first.sheets.iter().filter(|sheet| sheet.repeat.is_none()).collect();
     let in_form = mains
         .iter()
         .any(|sheet| matches!(sheet.questions, Questions::InRows { .. }));
-    let mut entries = read_entries(&batches, in_form, &mut plan, options)?;
-    // Outer repeats first, so that inner entries find theirs.
-    entries.sort_by_key(|entries| entries.repeat);
+    let mut entries = Vec::new();
+    let mut reported = HashSet::new();
+    for version in &versions {
+        let mut of_version = Vec::new();
+        for (index, batches) in &batches {
+            let Some(sheet) = version.sheet(*index) else { continue };
+            let faults = read_entries(version, sheet, batches, in_form, &mut of_version)?;
+            // What has no key has none in any version.
+            if reported.insert(*index) {
+                for (row, fault) in faults {
+                    plan.rejected.insert((sheet.index, row));
+                    let at = sheet.at(row, sheet.key);
+                    plan.find(fault.at(at, &options.language), options.most_findings);
+                }
+            }
+        }
+        // Outer repeats first, so that inner entries find theirs.
+        of_version.sort_by_key(|entries: &Entries<'_>| entries.repeat);
+        entries.push(of_version);
+    }
     let reading = Reading {
-        form,
-        environment,
+        versions: &versions,
         options,
         keep,
         entries: &entries,
@@ -73,23 +111,20 @@ pub fn plan<T: Send>(
                 let batches = workbook.read(sheet.index, None)?.collect::<Result<Vec<_>, _>>()?;
                 let rows = batches.iter().flat_map(RowBatch::rows).collect::<Result<Vec<_>, _>>()?;
                 let rows: Vec<Row<'_>> = rows.into_iter().filter(|row| row.number > sheet.row).collect();
-                let record = Record::from_form(form, sheet, &rows, &entries);
-                plan.take(reading.check(record, None), sheet, &mut seen, options);
+                let entries = entries.first().map_or(&[][..], Vec::as_slice);
+                let record = Record::from_form(first.reads.form, sheet, &rows, entries);
+                plan.take(
+                    reading.check(first, record, None, options.at),
+                    sheet,
+                    &mut seen,
+                    options,
+                );
             }
             Questions::InColumns { .. } => reading.read_rows(workbook, sheet, &mut plan, &mut seen, progress)?,
         }
     }
-    for entries in &entries {
-        for (key, rows) in &entries.rows {
-            if !in_form && !seen.keys.contains_key(key) {
-                for row in rows {
-                    let at = entries.sheet.at(row.number, entries.sheet.key);
-                    let fault = Fault::from(SheetFault::UnknownKey { key: key.clone() });
-                    plan.rejected.insert((entries.sheet.index, row.number));
-                    plan.find(fault.at(at, &options.language), options.most_findings);
-                }
-            }
-        }
+    if !in_form {
+        find_orphans(&entries, &seen, &mut plan, options);
     }
     plan.accepted = seen
         .accepted
@@ -97,65 +132,117 @@ pub fn plan<T: Send>(
         .filter(|(key, _)| !seen.twice.contains(key))
         .map(|(_, row)| row)
         .collect();
-    let order: HashMap<&str, usize> = sheets.iter().map(|sheet| (&*sheet.name, sheet.index)).collect();
-    plan.findings.sort_by_key(|finding| {
-        (
-            order.get(&*finding.at.sheet).copied(),
-            finding.at.row,
-            finding.at.column,
-        )
-    });
+    plan.sort_findings(head);
     Ok(plan)
 }
 
-/// The entries of each repeat by the organisation that they belong to.
-fn read_entries<'a, T>(
-    batches: &'a [(&'a Sheet, Vec<RowBatch>)],
-    in_form: bool,
-    plan: &mut ImportPlan<T>,
+/// The sheets as each version has them, and what is wrong with the rows of codes whichever version it is.
+fn as_versions<'a>(
+    head: &Head,
+    versions: &[ReadAs<'a>],
     options: &ImportOptions,
-) -> Result<Vec<Entries<'a>>, ImportError> {
-    let mut all = Vec::new();
-    for (sheet, batches) in batches {
-        let Some(repeat) = sheet.repeat else { continue };
-        let mut entries = Entries {
-            sheet,
-            repeat,
-            rows: HashMap::new(),
-        };
-        for row in batches.iter().flat_map(RowBatch::rows) {
-            let row = row?;
-            if row.number <= sheet.row || !record::is_answered(sheet, &row) {
-                continue;
+) -> (Vec<AsVersion<'a>>, Vec<Finding>) {
+    let mut read: Vec<AsVersion<'a>> = Vec::new();
+    let mut findings: Option<Vec<Finding>> = None;
+    for reads in versions {
+        let (sheets, found) = head.sheets(reads.form, &options.language);
+        read.push(AsVersion { reads: *reads, sheets });
+        // What one version understands is read where a row is of that version.
+        findings = Some(match findings {
+            None => found,
+            Some(mut before) => {
+                before.retain(|finding| {
+                    found
+                        .iter()
+                        .any(|other| (other.code, &other.at) == (finding.code, &finding.at))
+                });
+                before
             }
-            let key = if in_form {
-                Some(String::new())
-            } else {
-                record::key(sheet, &row)
+        });
+    }
+    (read, findings.unwrap_or_default())
+}
+
+/// Reads the entries of a sheet, by what they belong to; gives the rows that say nothing of that.
+fn read_entries<'a>(
+    version: &AsVersion<'_>,
+    sheet: &'a Sheet,
+    batches: &'a [RowBatch],
+    in_form: bool,
+    all: &mut Vec<Entries<'a>>,
+) -> Result<Vec<(u32, Fault)>, ImportError> {
+    let mut faults = Vec::new();
+    let Some(repeat) = sheet.repeat else {
+        return Ok(faults);
+    };
+    let mut entries = Entries {
+        sheet,
+        repeat,
+        around: version.reads.form.repeat_around(repeat),
+        rows: HashMap::new(),
+        own_keys: HashSet::new(),
+    };
+    for row in batches.iter().flat_map(RowBatch::rows) {
+        let row = row?;
+        if !sheet.has_row(&row) {
+            continue;
+        }
+        let own = sheet
+            .export
+            .as_ref()
+            .and_then(|export| record::key_in(&row, export.own_key?));
+        entries.own_keys.extend(own);
+        let key = if in_form {
+            Some(String::new())
+        } else {
+            record::key(sheet, &row)
+        };
+        match key {
+            Some(key) => entries.rows.entry(key).or_default().push(row),
+            None if sheet.export.is_some() => faults.push((row.number, ExportFault::NoParent.into())),
+            None => faults.push((row.number, SheetFault::NoKey.into())),
+        }
+    }
+    all.push(entries);
+    Ok(faults)
+}
+
+/// Finds the entries of what is not there.
+fn find_orphans<T>(entries: &[Vec<Entries<'_>>], seen: &Seen<T>, plan: &mut ImportPlan<T>, options: &ImportOptions) {
+    let mut done = HashSet::new();
+    for of_version in entries {
+        for repeat in of_version.iter().filter(|repeat| done.insert(repeat.sheet.index)) {
+            let is_export = repeat.sheet.export.is_some();
+            let outer = of_version
+                .iter()
+                .find(|outer| is_export && Some(outer.repeat) == repeat.around);
+            let is_there = |key: &String| match outer {
+                Some(outer) => outer.own_keys.contains(key),
+                None => seen.keys.contains_key(key),
             };
-            if let Some(key) = key {
-                entries.rows.entry(key).or_default().push(row);
-            } else {
-                plan.rejected.insert((sheet.index, row.number));
-                let at = sheet.at(row.number, sheet.key);
-                plan.find(
-                    Fault::from(SheetFault::NoKey).at(at, &options.language),
-                    options.most_findings,
-                );
+            for (key, rows) in repeat.rows.iter().filter(|(key, _)| !is_there(key)) {
+                for row in rows {
+                    let at = repeat.sheet.at(row.number, repeat.sheet.key);
+                    let key = key.clone();
+                    let fault: Fault = match is_export {
+                        true => ExportFault::UnknownParent { key }.into(),
+                        false => SheetFault::UnknownKey { key }.into(),
+                    };
+                    plan.rejected.insert((repeat.sheet.index, row.number));
+                    plan.find(fault.at(at, &options.language), options.most_findings);
+                }
             }
         }
-        all.push(entries);
     }
-    Ok(all)
 }
 
 /// What the rows of a workbook have in common while they are read.
 struct Reading<'a, T> {
-    form: &'a Arc<Form>,
-    environment: &'a (dyn Environment + Sync),
+    versions: &'a [AsVersion<'a>],
     options: &'a ImportOptions,
     keep: &'a (dyn Fn(Accepted) -> T + Sync),
-    entries: &'a [Entries<'a>],
+    /// By version.
+    entries: &'a [Vec<Entries<'a>>],
 }
 
 /// What became of a record.
@@ -163,6 +250,9 @@ struct Checked<T> {
     at: Address,
     key: Option<String>,
     digest: [u8; 16],
+    /// The instance ID that it came with.
+    given_id: Option<String>,
+    rows: Vec<(usize, u32)>,
     findings: Vec<Finding>,
     kept: Option<T>,
 }
@@ -209,33 +299,67 @@ impl<T: Send> Reading<'_, T> {
         let mut checked = Vec::new();
         for row in batch.rows() {
             let row = row?;
-            if row.number > sheet.row && record::is_answered(sheet, &row) {
-                let record = Record::from_row(self.form, sheet, &row, self.entries);
-                let key = (!self.entries.is_empty()).then(|| record::key(sheet, &row)).flatten();
-                checked.push(self.check(record, key));
+            if !sheet.has_row(&row) {
+                continue;
             }
+            let Some((version, entries, sheet)) = self.version_of(sheet, &row) else {
+                continue;
+            };
+            let record = Record::from_row(version.reads.form, sheet, &row, entries);
+            let key = (!entries.is_empty()).then(|| record::key(sheet, &row)).flatten();
+            let zone = version.reads.form.timezone();
+            let submitted = sheet.export.as_ref().and_then(|export| export.submitted(&row, zone));
+            checked.push(self.check(version, record, key, submitted.unwrap_or(self.options.at)));
         }
         Ok(checked)
     }
 
+    /// The version that a row of a sheet is read as: the one that it names, else the first.
+    fn version_of<'s>(
+        &'s self,
+        sheet: &'s Sheet,
+        row: &Row<'_>,
+    ) -> Option<(&'s AsVersion<'s>, &'s [Entries<'s>], &'s Sheet)> {
+        let named = sheet.export.as_ref().and_then(|export| export.version(row));
+        let number = named
+            .and_then(|named| {
+                self.versions
+                    .iter()
+                    .position(|version| version.reads.form.version() == named)
+            })
+            .unwrap_or(0);
+        let version = self.versions.get(number)?;
+        let entries = self.entries.get(number)?;
+        Some((version, entries, version.sheet(sheet.index)?))
+    }
+
     /// Sends a record through the one way in.
-    fn check(&self, record: Record<'_>, key: Option<String>) -> Checked<T> {
+    fn check(
+        &self,
+        version: &AsVersion<'_>,
+        record: Record<'_>,
+        key: Option<String>,
+        received_at: DateTime<FixedOffset>,
+    ) -> Checked<T> {
         let language = &self.options.language;
         let Record {
             answers,
             faults,
             places,
+            rows,
+            origin,
         } = record;
         let at = places.first();
-        let digest = digest(self.form, self.options.round.as_deref(), &answers);
+        let digest = digest(version.reads.form, self.options.round.as_deref(), &answers);
+        let given_id = origin.as_ref().and_then(|origin| origin.instance_id.clone());
         // So that nothing is asked for that was given and could not be read.
         let unread = faults
             .iter()
             .filter(|(_, path, _)| !path.is_empty())
             .map(|(_, path, _)| Problem::new(ProblemCode::WrongType, [""; 0]).at(path.as_str(), &Text::default()));
-        let mut received = Received::new(answers, unread.collect(), Door::Spreadsheet, self.options.at);
+        let mut received = Received::new(answers, unread.collect(), Door::Spreadsheet, received_at);
         received.unasked = self.options.unasked;
-        let processed = process(received, self.environment);
+        let processed = process(received, version.reads.environment);
         let mut findings: Vec<Finding> = Vec::new();
         for (at, _, fault) in &faults {
             findings.push(fault.at(at.clone(), language));
@@ -248,10 +372,12 @@ impl<T: Send> Reading<'_, T> {
         }
         let is_sound = !findings.iter().any(|finding| finding.severity == Severity::Problem);
         let kept = is_sound.then(|| {
-            let instance_id = format!("uuid:{}", uuid::Builder::from_custom_bytes(digest).into_uuid());
+            let made = || format!("uuid:{}", uuid::Builder::from_custom_bytes(digest).into_uuid());
             (self.keep)(Accepted {
                 at: at.clone(),
-                instance_id,
+                instance_id: given_id.clone().unwrap_or_else(made),
+                origin,
+                rows: rows.clone(),
                 processed,
             })
         });
@@ -259,6 +385,8 @@ impl<T: Send> Reading<'_, T> {
             at,
             key,
             digest,
+            given_id,
+            rows,
             findings,
             kept,
         }
@@ -284,6 +412,8 @@ fn next_blocks(
 struct Seen<T> {
     accepted: Vec<(Option<String>, T)>,
     digests: HashMap<[u8; 16], (Arc<str>, u32)>,
+    /// The instance IDs that rows came with.
+    ids: HashMap<String, ([u8; 16], Address)>,
     keys: HashMap<String, Address>,
     /// Keys that more than one row has.
     twice: HashSet<Option<String>>,
@@ -294,13 +424,53 @@ impl<T> Default for Seen<T> {
         Self {
             accepted: Vec::new(),
             digests: HashMap::new(),
+            ids: HashMap::new(),
             keys: HashMap::new(),
             twice: HashSet::new(),
         }
     }
 }
 
+impl<T> Seen<T> {
+    /// Whether a record was read already. Of what came with an instance ID, that says what is the same; two
+    /// interviews may well have the same answers.
+    fn before(&self, checked: &Checked<T>) -> Option<Fault> {
+        let same = |first: &Address| {
+            let first = first.to_string();
+            Fault::from(SheetFault::SameAnswers { first })
+        };
+        if let Some(id) = &checked.given_id {
+            let (digest, first) = self.ids.get(id)?;
+            let other = || ExportFault::InstanceTwice {
+                first: first.to_string(),
+            };
+            return Some(if *digest == checked.digest {
+                same(first)
+            } else {
+                other().into()
+            });
+        }
+        let (sheet, row) = self.digests.get(&checked.digest)?;
+        let first = Address {
+            sheet: sheet.clone(),
+            row: *row,
+            column: checked.at.column,
+        };
+        Some(same(&first))
+    }
+}
+
 impl<T> ImportPlan<T> {
+    /// Puts the findings in the order of the workbook.
+    pub fn sort_findings(&mut self, head: &Head) {
+        let sheets = head.answer_sheets();
+        let order: HashMap<&str, usize> = sheets.iter().map(|sheet| (&*sheet.name, sheet.index)).collect();
+        self.findings.sort_by_key(|finding| {
+            let sheet = order.get(&*finding.at.sheet).copied();
+            (sheet, finding.at.row, finding.at.column)
+        });
+    }
+
     /// Takes what became of a record into account.
     fn take(&mut self, mut checked: Checked<T>, sheet: &Sheet, seen: &mut Seen<T>, options: &ImportOptions) {
         self.organisations += 1;
@@ -320,26 +490,29 @@ impl<T> ImportPlan<T> {
                 seen.keys.insert(key.clone(), checked.at.clone());
             }
         }
+        let before = seen.before(&checked);
+        if let Some(fault) = &before {
+            checked.findings.push(fault.at(checked.at.clone(), language));
+            if fault.severity() == Severity::Problem {
+                checked.kept = None;
+            }
+        }
         match checked.kept {
             None => {
                 self.rejected.insert((sheet.index, checked.at.row));
-                self.rejected_keys.extend(checked.key);
+                self.rejected_entries.extend(checked.rows);
             }
+            Some(_) if before.is_some() => {}
             Some(kept) => {
-                if let Some((sheet, row)) = seen.digests.get(&checked.digest) {
-                    let first = Address {
-                        sheet: sheet.clone(),
-                        row: *row,
-                        column: checked.at.column,
-                    };
-                    let fault = Fault::from(SheetFault::SameAnswers {
-                        first: first.to_string(),
-                    });
-                    checked.findings.push(fault.at(checked.at, language));
-                } else {
-                    seen.digests.insert(checked.digest, (checked.at.sheet, checked.at.row));
-                    seen.accepted.push((checked.key, kept));
+                match checked.given_id {
+                    Some(id) => {
+                        seen.ids.insert(id, (checked.digest, checked.at));
+                    }
+                    None => {
+                        seen.digests.insert(checked.digest, (checked.at.sheet, checked.at.row));
+                    }
                 }
+                seen.accepted.push((checked.key, kept));
             }
         }
         for finding in checked.findings {

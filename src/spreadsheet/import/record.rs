@@ -1,22 +1,28 @@
 //! One organisation: the cells of its row and of its entries in repeats become a response.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::definition::ElementId;
-use crate::response::{Answer, Answers, Form, InstanceId, Limits, Problem, ProblemCode, Value};
+use crate::response::{Answer, Answers, Form, InstanceId, Limits, Problem, ProblemCode, Value, parse_text};
 
-use super::super::layout::Target;
+use super::super::layout::{Coordinate, Target};
 use super::column::{Column, Said};
+use super::exported::{ExportFault, Origin};
 use super::finding::{Fault, SheetFault};
 use super::head::{Questions, Sheet};
 use crate::workbook::{Address, CellValue, Row};
 
-/// The entries of a repeat: rows by the key of the organisation that they belong to.
+/// The entries of a repeat: rows by the key of the organisation that they belong to; in an export, by that of the
+/// response or entry that they lie in.
 pub(super) struct Entries<'a> {
     pub sheet: &'a Sheet,
     pub repeat: ElementId,
+    /// The repeat around it.
+    pub around: Option<ElementId>,
     pub rows: HashMap<String, Vec<Row<'a>>>,
+    /// In an export: the keys of the entries themselves.
+    pub own_keys: HashSet<String>,
 }
 
 /// The answers that were read, and what was wrong with the cells.
@@ -25,6 +31,10 @@ pub(super) struct Record<'a> {
     /// Faults of cells, each with its cell and the path of its question.
     pub faults: Vec<(Address, String, Fault)>,
     pub places: Places<'a>,
+    /// The sheets and rows that it is read from: its own, then those of its entries.
+    pub rows: Vec<(usize, u32)>,
+    /// In an export: where it comes from.
+    pub origin: Option<Origin>,
 }
 
 /// Where the answers of a record stand in the workbook.
@@ -38,16 +48,13 @@ pub(super) struct Places<'a> {
 
 /// The key of a row as text, where it has one.
 pub(super) fn key(sheet: &Sheet, row: &Row<'_>) -> Option<String> {
-    let value = row.get(sheet.key).filter(|value| !value.is_blank())?;
-    Some(super::vocabulary::fold(&value.to_string()))
+    key_in(row, sheet.key)
 }
 
-/// Whether a row of the sheet answers any question.
-pub(super) fn is_answered(sheet: &Sheet, row: &Row<'_>) -> bool {
-    row.cells.iter().any(|cell| {
-        let question = sheet.column(cell.column).and_then(|column| column.target.question());
-        question.is_some() && !cell.value.is_blank()
-    })
+/// The key in a column of a row.
+pub(super) fn key_in(row: &Row<'_>, column: u16) -> Option<String> {
+    let value = row.get(column).filter(|value| !value.is_blank())?;
+    Some(super::vocabulary::fold(&value.to_string()))
 }
 
 impl<'a> Record<'a> {
@@ -62,6 +69,8 @@ impl<'a> Record<'a> {
             answers: Answers::new(form),
             faults: Vec::new(),
             places,
+            rows: vec![(main.index, row)],
+            origin: None,
         }
     }
 
@@ -69,8 +78,20 @@ impl<'a> Record<'a> {
     pub fn from_row(form: &Arc<Form>, sheet: &'a Sheet, row: &Row<'_>, entries: &[Entries<'a>]) -> Self {
         let mut record = Self::new(form, sheet, row.number);
         record.read_row(sheet, InstanceId::ROOT, row);
+        if let Some(export) = &sheet.export {
+            let (origin, faults) = export.origin(row);
+            record.origin = Some(origin);
+            for (column, fault) in faults {
+                record
+                    .faults
+                    .push((sheet.at(row.number, column), String::new(), fault.into()));
+            }
+        }
         if let Some(key) = key(sheet, row) {
-            record.read_entries(&key, entries);
+            match &sheet.export {
+                Some(_) => record.read_joined(&key, InstanceId::ROOT, None, entries),
+                None => record.read_entries(&key, entries),
+            }
         }
         record
     }
@@ -81,7 +102,7 @@ impl<'a> Record<'a> {
         let Questions::InRows { by_code, answers } = &sheet.questions else {
             return record;
         };
-        let mut choices = Choices::default();
+        let mut parts = Parts::default();
         for row in rows {
             let Some(column) = row
                 .text(sheet.key)
@@ -100,16 +121,16 @@ impl<'a> Record<'a> {
                     row: row.number,
                     column: *answers,
                 };
-                record.read_cell(column, InstanceId::ROOT, value, at, &mut choices);
+                record.read_cell(column, InstanceId::ROOT, value, at, &mut parts);
             }
         }
-        record.set_choices(InstanceId::ROOT, choices);
+        record.set_choices(InstanceId::ROOT, parts.questions);
         record.read_entries("", entries);
         record
     }
 
     fn read_row(&mut self, sheet: &Sheet, instance: InstanceId, row: &Row<'_>) {
-        let mut choices = Choices::default();
+        let mut parts = Parts::default();
         for cell in &row.cells {
             let Some(column) = sheet.column(cell.column) else {
                 continue;
@@ -120,10 +141,21 @@ impl<'a> Record<'a> {
                     row: row.number,
                     column: cell.column,
                 };
-                self.read_cell(column, instance, cell.value, at, &mut choices);
+                self.read_cell(column, instance, cell.value, at, &mut parts);
             }
         }
-        self.set_choices(instance, choices);
+        self.set_choices(instance, parts.questions);
+        self.set_points(instance, &parts.points);
+        for (column, header) in sheet.export.iter().flat_map(|export| &export.strangers) {
+            if row.get(*column).is_some_and(|value| !value.is_blank()) {
+                let fault = ExportFault::UnknownHeader {
+                    header: header.clone(),
+                    nearest: None,
+                };
+                self.faults
+                    .push((sheet.at(row.number, *column), String::new(), fault.into()));
+            }
+        }
     }
 
     fn read_cell<'c>(
@@ -132,16 +164,68 @@ impl<'a> Record<'a> {
         instance: InstanceId,
         value: CellValue<'_>,
         at: At<'c>,
-        choices: &mut Choices<'c>,
+        parts: &mut Parts<'c>,
     ) {
         let Some(question) = column.target.question() else {
             return;
         };
         match column.read(value) {
-            Ok(Said::Answer(answer)) => self.answers.set(instance, question, answer),
+            Ok(Said::Answer(answer)) => self.set(instance, question, answer, at),
             Ok(Said::NotChosen) => (),
-            Ok(Said::Chosen(place)) => choices.add(question, column, place, at),
+            Ok(Said::Chosen(place)) => parts.add(question, column, place, at),
+            Ok(Said::Coordinate(coordinate, text)) => parts.points.push((question, coordinate, text, at)),
+            // The columns of the single choices say which of the labels in a row are meant.
+            Err(Fault::Sheet(SheetFault::AmbiguousChoice { .. })) if at.is_split(question, column.target) => (),
             Err(fault) => self.fault(at.address(), instance, question, fault),
+        }
+    }
+
+    /// Sets an answer, or the reason why there is none, which are never both there.
+    fn set(&mut self, instance: InstanceId, question: ElementId, answer: Answer, at: At<'_>) {
+        let reason = match (self.answers.received(instance, question), &answer) {
+            (Answer::Answered(_), Answer::Missing(code)) | (Answer::Missing(code), Answer::Answered(_)) => Some(*code),
+            _ => None,
+        };
+        match reason {
+            Some(code) => {
+                let reason = code.code().to_owned();
+                self.fault(
+                    at.address(),
+                    instance,
+                    question,
+                    ExportFault::AnswerAndReason { reason }.into(),
+                );
+            }
+            None => self.answers.set(instance, question, answer),
+        }
+    }
+
+    /// Puts the coordinates of points together, where the point as a whole is not given.
+    fn set_points(&mut self, instance: InstanceId, points: &[(ElementId, Coordinate, String, At<'_>)]) {
+        let mut done = HashSet::new();
+        for (question, _, _, at) in points {
+            if !done.insert(*question) || *self.answers.received(instance, *question) != Answer::Unanswered {
+                continue;
+            }
+            let of = |wanted: Coordinate| {
+                let given = points
+                    .iter()
+                    .find(|(one, coordinate, ..)| one == question && *coordinate == wanted);
+                given.map(|(_, _, text, _)| text.as_str())
+            };
+            let (Some(latitude), Some(longitude)) = (of(Coordinate::Latitude), of(Coordinate::Longitude)) else {
+                self.fault(at.address(), instance, *question, ExportFault::NoPoint.into());
+                continue;
+            };
+            let mut numbers = vec![latitude, longitude];
+            match (of(Coordinate::Altitude), of(Coordinate::Accuracy)) {
+                (altitude, Some(accuracy)) => numbers.extend([altitude.unwrap_or("0"), accuracy]),
+                (altitude, None) => numbers.extend(altitude),
+            }
+            match parse_text(&self.answers.form().clone(), *question, &numbers.join(" ")) {
+                Ok(answer) => self.answers.set(instance, *question, answer),
+                Err(problem) => self.fault(at.address(), instance, *question, Fault::Answer(problem)),
+            }
         }
     }
 
@@ -157,8 +241,8 @@ impl<'a> Record<'a> {
     }
 
     /// Puts the choices of several columns together.
-    fn set_choices(&mut self, instance: InstanceId, choices: Choices<'_>) {
-        for mut chosen in choices.questions {
+    fn set_choices(&mut self, instance: InstanceId, questions: Vec<Chosen<'_>>) {
+        for mut chosen in questions {
             if chosen.column.is_place() {
                 chosen.options.sort_by_key(|option| option.place);
             }
@@ -195,7 +279,37 @@ impl<'a> Record<'a> {
                     Answer::Answered(Value::Choices(names.collect()))
                 }
             };
-            self.answers.set(instance, chosen.question, answer);
+            let Some(first) = chosen.options.first() else { continue };
+            match self.answers.received(instance, chosen.question) {
+                Answer::Unanswered => self.answers.set(instance, chosen.question, answer),
+                // What is given as a whole has the order in which the choices were made.
+                whole if same_choices(whole, &answer, chosen.column.is_place()) => (),
+                whole => {
+                    let whole = whole.to_string();
+                    let fault = SheetFault::ColumnsDisagree { whole };
+                    self.fault(first.at.address(), instance, chosen.question, fault.into());
+                }
+            }
+        }
+    }
+
+    /// Reads the entries of an export that lie in a response or an entry, and those that lie in these.
+    fn read_joined(&mut self, key: &str, within: InstanceId, around: Option<ElementId>, entries: &[Entries<'a>]) {
+        for repeat in entries.iter().filter(|repeat| repeat.around == around) {
+            for row in repeat.rows.get(key).into_iter().flatten() {
+                self.rows.push((repeat.sheet.index, row.number));
+                let Some(instance) = self.add_entry(repeat, row, within) else {
+                    return;
+                };
+                let own = repeat
+                    .sheet
+                    .export
+                    .as_ref()
+                    .and_then(|export| key_in(row, export.own_key?));
+                if let Some(own) = own {
+                    self.read_joined(&own, instance, Some(repeat.repeat), entries);
+                }
+            }
         }
     }
 
@@ -203,6 +317,7 @@ impl<'a> Record<'a> {
         for repeat in entries {
             let Some(rows) = repeat.rows.get(key) else { continue };
             for row in rows {
+                self.rows.push((repeat.sheet.index, row.number));
                 self.read_entry(repeat, row);
             }
         }
@@ -226,6 +341,12 @@ impl<'a> Record<'a> {
             };
             within = *instance;
         }
+        self.add_entry(entries, row, within);
+    }
+
+    /// Adds an entry and reads its row; nothing where there are too many already.
+    fn add_entry(&mut self, entries: &Entries<'a>, row: &Row<'_>, within: InstanceId) -> Option<InstanceId> {
+        let sheet = entries.sheet;
         let limits = Limits::default();
         let Some(instance) = self.answers.add_instance(within, entries.repeat, limits) else {
             let most = limits.instances_of_a_repeat.to_string();
@@ -238,10 +359,22 @@ impl<'a> Record<'a> {
             let problem = Problem::new(ProblemCode::TooManyInstances, [name, most]);
             self.faults
                 .push((sheet.at(row.number, sheet.key), String::new(), problem.into()));
-            return;
+            return None;
         };
         self.places.entries.push((instance, sheet, entries.repeat, row.number));
         self.read_row(sheet, instance, row);
+        Some(instance)
+    }
+}
+
+/// Whether two answers hold the same choices, of a rank in the same order.
+fn same_choices(one: &Answer, other: &Answer, ranked: bool) -> bool {
+    match (one, other) {
+        (Answer::Answered(Value::Choices(one)), Answer::Answered(Value::Choices(other))) if !ranked => {
+            let set = |names: &[String]| names.iter().cloned().collect::<HashSet<_>>();
+            set(one) == set(other)
+        }
+        (one, other) => one == other,
     }
 }
 
@@ -295,12 +428,25 @@ impl At<'_> {
     fn address(self) -> Address {
         self.sheet.at(self.row, self.column)
     }
+
+    /// Whether this is the column of all choices of a question whose choices have columns, too.
+    fn is_split(self, question: ElementId, target: Target) -> bool {
+        let split = self
+            .sheet
+            .export
+            .as_ref()
+            .is_some_and(|export| export.split.contains(&question));
+        split && matches!(target, Target::Question(_))
+    }
 }
 
-/// The choices that the columns of one row chose, by question.
+/// What stands in columns of its own in one row and belongs together.
 #[derive(Default)]
-struct Choices<'c> {
+struct Parts<'c> {
+    /// The choices that were made, by question.
     questions: Vec<Chosen<'c>>,
+    /// The coordinates of points.
+    points: Vec<(ElementId, Coordinate, String, At<'c>)>,
 }
 
 struct Chosen<'c> {
@@ -315,7 +461,7 @@ struct ChosenOption<'c> {
     at: At<'c>,
 }
 
-impl<'c> Choices<'c> {
+impl<'c> Parts<'c> {
     fn add(&mut self, question: ElementId, column: &'c Column, place: usize, at: At<'c>) {
         let Target::Option(_, position) = column.target else {
             return;

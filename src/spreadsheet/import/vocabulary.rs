@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::definition::MissingCode;
+use crate::response::{Answer, Value};
 
 use super::super::layout::Offer;
 
@@ -15,6 +16,17 @@ pub(super) enum Named<'v> {
     Several(&'v [usize]),
     /// None.
     Unknown,
+}
+
+/// What words in a row name together.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Split {
+    /// These choices, and no others.
+    One(Vec<usize>),
+    /// These choices, or others: some of the words end one label or begin another.
+    Several(Vec<usize>),
+    /// Not all of the words are of choices.
+    None,
 }
 
 /// The words for the choices of one question.
@@ -98,6 +110,56 @@ impl Vocabulary {
         match (same.next(), same.next()) {
             (Some(position), None) => Named::One(position),
             _ => Named::Unknown,
+        }
+    }
+
+    /// The choices that words in a row name one after the other, each by one or more of the words.
+    pub fn split(&self, words: &[&str]) -> Split {
+        /// Of a label: more words than this in one are not looked for.
+        const LONGEST: usize = 40;
+        // For each place among the words: how many ways lead from there to the end, and the last choice of one of them.
+        let mut ways: Vec<(usize, Option<(usize, usize)>)> = vec![(0, None); words.len() + 1];
+        if let Some(end) = ways.last_mut() {
+            end.0 = 1;
+        }
+        for from in (0..words.len()).rev() {
+            let mut here = (0_usize, None);
+            for to in from + 1..=words.len().min(from + LONGEST) {
+                let (behind, _) = ways.get(to).copied().unwrap_or_default();
+                let Some(label) = words.get(from..to).filter(|_| behind > 0) else {
+                    continue;
+                };
+                match self.find(&label.join(" ")) {
+                    Named::One(position) => here = (here.0.saturating_add(behind), Some((position, to))),
+                    Named::Several(positions) => {
+                        let first = positions.first().map(|position| (*position, to));
+                        here = (here.0.saturating_add(behind.saturating_mul(positions.len())), first);
+                    }
+                    Named::Unknown => (),
+                }
+            }
+            if let Some(slot) = ways.get_mut(from) {
+                *slot = here;
+            }
+        }
+        let mut positions = Vec::new();
+        let mut at = 0;
+        while let Some((_, Some((position, to)))) = ways.get(at) {
+            positions.push(*position);
+            at = *to;
+        }
+        match ways.first() {
+            Some((1, _)) if !words.is_empty() => Split::One(positions),
+            Some((count, _)) if *count > 1 => Split::Several(positions),
+            _ => Split::None,
+        }
+    }
+
+    /// The choice at a position as the answer to a question that takes one.
+    pub fn answer(&self, position: usize) -> Answer {
+        match self.missing(position) {
+            Some(code) => Answer::Missing(code),
+            None => Answer::Answered(Value::Choice(self.name(position).to_owned())),
         }
     }
 
@@ -203,5 +265,25 @@ mod tests {
         assert_eq!(vocabulary.find("２"), Named::One(1));
         assert_eq!(vocabulary.find("是"), Named::Several(&[1, 2]));
         assert_eq!(vocabulary.find("石油"), Named::Unknown);
+    }
+
+    #[test]
+    fn labels_in_a_row_are_told_apart_where_there_is_one_way_to_do_it() {
+        let offers = [
+            offer("own", "自有", "Own funds", &[]),
+            offer("bank", "银行", "Bank", &[]),
+            offer("loan", "贷款", "Loan", &[]),
+            offer("both", "银行贷款", "Bank loan", &[]),
+        ];
+        let vocabulary = Vocabulary::of(&offers, "en");
+        let split = |text: &str| vocabulary.split(&text.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(split("Own funds Bank"), Split::One(vec![0, 1]));
+        assert_eq!(split("银行贷款 自有"), Split::One(vec![3, 0]));
+        assert!(
+            matches!(split("Own funds Bank loan"), Split::Several(_)),
+            "Bank and Loan, or Bank loan"
+        );
+        assert_eq!(split("Own"), Split::None);
+        assert_eq!(split(""), Split::None);
     }
 }

@@ -9,7 +9,7 @@ use super::{unit_name, variables};
 use crate::definition::{Definition, IdentityPart, Language};
 use crate::expression::WallClock;
 use crate::response::{Answer, Answers, Form, Severity};
-use crate::spreadsheet::{Accepted, Address, Finding, Head, ImportError, ImportOptions, Workbook, plan};
+use crate::spreadsheet::{Accepted, Address, Finding, Head, ImportError, ImportOptions, ReadAs, Workbook, plan};
 use crate::store::Statistic;
 use crate::study::{Catalogue, StudyError};
 
@@ -69,7 +69,11 @@ pub fn read_figures(
     let form = Form::new(definition.clone());
     let options = ImportOptions::new(language.code(), now.with_timezone(&form.timezone()).fixed_offset());
     let keep = |row: Accepted| (row.at, row.processed.answers);
-    let read = plan(workbook, &head, &form, &WallClock, &options, &keep, &mut |_| {
+    let read_as = ReadAs {
+        form: &form,
+        environment: &WallClock,
+    };
+    let read = plan(workbook, &head, &[read_as], &options, &keep, &mut |_| {
         ControlFlow::Continue(())
     })?;
     let mut sheet = FigureSheet {

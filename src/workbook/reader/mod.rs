@@ -6,6 +6,7 @@
 mod archive;
 pub(super) mod csv;
 mod ods;
+mod tables;
 mod xls;
 mod xlsx;
 
@@ -43,6 +44,7 @@ enum Source {
     Xls(xls::Workbook),
     Ods(ods::Workbook),
     Text(csv::Table),
+    Tables(tables::Tables),
 }
 
 impl Workbook {
@@ -75,11 +77,13 @@ impl Workbook {
             Format::Xls => Source::Xls(xls::Workbook::open(file)?),
             Format::Ods => Source::Ods(ods::Workbook::open(path, &limits)?),
             Format::Text => Source::Text(csv::Table::open(file)?),
+            Format::Tables => Source::Tables(tables::Tables::open(path, &limits)?),
         };
         let sheets = match &source {
             Source::Xlsx(workbook) => workbook.sheets(),
             Source::Xls(workbook) => workbook.sheets(),
             Source::Ods(workbook) => workbook.sheets(),
+            Source::Tables(tables) => tables.sheets(),
             Source::Text(_) => vec![SheetInfo {
                 name: String::new(),
                 visible: true,
@@ -116,7 +120,7 @@ impl Workbook {
             && let Some((row, column)) = match &mut self.source {
                 Source::Xlsx(workbook) => workbook.first_formula(&info.name)?,
                 Source::Xls(workbook) => workbook.first_formula(&info.name)?,
-                Source::Ods(_) | Source::Text(_) => None,
+                Source::Ods(_) | Source::Text(_) | Source::Tables(_) => None,
             }
         {
             let column = u16::try_from(column).unwrap_or(u16::MAX);
@@ -131,6 +135,7 @@ impl Workbook {
             Source::Xls(workbook) => workbook.read(sheet, &mut writer)?,
             Source::Ods(workbook) => workbook.read(sheet, &mut writer)?,
             Source::Text(table) => table.read(&mut writer)?,
+            Source::Tables(tables) => tables.read(sheet, &mut writer)?,
         }
         writer.finish()
     }

@@ -8,6 +8,7 @@ use crate::definition::Language;
 use crate::study::ImportRequest;
 use crate::web::Caller;
 use crate::web::problem::Problem;
+use crate::web::rights::Act;
 use crate::web::state::App;
 use crate::workbook::{Limits, Worker};
 
@@ -48,6 +49,7 @@ impl Loading {
             drop_unasked: self.options.drop_unasked,
             cities: self.caller.cities.clone(),
             sender: Some(self.caller.name.clone()),
+            reviewer: self.caller.may(Act::ReviewResponses).then_some(self.caller.role),
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod backchecks;
 mod queue;
+mod times;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub(super) fn mount(routes: &mut Routes) {
             warnings::list_warnings,
         )
         .mount_heavy(Act::WatchFieldwork, queue::__path_review_queue, queue::review_queue)
+        .mount_heavy(Act::WatchFieldwork, times::__path_question_times, times::question_times)
         .mount(
             Act::WatchFieldwork,
             backchecks::__path_list_backchecks,

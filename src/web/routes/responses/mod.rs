@@ -10,6 +10,7 @@ mod one;
 mod review;
 mod sending;
 mod submit;
+mod times;
 mod withdraw;
 
 use chrono::{DateTime, Utc};
@@ -64,6 +65,7 @@ pub(super) fn mount(routes: &mut Routes) {
             attachments::get::__path_get_attachment,
             attachments::get::get_attachment,
         )
+        .mount(Act::ReadResponses, times::__path_get_times, times::get_times)
         .mount(Act::ReadResponses, history::__path_get_history, history::get_history);
 }
 
