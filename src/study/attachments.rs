@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{Catalogue, StudyError, received_answers};
 use crate::attachments::{ContentAddress, ContentError, Contents, FileKind, Received};
 use crate::definition::{Definition, QuestionType};
-use crate::response::{Answers, Fingerprint, InterviewLog, NamedFile, named_files};
+use crate::response::{Fingerprint, InterviewLog, NamedFile, named_files};
 use crate::store::{
     Address, Attached, Attachment, Content, Filter, Head, NewAttachment, Seen, Store, StoreError, Version,
 };

@@ -1,8 +1,8 @@
 //! The file of those choice lists that are too long for a form: clients look their choices up in it.
 
-use crate::definition::xlsform::written;
 use crate::definition::choices::ChoiceList;
 use crate::definition::model::Definition;
+use crate::definition::xlsform::written;
 
 /// The name under which clients look for the file.
 pub const ITEMSETS: &str = "itemsets.csv";
