@@ -15,7 +15,6 @@ mod form;
 mod identity;
 pub mod instance;
 mod json;
-mod live;
 mod parse;
 mod personal;
 mod problem;
@@ -41,7 +40,6 @@ pub use difference::{Difference, differences};
 pub use form::Form;
 pub use identity::Identity;
 pub use json::Read;
-pub use live::{LAST_ROUND, ORGANISATIONS};
 pub use parse::{parse_cell, parse_text};
 pub use personal::{
     Tier, Told, asks_personal, element_at, is_personal_path, is_protected, pseudonymise, put_back, substitute_each,
