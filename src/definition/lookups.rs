@@ -1,6 +1,7 @@
 //! What a definition looks up outside of itself: lists by name, and the files that its form reads.
 
 use super::choices::ChoiceList;
+use super::element::Element;
 use super::model::Definition;
 use super::xform::{ITEMSETS, attached_files};
 use crate::expression::LookedUp;
@@ -21,7 +22,7 @@ impl Definition {
     pub fn looked_up(&self) -> impl Iterator<Item = LookedUp> {
         self.elements()
             .iter()
-            .flat_map(|element| element.formulas())
+            .flat_map(Element::formulas)
             .flat_map(|(_, formula)| formula.expression().looked_up())
     }
 

@@ -261,9 +261,10 @@ impl Site {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).into_iter().flatten() {
                 let path = entry.unwrap().path();
-                match path.is_dir() {
-                    true => folders.push(path),
-                    false => found += 1,
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    found += 1;
                 }
             }
         }
@@ -410,8 +411,8 @@ fn a_form_is_sent_sent_again_and_kept_whatever_it_says() {
         found.sort();
         assert_eq!(found, ["constraint", "unknown_question"]);
 
-        let history = format!("/api/v1/surveys/visits/responses/uuid:2/history?personal=full&reason=a%20question");
-        let history = site.app.get(&site.app.token(Role::Supervisor), &history).json();
+        let history = "/api/v1/surveys/visits/responses/uuid:2/history?personal=full&reason=a%20question";
+        let history = site.app.get(&site.app.token(Role::Supervisor), history).json();
         assert_eq!(history["versions"][0]["device"], "collect:4711");
     });
 }
