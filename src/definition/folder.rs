@@ -6,6 +6,7 @@ use std::{fs, io};
 
 use super::choices::{ChoiceList, ChoiceSource};
 use super::identity::IdentityPart;
+use super::lookups::is_live_list;
 use super::model::Definition;
 use super::place::{Checked, Diagnostic, Place, nearest};
 use super::places::StudyPlaces;
@@ -304,6 +305,7 @@ pub fn check_files(definition: &Definition, source: &str, files: &[AttachedFile]
     let mut missing: Vec<(&String, &Place)> = named
         .iter()
         .filter(|(file, _)| !files.iter().any(|attached| attached.name == **file))
+        .filter(|(file, _)| !file.strip_suffix(".csv").is_some_and(is_live_list))
         .collect();
     missing.sort_by_key(|(file, _)| *file);
     for (file, place) in missing {

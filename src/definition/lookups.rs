@@ -1,16 +1,28 @@
 //! What a definition looks up outside of itself: lists by name, and the files that its form reads.
 
 use super::choices::ChoiceList;
+use super::element::Element;
 use super::model::Definition;
 use super::xform::{ITEMSETS, attached_files};
 use crate::expression::LookedUp;
+
+/// The list of the organisations that somebody may visit, from the register.
+pub const ORGANISATIONS: &str = "organisations";
+/// The list of what organisations answered in the round before.
+pub const LAST_ROUND: &str = "last_round";
+
+/// Whether a list is one that changes while a round goes on: the study makes it for each phone, unless a file of that name
+/// lies beside the definition. What a phone found in it can't be found again later.
+pub fn is_live_list(name: &str) -> bool {
+    name == ORGANISATIONS || name == LAST_ROUND
+}
 
 impl Definition {
     /// What its expressions look up in lists by name, in document order, once for each time that they do.
     pub fn looked_up(&self) -> impl Iterator<Item = LookedUp> {
         self.elements()
             .iter()
-            .flat_map(|element| element.formulas())
+            .flat_map(Element::formulas)
             .flat_map(|(_, formula)| formula.expression().looked_up())
     }
 

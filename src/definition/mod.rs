@@ -51,6 +51,7 @@ pub use formula::Formula;
 pub use identity::{Identity, IdentityPart};
 pub use interview::InterviewLength;
 pub use language::Language;
+pub use lookups::{LAST_ROUND, ORGANISATIONS, is_live_list};
 pub use model::{Definition, ElementId, MISSING_SLOT};
 pub use place::{Checked, Diagnostic, Origin, Place, Position, Severity, nearest};
 pub use places::{PlaceKind, PlannedRound, StudyPlace, StudyPlaces};

@@ -12,7 +12,7 @@ pub enum SurveyState {
     Open,
     /// No longer listed, still accepting.
     Closing,
-    /// Not accepting.
+    /// Not accepting. What a phone still has is kept, for a supervisor to decide on.
     Closed,
 }
 

@@ -5,10 +5,10 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use super::instance::Asked;
-use super::live::looks_into_live_list;
 use super::quality::QualityPlan;
 use super::tree::companion_name;
-use crate::definition::{Definition, Element, ElementId, Kind, QuestionType};
+use crate::definition::{Definition, Element, ElementId, Kind, QuestionType, is_live_list};
+use crate::expression::Expression;
 
 /// A definition that is ready to take responses. It dereferences to its [`Definition`].
 ///
@@ -62,6 +62,12 @@ pub(super) struct Frame {
     pub elements: Vec<ElementId>,
     /// The repeats that lie directly in it.
     pub repeats: Vec<ElementId>,
+}
+
+/// Whether a calculation looks into a list that changes.
+fn looks_into_live_list(calculation: &Expression) -> bool {
+    let looked_up = calculation.looked_up();
+    looked_up.iter().any(|looked_up| is_live_list(&looked_up.list))
 }
 
 impl Form {

@@ -16,7 +16,6 @@ mod identity;
 pub mod instance;
 mod interview_log;
 mod json;
-mod live;
 mod parse;
 mod personal;
 mod problem;
@@ -43,7 +42,6 @@ pub use form::Form;
 pub use identity::Identity;
 pub use interview_log::{InterviewLog, NodeTime, QuestionTime, TimesOfMany};
 pub use json::Read;
-pub use live::{LAST_ROUND, ORGANISATIONS};
 pub use parse::{parse_cell, parse_text};
 pub use personal::{
     Tier, Told, asks_personal, element_at, is_personal_path, is_protected, pseudonymise, put_back, substitute_each,

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::phone::{self, PhoneForm};
 use super::{Lists, StudyError};
-use crate::definition::{Definition, SurveyState, VersionState};
-use crate::response::{Form, LAST_ROUND, ORGANISATIONS};
+use crate::definition::{Definition, LAST_ROUND, ORGANISATIONS, SurveyState, VersionState};
+use crate::response::Form;
 use crate::store::{Round, RoundState, Store, StoredDefinition};
 
 /// All surveys of a store at one moment, and its rounds.

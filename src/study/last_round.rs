@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value as Json;
 
 use super::{Lookup, StudyError};
-use crate::definition::Definition;
-use crate::response::{CreditCode, Identity, LAST_ROUND, ReviewState};
+use crate::definition::{Definition, LAST_ROUND};
+use crate::response::{CreditCode, Identity, ReviewState};
 use crate::store::{Filter, Round, Store};
 
 /// Organisations that are remembered while a workbook is read.

@@ -8,8 +8,7 @@ use md5::{Digest as _, Md5};
 use super::last_round::last_round_csv;
 use super::register_list::organisations_csv;
 use super::{Audience, StudyError, Version};
-use crate::definition::{AttachedFile, Definition, ITEMSETS, itemsets, xform};
-use crate::response::{LAST_ROUND, ORGANISATIONS};
+use crate::definition::{AttachedFile, Definition, ITEMSETS, LAST_ROUND, ORGANISATIONS, itemsets, xform};
 use crate::store::Store;
 
 /// The form of a version.

@@ -7,9 +7,9 @@ use chrono::{DateTime, FixedOffset, Offset, Utc};
 use super::last_round::LastRound;
 use super::register_list::RegisterList;
 use super::{Lists, StudyError, Version};
-use crate::definition::VersionState;
+use crate::definition::{LAST_ROUND, ORGANISATIONS, VersionState};
 use crate::expression::Environment;
-use crate::response::{Answers, Door, Form, LAST_ROUND, ORGANISATIONS, Problem, Processed, Received, Unasked, process};
+use crate::response::{Answers, Door, Form, Problem, Processed, Received, Unasked, process};
 use crate::store::{Envelope, Store, Submission};
 
 /// What all submissions have in common that come through one door, to one version and round, at one time.

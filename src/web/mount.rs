@@ -184,7 +184,8 @@ impl Routes {
             if path.starts_with(DRAFTS) {
                 operation.operation_id = operation.operation_id.map(|id| format!("{id}_of_drafts"));
             }
-            let keyed = idempotency::applies(act, &method, weight, &operation);
+            // What phones send has an instance ID.
+            let keyed = key == KeyPlace::Header && idempotency::applies(act, &method, weight, &operation);
             let handler = handler.clone();
             let route_method = method.clone();
             self.mounted.push(Mounted {

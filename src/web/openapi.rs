@@ -95,7 +95,9 @@ fn operation(mounted: &Mounted) -> Operation {
                 SecurityRequirement::new(SESSION, [] as [&str; 0]),
             ]
         });
-        if idempotency::applies(mounted.act, &mounted.method, mounted.weight, &mounted.operation) {
+        if mounted.key == KeyPlace::Header
+            && idempotency::applies(mounted.act, &mounted.method, mounted.weight, &mounted.operation)
+        {
             operation
                 .parameters
                 .get_or_insert_default()
@@ -171,7 +173,7 @@ fn describe_refusals(operation: &mut Operation) {
             response
                 .content
                 .entry("text/html".to_owned())
-                .or_insert_with(|| RefOr::T(page()));
+                .or_insert_with(|| RefOr::T(text()));
         }
     }
 }
@@ -186,7 +188,7 @@ fn describe_refusals_in_xml(operation: &mut Operation) {
     for (status, response) in responses {
         let refuses = status == "default" || status.starts_with('4') || status.starts_with('5');
         if let (true, RefOr::T(response)) = (refuses, response) {
-            response.content.insert("text/xml".to_owned(), RefOr::T(page()));
+            response.content.insert("text/xml".to_owned(), RefOr::T(text()));
         }
     }
 }
@@ -198,7 +200,7 @@ fn problem() -> Content {
 }
 
 /// A text.
-fn page() -> Content {
+fn text() -> Content {
     let text = ObjectBuilder::new().schema_type(Type::String).build();
     ContentBuilder::new().schema(Some(text)).build()
 }

@@ -2,6 +2,7 @@
 //! again, sends in batches, and edits.
 
 use std::fmt::Write as _;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -9,7 +10,7 @@ use innogauge::attachments::ContentAddress;
 use innogauge::definition::load_folder;
 use innogauge::response::Role;
 use innogauge::settings::Bytes;
-use innogauge::store::{NewAssignments, NewToken, RegisterOf, Seed};
+use innogauge::store::{NewAssignments, NewToken, RegisterOf, Seed, Store};
 use innogauge::web::{Limits, Settings};
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
@@ -260,9 +261,10 @@ impl Site {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).into_iter().flatten() {
                 let path = entry.unwrap().path();
-                match path.is_dir() {
-                    true => folders.push(path),
-                    false => found += 1,
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    found += 1;
                 }
             }
         }
@@ -409,8 +411,8 @@ fn a_form_is_sent_sent_again_and_kept_whatever_it_says() {
         found.sort();
         assert_eq!(found, ["constraint", "unknown_question"]);
 
-        let history = format!("/api/v1/surveys/visits/responses/uuid:2/history?personal=full&reason=a%20question");
-        let history = site.app.get(&site.app.token(Role::Supervisor), &history).json();
+        let history = "/api/v1/surveys/visits/responses/uuid:2/history?personal=full&reason=a%20question";
+        let history = site.app.get(&site.app.token(Role::Supervisor), history).json();
         assert_eq!(history["versions"][0]["device"], "collect:4711");
     });
 }
@@ -1032,4 +1034,44 @@ fn a_definition_is_published_listed_fetched_filled_in_submitted_and_scored() {
         assert_eq!(result.status, 200, "{}", result.text());
         assert!(result.text().contains("230700"), "{}", result.text());
     });
+}
+
+#[test]
+fn a_token_for_a_phone_comes_with_its_code_and_is_good_for_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("token.db").display());
+    let store = Store::open(&database).unwrap();
+    crate::app::seed(&store);
+    let picture = folder.path().join("field.png");
+    let innogauge = |line: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_innogauge"));
+        command
+            .args(line.split_whitespace())
+            .env("INNOGAUGE_DATABASE", &database);
+        command
+            .env("INNOGAUGE_DEFS", crate::app::definitions())
+            .output()
+            .unwrap()
+    };
+    let made = innogauge(&format!(
+        "token field --expires 90 --qr --qr-file {} --server https://survey.example.org",
+        picture.display()
+    ));
+    let (printed, said) = (
+        String::from_utf8(made.stdout).unwrap(),
+        String::from_utf8(made.stderr).unwrap(),
+    );
+    let token = printed.lines().next().unwrap();
+    assert!(token.starts_with("ig_") && printed.contains('█'), "{printed}");
+    assert!(
+        said.contains(&format!("https://survey.example.org/key/{token}")),
+        "{said}"
+    );
+    assert!(std::fs::read(&picture).unwrap().starts_with(b"\x89PNG"));
+    let acts = store.tokens("field").unwrap()[0].acts.clone().unwrap();
+    assert_eq!(acts, ["fetch_forms", "submit_responses", "try_drafts"]);
+
+    let nowhere = innogauge("token field --qr");
+    assert!(!nowhere.status.success() && String::from_utf8_lossy(&nowhere.stderr).contains("public_url"));
+    assert_eq!(store.tokens("field").unwrap().len(), 1, "no token without its code");
 }

@@ -90,14 +90,13 @@ impl Asked {
 pub fn public_address(request: &HttpRequest) -> Result<Url, Problem> {
     let app = request.app_data::<web::Data<App>>();
     let set = app.and_then(|app| app.settings.public_url.as_deref());
-    let address = match set {
-        Some(set) => set.to_owned(),
-        None => {
-            let named = request.uri().authority().map(actix_web::http::uri::Authority::as_str);
-            let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-            let scheme = if client::is_secure(request) { "https" } else { "http" };
-            format!("{scheme}://{}", named.or(host).unwrap_or_default())
-        }
+    let address = if let Some(set) = set {
+        set.to_owned()
+    } else {
+        let named = request.uri().authority().map(actix_web::http::uri::Authority::as_str);
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        let scheme = if client::is_secure(request) { "https" } else { "http" };
+        format!("{scheme}://{}", named.or(host).unwrap_or_default())
     };
     Url::parse(&address).map_err(|error| match set {
         Some(_) => Problem::internal(format!("the setting public_url: {error}")),

@@ -85,10 +85,9 @@ pub async fn media(
         Ok::<_, Problem>((name, content.ok_or_else(Problem::not_found)?))
     })
     .await??;
-    let content_type = if name.ends_with(".csv") {
-        CSV
-    } else {
-        "application/octet-stream"
+    let content_type = match name.rsplit_once('.') {
+        Some((_, "csv")) => CSV,
+        _ => "application/octet-stream",
     };
     let disposition = ContentDisposition {
         disposition: DispositionType::Attachment,

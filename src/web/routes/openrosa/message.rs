@@ -34,12 +34,12 @@ impl Arrival {
             (false, false) => "Received".to_owned(),
             (false, true) => "Test received; it does not count".to_owned(),
         };
-        match self.to_check {
-            0 => {}
-            count if zh => words.push_str(&format!("，有 {count} 处需要核对")),
-            1 => words.push_str(", 1 point to check"),
-            count => words.push_str(&format!(", {count} points to check")),
-        }
+        words.push_str(&match (zh, self.to_check) {
+            (_, 0) => String::new(),
+            (true, count) => format!("，有 {count} 处需要核对"),
+            (false, 1) => ", 1 point to check".to_owned(),
+            (false, count) => format!(", {count} points to check"),
+        });
         words.push(if zh { '。' } else { '.' });
         let mut add = |chinese: String, english: String| {
             if zh {

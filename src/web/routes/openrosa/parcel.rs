@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::error::PayloadError;
+use actix_web::http::header::ContentDisposition;
 use actix_web::{HttpRequest, web};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
@@ -101,8 +102,14 @@ impl Parcel {
         while let Some(part) = parts.next().await {
             let part = part.map_err(|error| broken(&error))?;
             let said = part.content_disposition();
-            let name = said.and_then(|said| said.get_name()).unwrap_or_default().to_owned();
-            let file_name = said.and_then(|said| said.get_filename()).unwrap_or(&name).to_owned();
+            let name = said
+                .and_then(ContentDisposition::get_name)
+                .unwrap_or_default()
+                .to_owned();
+            let file_name = said
+                .and_then(ContentDisposition::get_filename)
+                .unwrap_or(&name)
+                .to_owned();
             match name.as_str() {
                 FORM => parcel.form = read_form(part, app.settings.limits).await?,
                 INCOMPLETE => {

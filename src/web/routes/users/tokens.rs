@@ -185,7 +185,8 @@ async fn issue(
     name: String,
     issue: IssueToken,
 ) -> Result<HttpResponse, Problem> {
-    let address = public_address(request)?;
+    // A request that does not say how the server is reached gets its token all the same.
+    let address = public_address(request).ok();
     let (store, now) = (app.store_for(caller), app.now());
     let expires_at = match issue.expires_in_days {
         Some(days @ 1..=LONGEST_LIFE_DAYS) => Some(now + TimeDelta::days(i64::from(days))),
@@ -216,10 +217,10 @@ async fn issue(
         let token = store.create_token(&name, &new, now)?;
         let acts = new.acts.as_ref();
         let sends = |act: Act| act.rule().allows(role) && acts.is_none_or(|acts| acts.contains(&act.name()));
-        let server_url = (sends(Act::FetchForms) && sends(Act::SubmitResponses)).then(|| {
-            PhoneSettings::new(address.as_str(), &token, false)
-                .server_url()
-                .to_owned()
+        let for_phones = sends(Act::FetchForms) && sends(Act::SubmitResponses);
+        let server_url = address.filter(|_| for_phones).map(|address| {
+            let settings = PhoneSettings::new(address.as_str(), &token, false);
+            settings.server_url().to_owned()
         });
         Ok::<_, Problem>((token, server_url))
     })
