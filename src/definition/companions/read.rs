@@ -115,10 +115,8 @@ fn without_alone(formula: Formula, alone: &str) -> Option<Formula> {
     let inner = source
         .strip_suffix(alone)
         .and_then(|rest| rest.strip_prefix('(')?.strip_suffix(") and "));
-    match inner.and_then(|inner| made(inner, formula.origin())) {
-        Some(inner) => Some(inner),
-        None => Some(formula),
-    }
+    let inner = inner.and_then(|inner| made(inner, formula.origin()));
+    inner.or(Some(formula))
 }
 
 /// What asks for another answer is taken for `or_other` only as long as it says what `or_other` says.
