@@ -66,7 +66,7 @@ fn timed(command: &mut Command) -> Duration {
 
 fn median(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
-    times[times.len() / 2]
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 fn main() {

@@ -55,7 +55,7 @@ fn faults(answer: &Answer) -> String {
 #[test]
 fn a_workbook_is_checked_drafted_published_and_given_out_in_every_format() {
     let app = TestApp::start();
-    let token = app.token(Role::Consultant);
+    let token = app.token(Role::Administrator);
     let send = |request: Request| app.send(&request.token(&token));
 
     let checked = send(Request::new("POST", CHECK).body(XLSX, workbook(FORM)));

@@ -413,6 +413,11 @@ fn changes_that_would_be_lost_are_told_with_their_cells() {
             "error: the words of the missing code 'dont_know' were changed",
         ),
         (
+            "source_refused,fairs,展会,Fairs",
+            "source_refused,fairs,展会,Shows",
+            "choices!B6: error: the list 'source_refused' is 'source' with codes for missing answers after it",
+        ),
+        (
             "${rd} = ''",
             "(1 = 1) and ${rd} = ''",
             "warning: this does not follow from the question any more",

@@ -26,6 +26,7 @@ pub(in crate::definition) fn folded(mut outline: Outline, found: &mut Vec<Diagno
     selects_with_codes(&mut outline);
     others(&mut outline);
     labels_of_codes(&outline, found);
+    derived_lists(&outline, found);
     let places = std::mem::take(&mut outline.places);
     let top = std::mem::take(&mut outline.top);
     let (file, provenance) = (outline.file.clone(), outline.provenance);
@@ -114,10 +115,8 @@ fn without_alone(formula: Formula, alone: &str) -> Option<Formula> {
     let inner = source
         .strip_suffix(alone)
         .and_then(|rest| rest.strip_prefix('(')?.strip_suffix(") and "));
-    match inner.and_then(|inner| made(inner, formula.origin())) {
-        Some(inner) => Some(inner),
-        None => Some(formula),
-    }
+    let inner = inner.and_then(|inner| made(inner, formula.origin()));
+    inner.or(Some(formula))
 }
 
 /// What asks for another answer is taken for `or_other` only as long as it says what `or_other` says.
@@ -174,6 +173,33 @@ fn labels_of_codes(outline: &Outline, found: &mut Vec<Diagnostic>) {
                     "write back '{}', or remove the row of '{code}' from the sheet '_innogauge' to make it a choice like any other",
                     code_label(&outline.languages, code).get(outline.languages.keys().next().map_or("", String::as_str))
                 )),
+            );
+        }
+    }
+}
+
+/// A list that was made of another is that one with codes after it: what was changed in one of the two alone would be lost.
+fn derived_lists(outline: &Outline, found: &mut Vec<Diagnostic>) {
+    for list in outline.choices.values() {
+        let Some(base) = list.derived_from.as_ref().and_then(|from| outline.choices.get(from)) else {
+            continue;
+        };
+        let own = list.choices().iter().filter(|choice| choice.missing.is_none());
+        let mut pairs = own.zip(base.choices());
+        let count = list.choices().iter().filter(|choice| choice.missing.is_none()).count();
+        let differs = pairs.find(|(own, base)| own != base).map(|(own, _)| own);
+        if differs.is_some() || count != base.choices().len() {
+            let place = differs.map_or(list.origin(), |choice| &choice.origin);
+            found.push(
+                Diagnostic::error(
+                    place.0.clone(),
+                    format!(
+                        "the list '{}' is '{}' with codes for missing answers after it, and has something else now",
+                        list.name(),
+                        base.name()
+                    ),
+                )
+                .with_help("make the same change in both lists"),
             );
         }
     }

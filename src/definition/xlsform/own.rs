@@ -1,9 +1,8 @@
 //! The sheet `_innogauge`: keys that XLSForm lacks, one a row (sheet, list, name, key, language, value).
 //!
 //! A key is the one that YAML has; where it lies within others, with `/` between them: `warn_if/1/test`. A question
-//! whose name others have too is named by its path: `/research/rd`. What the writer notes of companions is read here
-//! ([`missing_of`](question) and the like), and what it notes of words that sheets don't keep letter by letter in
-//! [`exact`].
+//! whose name others have too is named by its path: `/research/rd`. What the writer notes of companions stands here too
+//! (`missing_of` and the like), and what it notes of words that sheets don't keep letter by letter (see [`exact`]).
 
 use super::Reader;
 use super::book::Sheet;

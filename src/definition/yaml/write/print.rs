@@ -191,7 +191,7 @@ fn is_plain(words: &str, flow: bool) -> bool {
             .chars()
             .any(|character| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}'))
         && !SEEM_OTHER.contains(&words.to_lowercase().as_str())
-        && !(words.len() == 3 && matches!(words, "..." | "---"))
+        && !matches!(words, "..." | "---")
         && !(flow && (words.contains(in_brackets) || words.contains(':') || words.contains('#')))
 }
 

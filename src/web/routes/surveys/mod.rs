@@ -39,12 +39,12 @@ pub(super) fn mount(routes: &mut Routes) {
         .mount_heavy(Act::ReadSurveys, version::__path_get_form, version::get_form)
         .mount(Act::ReadSurveys, version::__path_get_codebook, version::get_codebook)
         .mount_heavy(Act::ReadSurveys, version::__path_get_template, version::get_template)
-        .mount(
+        .mount_heavy(
             Act::CheckDefinitions,
             check::__path_check_definition,
             check::check_definition,
         )
-        .mount(Act::DraftDefinitions, draft::__path_keep_draft, draft::keep_draft)
+        .mount_heavy(Act::DraftDefinitions, draft::__path_keep_draft, draft::keep_draft)
         .mount(
             Act::PublishDefinitions,
             publish::__path_publish_definition,

@@ -53,7 +53,7 @@ pub struct DefinitionUpload {
     file: TempFile,
     /// Lists and pictures that it names; a .zip holds several.
     #[multipart(limit = "64MiB")]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<String>, required = false)]
     media: Vec<TempFile>,
 }
 
@@ -117,6 +117,9 @@ fn ending_of<'e>(bytes: &[u8], sent: &'e str) -> &'e str {
         "zip" | "ods" if zipped => sent,
         _ if zipped => "xlsx",
         _ if old => "xls",
+        // Text without a name: tables of Markdown, else YAML.
+        "" if bytes.trim_ascii_start().starts_with(b"|") => "md",
+        "" if std::str::from_utf8(bytes).is_ok() => "yaml",
         // A workbook by its name, but not by what it holds, is for the reader of workbooks to refuse.
         _ => sent,
     }
