@@ -1,6 +1,9 @@
 //! How long interviews take: by the log that came as a file, else by start and end; each question and its median.
 
+use std::path::Path;
+
 use chrono::Utc;
+use innogauge::attachments::ContentAddress;
 use innogauge::definition::load_folder;
 use innogauge::response::Role;
 use innogauge::store::Seed;
@@ -31,8 +34,13 @@ questions:
   - {type: integer, name: staff, label: {zh: 人数, en: Staff}, missing: [refused]}
 "#;
 
-fn start(database: &str) -> TestApp {
-    let app = TestApp::set(database, Settings::default());
+/// A server that keeps the files in this folder.
+fn start(database: &str, files: &Path) -> TestApp {
+    let settings = Settings {
+        attachments: Some(ContentAddress::Folder(files.to_owned())),
+        ..Settings::default()
+    };
+    let app = TestApp::set(database, settings);
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("interview.yaml"), DEFINITION).unwrap();
     let loaded = load_folder(folder.path()).unwrap_or_else(|errors| panic!("{errors:#?}"));
@@ -88,7 +96,8 @@ fn log(staff: i64) -> String {
 #[test]
 fn the_log_says_how_long_an_interview_took_and_the_clock_where_there_is_none() {
     on_each(|database| {
-        let app = start(&database.url);
+        let files = tempfile::tempdir().unwrap();
+        let app = start(&database.url, files.path());
         submit(&app, "uuid:1", "230700");
         assert_eq!(
             times(&app, "uuid:1"),
@@ -115,7 +124,8 @@ fn the_log_says_how_long_an_interview_took_and_the_clock_where_there_is_none() {
 #[test]
 fn medians_are_of_the_live_interviews_of_ones_own_cities() {
     on_each(|database| {
-        let app = start(&database.url);
+        let files = tempfile::tempdir().unwrap();
+        let app = start(&database.url, files.path());
         for (instance_id, city, staff) in [
             ("uuid:1", "230700", 10),
             ("uuid:2", "230700", 20),
@@ -162,7 +172,8 @@ fn medians_are_of_the_live_interviews_of_ones_own_cities() {
 
 #[test]
 fn a_bad_log_is_kept_with_a_warning_and_the_clock_holds() {
-    let app = start("sqlite::memory:");
+    let files = tempfile::tempdir().unwrap();
+    let app = start("sqlite::memory:", files.path());
     for (number, (bad, code)) in [
         ("no log at all", "log_damaged"),
         (
