@@ -89,7 +89,9 @@ fn write(sheet: &Sheet, made: &[&str], worksheet: &mut Worksheet) -> Result<(), 
         let look = look(sheet, line, made);
         let tallest = line.cells.iter().map(|(at, words)| {
             let header = cell(header, *at).unwrap_or_default();
-            lines_of(words, width(header))
+            let lines = lines_of(words, width(header));
+            // Long expressions are read in the line above the sheet.
+            if is_code(header) { lines.min(3) } else { lines }
         });
         worksheet.set_row_height(line.number, height(tallest.max().unwrap_or(1)))?;
         for at in 0..columns {
@@ -164,7 +166,7 @@ fn width(header: &str) -> f64 {
 /// How many lines words take in a column; characters of Chinese are twice as wide as others.
 fn lines_of(words: &str, width: f64) -> usize {
     let fits = |line: &str| {
-        let letters = line.chars().map(|letter| if letter >= '\u{2e80}' { 2.2 } else { 1.1 });
+        let letters = line.chars().map(|letter| if letter >= '\u{2e80}' { 2.0 } else { 1.0 });
         let mut lines = 1;
         let mut used = 0.0;
         for letter in letters {

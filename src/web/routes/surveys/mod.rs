@@ -39,7 +39,7 @@ pub(super) fn mount(routes: &mut Routes) {
         .mount_heavy(Act::ReadSurveys, version::__path_get_form, version::get_form)
         .mount(Act::ReadSurveys, version::__path_get_codebook, version::get_codebook)
         .mount_heavy(Act::ReadSurveys, version::__path_get_template, version::get_template)
-        .mount_heavy(
+        .mount(
             Act::CheckDefinitions,
             check::__path_check_definition,
             check::check_definition,

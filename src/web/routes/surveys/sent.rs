@@ -147,6 +147,8 @@ impl Sent {
         }
         let name = if ending == sent {
             name
+        } else if name.is_empty() {
+            format!("definition.{ending}")
         } else {
             format!("{name}.{ending}")
         };
