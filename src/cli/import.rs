@@ -17,7 +17,7 @@ use crate::study::{Catalogue, CheckedImport, ImportRequest, LoadedAs, Progress, 
 /// Findings of one file that are printed; all of them are in the workbook of issues.
 const PRINTED: usize = 100;
 
-/// Load workbooks that people filled in (.xlsx, .xls, .ods, .csv): all rows or none
+/// Load workbooks that people filled in (.xlsx, .xls, .ods, .csv), or exports of ODK Central and KoboToolbox: all rows or none
 #[derive(Debug, Args)]
 pub struct Import {
     /// The survey

@@ -131,12 +131,8 @@ impl InterviewLog {
         let mut screens: Vec<(i64, i64)> = Vec::new();
         let mut nodes: IndexMap<String, (i64, u32)> = IndexMap::new();
         let mut rows: u64 = 0;
-        loop {
-            match reader.read_byte_record(&mut record) {
-                Ok(true) => {}
-                // A reader of bytes fails only where what it reads from does.
-                Ok(false) | Err(_) => break,
-            }
+        // A reader of bytes fails only where what it reads from does.
+        while let Ok(true) = reader.read_byte_record(&mut record) {
             let Some(known) = &columns else {
                 columns = Columns::of(&record);
                 if columns.is_none() {

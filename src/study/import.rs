@@ -59,7 +59,7 @@ pub struct CheckedImport<'r> {
     pub plan: ImportPlan<SoundRow>,
 }
 
-/// A row that broke no rule, and what is to become of it.
+/// A row that may be kept, and what is to become of it.
 #[derive(Debug)]
 pub struct SoundRow(Row);
 
@@ -157,7 +157,7 @@ impl ImportRequest {
                 .iter()
                 .find(|reception| reception.form().version() == form.version());
             let row = self.row(store, catalogue, reception.unwrap_or(first), accepted);
-            SoundRow(row.unwrap_or_else(Row::Failed))
+            row.unwrap_or_else(|error| Some(Row::Failed(error))).map(SoundRow)
         };
         let versions: Vec<ReadAs<'_>> = receptions
             .iter()
@@ -236,14 +236,21 @@ impl ImportRequest {
         })
     }
 
-    /// What is to become of a row that broke no rule.
+    /// What is to become of a row; nothing where it breaks rules and is not here already.
     fn row(
         &self,
         store: &Store,
         catalogue: &Catalogue,
         reception: &Reception,
         accepted: Accepted,
-    ) -> Result<Row, StudyError> {
+    ) -> Result<Option<Row>, StudyError> {
+        if !accepted.sound {
+            let origin = accepted.origin.as_ref().filter(|_| self.expect_city(&accepted).is_ok());
+            let known = origin
+                .map(|origin| known(store, catalogue, origin, &accepted))
+                .transpose()?;
+            return Ok((known == Some(Known::Same)).then_some(Row::Known));
+        }
         self.expect_city(&accepted)?;
         let Some(origin) = &accepted.origin else {
             let names = Names {
@@ -251,32 +258,31 @@ impl ImportRequest {
                 deprecated_id: None,
                 claimed_version: reception.form().version().to_owned(),
             };
-            return Ok(Row::New {
-                submission: Box::new(submission(reception, names, &accepted)?),
-                review: None,
-            });
+            let submission = Box::new(submission(reception, names, &accepted)?);
+            let review = None;
+            return Ok(Some(Row::New { submission, review }));
         };
         match known(store, catalogue, origin, &accepted)? {
-            Known::Same => return Ok(Row::Known),
+            Known::Same => return Ok(Some(Row::Known)),
             Known::Other(questions) => {
-                return Ok(Row::Other {
+                return Ok(Some(Row::Other {
                     at: accepted.at,
                     rows: accepted.rows,
                     questions,
-                });
+                }));
             }
             Known::Not => {}
         }
         let submission = Box::new(submission(reception, names(reception, origin, &accepted), &accepted)?);
         let review = origin.review.clone();
-        Ok(match review {
+        Ok(Some(match review {
             Some(reviewed) if !self.may_give(reviewed.state) => Row::Undecided {
                 submission,
                 at: accepted.at,
                 state: reviewed.state,
             },
             review => Row::New { submission, review },
-        })
+        }))
     }
 
     /// Whether whoever imports may move a new response to a state.

@@ -59,9 +59,10 @@ pub(super) fn known(
             questions.push(difference.path.trim_start_matches('/').to_owned());
         }
     }
-    Ok(match questions.is_empty() {
-        true => Known::Same,
-        false => Known::Other(questions),
+    Ok(if questions.is_empty() {
+        Known::Same
+    } else {
+        Known::Other(questions)
     })
 }
 

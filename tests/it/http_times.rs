@@ -1,7 +1,5 @@
 //! How long interviews take: by the log that came as a file, else by start and end; each question and its median.
 
-use std::path::Path;
-
 use chrono::Utc;
 use innogauge::attachments::ContentAddress;
 use innogauge::definition::load_folder;
@@ -9,6 +7,7 @@ use innogauge::response::Role;
 use innogauge::store::Seed;
 use innogauge::web::Settings;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::app::TestApp;
 use crate::client::{Answer, Request};
@@ -34,18 +33,20 @@ questions:
   - {type: integer, name: staff, label: {zh: 人数, en: Staff}, missing: [refused]}
 "#;
 
-/// A server that keeps the files in this folder.
-fn start(database: &str, files: &Path) -> TestApp {
+/// A server with a survey that logs its interviews, and the folder that it keeps files in.
+fn start(database: &str) -> (TestApp, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let (files, definitions) = (folder.path().join("files"), folder.path().join("definitions"));
     let settings = Settings {
-        attachments: Some(ContentAddress::Folder(files.to_owned())),
+        attachments: Some(ContentAddress::Folder(files)),
         ..Settings::default()
     };
     let app = TestApp::set(database, settings);
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("interview.yaml"), DEFINITION).unwrap();
-    let loaded = load_folder(folder.path()).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    std::fs::create_dir(&definitions).unwrap();
+    std::fs::write(definitions.join("interview.yaml"), DEFINITION).unwrap();
+    let loaded = load_folder(&definitions).unwrap_or_else(|errors| panic!("{errors:#?}"));
     app.store.seed(&Seed::from(&loaded.value), Utc::now()).unwrap();
-    app
+    (app, folder)
 }
 
 /// An interview of an hour by the clock.
@@ -96,8 +97,7 @@ fn log(staff: i64) -> String {
 #[test]
 fn the_log_says_how_long_an_interview_took_and_the_clock_where_there_is_none() {
     on_each(|database| {
-        let files = tempfile::tempdir().unwrap();
-        let app = start(&database.url, files.path());
+        let (app, _folder) = start(&database.url);
         submit(&app, "uuid:1", "230700");
         assert_eq!(
             times(&app, "uuid:1"),
@@ -124,8 +124,7 @@ fn the_log_says_how_long_an_interview_took_and_the_clock_where_there_is_none() {
 #[test]
 fn medians_are_of_the_live_interviews_of_ones_own_cities() {
     on_each(|database| {
-        let files = tempfile::tempdir().unwrap();
-        let app = start(&database.url, files.path());
+        let (app, _folder) = start(&database.url);
         for (instance_id, city, staff) in [
             ("uuid:1", "230700", 10),
             ("uuid:2", "230700", 20),
@@ -172,8 +171,7 @@ fn medians_are_of_the_live_interviews_of_ones_own_cities() {
 
 #[test]
 fn a_bad_log_is_kept_with_a_warning_and_the_clock_holds() {
-    let files = tempfile::tempdir().unwrap();
-    let app = start("sqlite::memory:", files.path());
+    let (app, _folder) = start("sqlite::memory:");
     for (number, (bad, code)) in [
         ("no log at all", "log_damaged"),
         (

@@ -227,7 +227,7 @@ fn read_with(form: &Arc<Form>, path: &Path) -> (Workbook, Head, Plan) {
     let head = Head::read(&mut workbook).unwrap_or_else(|error| panic!("{error}"));
     let options = ImportOptions::new("en", at());
     let keep =
-        |accepted: innogauge::spreadsheet::Accepted| (accepted.instance_id, accepted.processed.answers.to_json());
+        |accepted: innogauge::spreadsheet::Accepted| Some((accepted.instance_id, accepted.processed.answers.to_json()));
     let read_as = ReadAs {
         form,
         environment: &WallClock,

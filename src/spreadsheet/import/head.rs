@@ -98,7 +98,7 @@ impl Head {
         }
         let tells = |sheet: &AnswerSheet| {
             let headers = sheet.codes.iter().map(|(_, header)| header.as_str());
-            exported::kind_of(headers) == exported::Kind::Responses
+            exported::kind_of(&headers) == exported::Kind::Responses
         };
         if headed.iter().any(tells) {
             return Ok(Self { sheets: headed });

@@ -148,9 +148,11 @@ pub struct ReadAs<'a> {
     pub environment: &'a (dyn Environment + Sync),
 }
 
-/// A row that broke no rule.
+/// A row that was read: one that broke no rule, or one of an export that did and may be here already.
 #[derive(Debug)]
 pub struct Accepted {
+    /// Whether it broke no rule.
+    pub sound: bool,
     /// Where it stands.
     pub at: Address,
     /// Its own instance ID, where an export has one; else one made of its content: the same answers to the same survey

@@ -37,8 +37,9 @@ impl AsVersion<'_> {
 
 /// Reads the answers of a workbook and checks them. Nothing is stored.
 ///
-/// Rows are checked on all cores and handed to `keep` there, which makes of each sound one what is worth its memory;
-/// `progress` hears how many rows were done, and may end it. What `head` says of survey and version is the caller's to
+/// Rows are checked on all cores and handed to `keep` there, which makes of each sound one what is worth its memory, and
+/// keeps it out where that is nothing. So it does with rows of an export that break rules: phones send what breaks
+/// rules, too, so that such a row may be here already; then nothing is wrong with it being here again. `progress` hears how many rows were done, and may end it. What `head` says of survey and version is the caller's to
 /// check, who has chosen the versions by it: one for a workbook of ours; for an export all that its rows may name, and
 /// first the one that rows are read as which name none of them.
 pub fn plan<T: Send>(
@@ -46,7 +47,7 @@ pub fn plan<T: Send>(
     head: &Head,
     versions: &[ReadAs<'_>],
     options: &ImportOptions,
-    keep: &(dyn Fn(Accepted) -> T + Sync),
+    keep: &(dyn Fn(Accepted) -> Option<T> + Sync),
     progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<ImportPlan<T>, ImportError> {
     let (versions, header_findings) = as_versions(head, versions, options);
@@ -224,9 +225,10 @@ fn find_orphans<T>(entries: &[Vec<Entries<'_>>], seen: &Seen<T>, plan: &mut Impo
                 for row in rows {
                     let at = repeat.sheet.at(row.number, repeat.sheet.key);
                     let key = key.clone();
-                    let fault: Fault = match is_export {
-                        true => ExportFault::UnknownParent { key }.into(),
-                        false => SheetFault::UnknownKey { key }.into(),
+                    let fault: Fault = if is_export {
+                        ExportFault::UnknownParent { key }.into()
+                    } else {
+                        SheetFault::UnknownKey { key }.into()
                     };
                     plan.rejected.insert((repeat.sheet.index, row.number));
                     plan.find(fault.at(at, &options.language), options.most_findings);
@@ -240,7 +242,7 @@ fn find_orphans<T>(entries: &[Vec<Entries<'_>>], seen: &Seen<T>, plan: &mut Impo
 struct Reading<'a, T> {
     versions: &'a [AsVersion<'a>],
     options: &'a ImportOptions,
-    keep: &'a (dyn Fn(Accepted) -> T + Sync),
+    keep: &'a (dyn Fn(Accepted) -> Option<T> + Sync),
     /// By version.
     entries: &'a [Vec<Entries<'a>>],
 }
@@ -370,17 +372,21 @@ impl<T: Send> Reading<'_, T> {
                 findings.push(Fault::from(problem.clone()).at(at, language));
             }
         }
-        let is_sound = !findings.iter().any(|finding| finding.severity == Severity::Problem);
-        let kept = is_sound.then(|| {
-            let made = || format!("uuid:{}", uuid::Builder::from_custom_bytes(digest).into_uuid());
-            (self.keep)(Accepted {
-                at: at.clone(),
-                instance_id: given_id.clone().unwrap_or_else(made),
-                origin,
-                rows: rows.clone(),
-                processed,
-            })
+        let sound = !findings.iter().any(|finding| finding.severity == Severity::Problem);
+        let may_be_here = given_id.is_some() && faults.is_empty();
+        let made = || format!("uuid:{}", uuid::Builder::from_custom_bytes(digest).into_uuid());
+        let accepted = (sound || may_be_here).then(|| Accepted {
+            sound,
+            at: at.clone(),
+            instance_id: given_id.clone().unwrap_or_else(made),
+            origin,
+            rows: rows.clone(),
+            processed,
         });
+        let kept = accepted.and_then(self.keep);
+        if !sound && kept.is_some() {
+            findings.clear();
+        }
         Checked {
             at,
             key,

@@ -117,6 +117,11 @@ impl Vocabulary {
     pub fn split(&self, words: &[&str]) -> Split {
         /// Of a label: more words than this in one are not looked for.
         const LONGEST: usize = 40;
+        /// Of a cell, likewise.
+        const MOST: usize = 400;
+        if words.len() > MOST {
+            return Split::None;
+        }
         // For each place among the words: how many ways lead from there to the end, and the last choice of one of them.
         let mut ways: Vec<(usize, Option<(usize, usize)>)> = vec![(0, None); words.len() + 1];
         if let Some(end) = ways.last_mut() {

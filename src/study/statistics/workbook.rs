@@ -68,7 +68,7 @@ pub fn read_figures(
     };
     let form = Form::new(definition.clone());
     let options = ImportOptions::new(language.code(), now.with_timezone(&form.timezone()).fixed_offset());
-    let keep = |row: Accepted| (row.at, row.processed.answers);
+    let keep = |row: Accepted| Some((row.at, row.processed.answers));
     let read_as = ReadAs {
         form: &form,
         environment: &WallClock,

@@ -149,6 +149,18 @@ fn tables_that_nothing_joins_or_nobody_knows_are_told() {
 }
 
 #[test]
+fn a_row_of_tags_under_the_headers_is_no_response() {
+    let folder = Folder::new();
+    let path = folder.write(
+        "tags.csv",
+        "firm/org;firm/city;_uuid\n#org;#adm2;\n甲;230400;1f1b3c9e-8f0f-4f0e-9d3e-2f6a5a1f0b11\n",
+    );
+    let plan = read(&form(), &path);
+    assert!(plan.is_sound(), "{:?}", plan.findings);
+    assert_eq!(plan.organisations, 1);
+}
+
+#[test]
 fn another_table_is_no_export() {
     let folder = Folder::new();
     let path = folder.write("plain.csv", "名称,城市\n甲,鹤岗\n");

@@ -109,15 +109,13 @@ fn cells(phone: &Phone, question: &Question<'_>, entry: &Entry<'_>, options: Opt
                 cells.push(chosen.iter().map(|name| labelled(name)).collect::<Vec<_>>().join(" "));
             }
             if options.multiple != Multiple::Summary {
-                cells.extend(
-                    phone
-                        .choices(question, None)
-                        .iter()
-                        .map(|(name, _)| match chosen.is_empty() {
-                            true => String::new(),
-                            false => u8::from(chosen.contains(&name.as_str())).to_string(),
-                        }),
-                );
+                cells.extend(phone.choices(question, None).iter().map(|(name, _)| {
+                    if chosen.is_empty() {
+                        String::new()
+                    } else {
+                        u8::from(chosen.contains(&name.as_str())).to_string()
+                    }
+                }));
             }
             cells
         }

@@ -3,6 +3,7 @@
 //! One set of responses is written in every kind of export with every option that changes the file, and each must give
 //! the answers that the same responses give through the API.
 
+mod arbitrary;
 mod central;
 mod faults;
 mod kobo;
@@ -184,13 +185,14 @@ pub fn read_with(forms: &[&Arc<Form>], path: &Path) -> (Workbook, Head, ImportPl
     let options = ImportOptions::new("en", at());
     let keep = |accepted: Accepted| {
         let origin = accepted.origin.unwrap();
-        Read {
+        let read = Read {
             instance_id: accepted.instance_id,
             earlier_id: origin.earlier_id,
             version: accepted.processed.answers.form().version().to_owned(),
             review: origin.review.map(|reviewed| reviewed.state),
             answers: accepted.processed.answers.received_json(),
-        }
+        };
+        accepted.sound.then_some(read)
     };
     let versions: Vec<ReadAs<'_>> = forms
         .iter()

@@ -140,17 +140,9 @@ impl Phone {
             (None, Json::Object(reason)) if question.question_type.select().is_some() => {
                 reason["missing"].as_str().unwrap_or_default().to_owned()
             }
-            _ if name.contains("_warn") => self.tick(question, entry, &json),
+            _ if name.contains("_warn") => tick(question, &json),
             _ => String::new(),
         }
-    }
-
-    /// A soft check was asked and passed where the answer gave pause.
-    fn tick(&self, question: &Question<'_>, entry: &Entry<'_>, json: &dyn Fn(&str) -> Json) -> String {
-        let _ = entry;
-        let of = question.element.name.split("_warn").next().unwrap_or_default();
-        let unlikely = json(of).as_f64().is_some_and(|number| number > 100_000.0);
-        if unlikely { "OK".to_owned() } else { String::new() }
     }
 
     /// The choices of a select, by name, with the label in a language.
@@ -165,4 +157,11 @@ impl Phone {
             .map(|choice| (choice.name.clone(), label(choice)))
             .collect()
     }
+}
+
+/// A soft check was asked and passed where the answer gave pause.
+fn tick(question: &Question<'_>, json: &dyn Fn(&str) -> Json) -> String {
+    let of = question.element.name.split("_warn").next().unwrap_or_default();
+    let unlikely = json(of).as_f64().is_some_and(|number| number > 100_000.0);
+    if unlikely { "OK".to_owned() } else { String::new() }
 }

@@ -36,7 +36,7 @@ pub(super) enum Kind {
 }
 
 /// What these headers belong to.
-pub(super) fn kind_of<'h>(headers: impl Iterator<Item = &'h str> + Clone) -> Kind {
+pub(super) fn kind_of<'h>(headers: &(impl Iterator<Item = &'h str> + Clone)) -> Kind {
     if LOG_COLUMNS
         .iter()
         .all(|column| headers.clone().any(|header| header == *column))
@@ -71,7 +71,7 @@ mod tests {
             ("event,node,start,end,latitude,longitude,accuracy", Kind::Log),
             ("start,end,name,city", Kind::Stranger),
         ] {
-            assert_eq!(kind_of(headers.split(',')), kind, "{headers}");
+            assert_eq!(kind_of(&headers.split(',')), kind, "{headers}");
         }
     }
 }

@@ -44,6 +44,12 @@ enum Way {
 
 const WAYS: [Way; 4] = [Way::Path, Way::Name, Way::LabelPath, Way::Label];
 
+/// No header that is meant well is longer, or is split at more places: what stands in a stranger's file costs no more.
+const LONGEST_HEADER: usize = 2_000;
+const MOST_SPLITS: usize = 32;
+/// Of longer headers no misspelling is looked for.
+const LONGEST_SUGGESTED: usize = 200;
+
 /// What a split select and its choice may have between them, beside a separator of groups.
 const BEFORE_A_CHOICE: &str = " - ";
 
@@ -58,6 +64,8 @@ const COORDINATES: [(&str, &str, Coordinate); 4] = [
 /// The ways to write the questions of one table: of those that are asked once, or of a repeat.
 pub(super) struct Names<'f> {
     form: &'f Form,
+    /// The questions by their names with all groups, in the order of the form.
+    paths: Vec<String>,
     ways: HashMap<Way, HashMap<String, Vec<Candidate>>>,
     choices: HashMap<ElementId, Vocabulary>,
 }
@@ -66,6 +74,7 @@ impl<'f> Names<'f> {
     pub fn of(form: &'f Form, repeat: Option<ElementId>, language: &str) -> Self {
         let mut names = Self {
             form,
+            paths: Vec::new(),
             ways: HashMap::new(),
             choices: HashMap::new(),
         };
@@ -80,6 +89,9 @@ impl<'f> Names<'f> {
                 continue;
             };
             let order = element.id.index();
+            names
+                .paths
+                .push(shown.path(element.id).trim_start_matches('/').to_owned());
             names.add(&shown, element, question_type, Candidate { meaning, order });
         }
         for (element, question_type) in form.questions() {
@@ -158,39 +170,27 @@ impl<'f> Names<'f> {
 
     /// The choices of selects that a header may mean: the question, a separator, the choice.
     fn choice_columns(&self, header: &str) -> Vec<Candidate> {
-        let separators = || {
-            SEPARATORS
-                .iter()
-                .map(|sign| sign.to_string())
-                .chain([BEFORE_A_CHOICE.to_owned()])
-        };
-        for (at, _) in header.char_indices() {
-            let Some((question, rest)) = header.split_at_checked(at) else {
-                continue;
+        let mut named = splits(header)
+            .take(MOST_SPLITS)
+            .map(|(question, choice)| self.choices_named(question, choice));
+        named.find(|found| !found.is_empty()).unwrap_or_default()
+    }
+
+    fn choices_named(&self, question: &str, choice: &str) -> Vec<Candidate> {
+        let mut found = Vec::new();
+        for (id, order) in self.questions(question.trim()) {
+            let named = self.choices.get(&id).map(|choices| choices.find(choice));
+            let positions: &[usize] = match &named {
+                Some(Named::One(position)) => std::slice::from_ref(position),
+                Some(Named::Several(positions)) => positions,
+                Some(Named::Unknown) | None => &[],
             };
-            for separator in separators() {
-                let Some(choice) = rest.strip_prefix(separator.as_str()) else {
-                    continue;
-                };
-                let mut found = Vec::new();
-                for (id, order) in self.questions(question.trim()) {
-                    let named = self.choices.get(&id).map(|choices| choices.find(choice));
-                    let positions: &[usize] = match &named {
-                        Some(Named::One(position)) => std::slice::from_ref(position),
-                        Some(Named::Several(positions)) => positions,
-                        Some(Named::Unknown) | None => &[],
-                    };
-                    found.extend(positions.iter().map(|position| Candidate {
-                        meaning: Meaning::Answers(Target::Option(id, *position)),
-                        order,
-                    }));
-                }
-                if !found.is_empty() {
-                    return found;
-                }
-            }
+            found.extend(positions.iter().map(|position| Candidate {
+                meaning: Meaning::Answers(Target::Option(id, *position)),
+                order,
+            }));
         }
-        Vec::new()
+        found
     }
 
     /// The coordinates that a header may mean: `q-Latitude`, `_q_latitude`, `group/_q_latitude`.
@@ -248,9 +248,11 @@ impl<'f> Names<'f> {
     /// What a header that stands over so many columns may mean: a list per way of reading it, the surest first.
     fn readings(&self, header: &str) -> Vec<Vec<Candidate>> {
         let mut readings: Vec<Vec<Candidate>> = WAYS.iter().map(|way| self.by(*way, header).to_vec()).collect();
-        readings.push(self.choice_columns(header));
-        readings.push(self.coordinate_columns(header));
-        readings.push(self.file_columns(header));
+        if header.len() <= LONGEST_HEADER {
+            readings.push(self.choice_columns(header));
+            readings.push(self.coordinate_columns(header));
+            readings.push(self.file_columns(header));
+        }
         readings.retain(|found| !found.is_empty());
         readings
     }
@@ -274,7 +276,7 @@ impl<'f> Names<'f> {
                 }
             }
         }
-        self.settle(&mut read);
+        settle(&mut read);
         headers
             .iter()
             .zip(read)
@@ -325,33 +327,6 @@ impl<'f> Names<'f> {
         known.chain(std::iter::repeat(others)).take(columns).collect()
     }
 
-    /// Decides what may be several questions by those on both sides: exports keep the order of the form.
-    fn settle(&self, read: &mut [Reading]) {
-        let mut used: HashSet<usize> = read.iter().filter_map(Reading::order).collect();
-        for place in 0..read.len() {
-            let before = read
-                .get(..place)
-                .and_then(|before| before.iter().rev().find_map(Reading::order));
-            let after = read
-                .get(place + 1..)
-                .and_then(|after| after.iter().find_map(Reading::order));
-            let Some(Reading::Ambiguous(candidates)) = read.get(place) else {
-                continue;
-            };
-            let mut fitting = candidates.iter().filter(|candidate| {
-                before.is_none_or(|before| before <= candidate.order)
-                    && after.is_none_or(|after| candidate.order <= after)
-                    && !used.contains(&candidate.order)
-            });
-            if let (Some(only), None) = (fitting.next().copied(), fitting.next()) {
-                used.insert(only.order);
-                if let Some(slot) = read.get_mut(place) {
-                    *slot = Reading::Known(only);
-                }
-            }
-        }
-    }
-
     fn outcome(&self, header: &str, read: Reading) -> Result<Meaning, ExportFault> {
         match read {
             Reading::Known(candidate) => Ok(candidate.meaning),
@@ -359,8 +334,11 @@ impl<'f> Names<'f> {
                 header: header.to_owned(),
             }),
             Reading::Unknown => {
-                let known = self.ways.get(&Way::Name).into_iter().flat_map(HashMap::keys);
-                let nearest = crate::definition::nearest(header, known.map(String::as_str)).map(str::to_owned);
+                let paths = self.paths.iter().map(String::as_str);
+                let nearest = Some(header)
+                    .filter(|header| header.len() <= LONGEST_SUGGESTED)
+                    .and_then(|header| crate::definition::nearest(header, paths))
+                    .map(str::to_owned);
                 Err(ExportFault::UnknownHeader {
                     header: header.to_owned(),
                     nearest,
@@ -381,6 +359,15 @@ impl<'f> Names<'f> {
     }
 }
 
+/// What stands before and after each separator of a header.
+fn splits(header: &str) -> impl Iterator<Item = (&str, &str)> {
+    header.char_indices().flat_map(|(at, _)| {
+        let (question, rest) = header.split_at_checked(at).unwrap_or_default();
+        let choices = [rest.strip_prefix(SEPARATORS), rest.strip_prefix(BEFORE_A_CHOICE)];
+        choices.into_iter().flatten().map(move |choice| (question, choice))
+    })
+}
+
 /// How far a column is understood.
 #[derive(Debug, Clone)]
 enum Reading {
@@ -396,6 +383,33 @@ impl Reading {
         match self {
             Self::Known(candidate) => Some(candidate.order).filter(|order| *order != usize::MAX),
             _ => None,
+        }
+    }
+}
+
+/// Decides what may be several questions by those on both sides: exports keep the order of the form.
+fn settle(read: &mut [Reading]) {
+    let mut used: HashSet<usize> = read.iter().filter_map(Reading::order).collect();
+    for place in 0..read.len() {
+        let before = read
+            .get(..place)
+            .and_then(|before| before.iter().rev().find_map(Reading::order));
+        let after = read
+            .get(place + 1..)
+            .and_then(|after| after.iter().find_map(Reading::order));
+        let Some(Reading::Ambiguous(candidates)) = read.get(place) else {
+            continue;
+        };
+        let mut fitting = candidates.iter().filter(|candidate| {
+            before.is_none_or(|before| before <= candidate.order)
+                && after.is_none_or(|after| candidate.order <= after)
+                && !used.contains(&candidate.order)
+        });
+        if let (Some(only), None) = (fitting.next().copied(), fitting.next()) {
+            used.insert(only.order);
+            if let Some(slot) = read.get_mut(place) {
+                *slot = Reading::Known(only);
+            }
         }
     }
 }

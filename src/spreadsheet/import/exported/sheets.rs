@@ -140,7 +140,7 @@ fn tables<'a>(answers: &'a [AnswerSheet], form: &Form, find: &mut Found<'_>) -> 
     let mut tables: Vec<Table<'a>> = Vec::new();
     let mut names: HashMap<Option<ElementId>, Names<'_>> = HashMap::new();
     for sheet in answers {
-        let repeat = match kind_of(sheet.codes.iter().map(|(_, header)| header.as_str())) {
+        let repeat = match kind_of(&sheet.codes.iter().map(|(_, header)| header.as_str())) {
             Kind::Log => continue,
             Kind::Responses => None,
             Kind::Entries => {

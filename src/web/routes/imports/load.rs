@@ -41,9 +41,10 @@ pub struct ImportResult {
 
 /// Load a workbook
 ///
-/// Takes .xlsx, .xls, .ods and .csv with the columns of the survey's blank workbook. Every problem is listed with its
-/// cell; where there is one, no row is stored unless `valid_rows` is given. The same file again changes nothing.
-/// With `Prefer: respond-async` the workbook is loaded as a job.
+/// Takes .xlsx, .xls, .ods and .csv with the columns of the survey's blank workbook, and what ODK Central (.csv, .zip) and
+/// KoboToolbox (.xlsx, .csv) export, whose review states become decisions of a caller who may decide. Every problem is
+/// listed with its cell; where there is one, no row is stored unless `valid_rows` is given. The same file again changes
+/// nothing. With `Prefer: respond-async` the workbook is loaded as a job.
 #[utoipa::path(
     post, path = "/api/v1/surveys/{survey}/imports", tag = "imports",
     params(("survey" = String, Path, description = "The survey", example = "enterprise"), Options, Wanted),
