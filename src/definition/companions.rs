@@ -353,15 +353,19 @@ fn codes_as_choices(
     }
     let constraint = element.constraint.clone();
     let constraint_message = element.constraint_message.clone();
+    let is_code = codes
+        .iter()
+        .map(|code| format!("selected(., '{code}')"))
+        .collect::<Vec<_>>()
+        .join(" or ");
+    // A code is no answer that the constraint is about.
+    if let Some(constraint) = &constraint {
+        element.constraint = made(&format!("{is_code} or ({})", constraint.source()), &origin);
+    }
     if several {
         // A code stands alone.
-        let alone = codes
-            .iter()
-            .map(|code| format!("selected(., '{code}')"))
-            .collect::<Vec<_>>()
-            .join(" or ");
-        let alone = format!("(not({alone}) or count-selected(.) = 1)");
-        element.constraint = made(&and(constraint.as_ref(), &alone), &origin);
+        let alone = format!("(not({is_code}) or count-selected(.) = 1)");
+        element.constraint = made(&and(element.constraint.as_ref(), &alone), &origin);
         if element.constraint_message.is_empty() {
             element.constraint_message = words(
                 definition,
