@@ -7,6 +7,7 @@ command -v cargo >/dev/null || { echo "Rust is missing: install it as https://ru
 missing=()
 for package in "$@"; do
   case "$package" in
+    jdk) command -v javac >/dev/null || missing+=(default-jdk-headless) ;;
     gcc) command -v cc >/dev/null || missing+=(gcc libc6-dev) ;;
     *) dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package") ;;
   esac

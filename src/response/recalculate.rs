@@ -8,7 +8,7 @@ use super::parse::calculated_text;
 use super::submission::Door;
 use super::value::{Answer, Value};
 use crate::definition::{DataType, Element, ElementId, Kind, QuestionType};
-use crate::expression::{self, Environment, EvaluationError, Expression, Scope};
+use crate::expression::{self, Environment, EvaluationError, Expression, Scope, Tree as _};
 
 /// What a pass did.
 #[derive(Debug, Default)]
@@ -284,7 +284,9 @@ fn calculated_answer<'a>(
                 // A question's value keeps its type: nothing is lost by writing and reading it.
                 (expression::Value::Nodes(nodes), QuestionType::Calculate(DataType::String)) => {
                     Ok(match nodes.first() {
-                        Some(Node::Element(instance, id)) => copied(scope.tree.in_instance(*instance, *id)),
+                        Some(node @ Node::Element(instance, id)) => {
+                            copied(scope.tree.in_instance(*instance, *id), &scope.tree.string_value(*node))
+                        }
                         Some(_) => text_answer(form, data_type, &value.string(scope)),
                         None => Answer::Unanswered,
                     })
@@ -320,15 +322,15 @@ fn text_answer(form: &Form, data_type: DataType, text: &str) -> Answer {
     }
 }
 
-/// Another question's answer as the value of a calculation: numbers stay numbers, the rest is its text.
-fn copied(answer: &Answer) -> Answer {
+/// Another question's answer as the value of a calculation: numbers stay numbers, the rest is the text that others read.
+fn copied(answer: &Answer, text: &str) -> Answer {
     match answer {
         Answer::Answered(value) => match value {
             Value::Integer(_) | Value::Decimal(_) | Value::Boolean(_) => answer.clone(),
-            #[allow(clippy::match_same_arms, reason = "text of any other type")]
             other => Answer::text(other.to_text()),
         },
-        Answer::Missing(code) => Answer::text(code.code()),
-        Answer::Unanswered | Answer::NotAsked => Answer::Unanswered,
+        // The code where it is one of the choices; elsewhere the question reads as empty.
+        Answer::Missing(_) if !text.is_empty() => Answer::text(text),
+        Answer::Missing(_) | Answer::Unanswered | Answer::NotAsked => Answer::Unanswered,
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn validate(
         answers,
         form: &form,
         unread,
+        is_form_client: door.is_form_client(),
         unasked: match (unasked, door.is_form_client()) {
             (Unasked::Report, false) => Severity::Problem,
             (Unasked::Drop, _) | (Unasked::Report, true) => Severity::Note,
@@ -67,6 +68,7 @@ struct Validator<'a> {
     answers: &'a Answers,
     form: &'a Form,
     unread: &'a [String],
+    is_form_client: bool,
     unasked: Severity,
     environment: &'a dyn Environment,
     found: Vec<Problem>,
@@ -392,8 +394,10 @@ impl Validator<'_> {
                 } else {
                     0.0
                 };
+                // A phone never takes away the entry that a form begins with.
+                let is_first_kept = self.is_form_client && wanted < 1.0 && given == 1;
                 #[allow(clippy::float_cmp, reason = "whole numbers")]
-                if wanted != given as f64 {
+                if wanted != given as f64 && !is_first_kept {
                     let problem =
                         Problem::new(ProblemCode::RepeatCountDiffers, [wanted.to_string(), given.to_string()]);
                     let path = self.answers.path(within, repeat.id);

@@ -308,7 +308,7 @@ fn expanding_makes_companions_and_folding_takes_them_back() {
     assert_eq!(shared.choices().last().unwrap().name, "dont_know");
     assert_eq!(
         source("sources", |e| e.constraint.as_ref()).unwrap(),
-        "(count-selected(.) <= 2) and (not(selected(., 'refused')) or count-selected(.) = 1)",
+        "(selected(., 'refused') or (count-selected(.) <= 2)) and (not(selected(., 'refused')) or count-selected(.) = 1)",
         "a code stands alone"
     );
     for element in expanded.elements() {

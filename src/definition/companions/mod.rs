@@ -295,8 +295,12 @@ fn codes_as_choices(
     }
     let constraint = element.constraint.clone();
     let constraint_message = element.constraint_message.clone();
+    // A code is no answer that the constraint is about.
+    if let Some(constraint) = &constraint {
+        element.constraint = made(&format!("{} or ({})", is_code(&codes), constraint.source()), &origin);
+    }
     if several {
-        element.constraint = made(&and(constraint.as_ref(), &alone(&codes)), &origin);
+        element.constraint = made(&and(element.constraint.as_ref(), &alone(&codes)), &origin);
         if element.constraint_message.is_empty() {
             element.constraint_message = alone_message(definition.languages());
         }
@@ -307,14 +311,15 @@ fn codes_as_choices(
     });
 }
 
+/// That a code was chosen.
+fn is_code(codes: &[MissingCode]) -> String {
+    let selected: Vec<String> = codes.iter().map(|code| format!("selected(., '{code}')")).collect();
+    selected.join(" or ")
+}
+
 /// That a code stands alone among the choices of a question that takes several.
 fn alone(codes: &[MissingCode]) -> String {
-    let selected = codes
-        .iter()
-        .map(|code| format!("selected(., '{code}')"))
-        .collect::<Vec<_>>()
-        .join(" or ");
-    format!("(not({selected}) or count-selected(.) = 1)")
+    format!("(not({}) or count-selected(.) = 1)", is_code(codes))
 }
 
 fn alone_message(languages: &IndexMap<String, String>) -> Text {

@@ -4,7 +4,7 @@
 
 use indexmap::IndexMap;
 
-use super::{alone, alone_message, code_label, expand, fold, made};
+use super::{alone, alone_message, code_label, expand, fold, is_code, made};
 use crate::definition::assemble::assemble;
 use crate::definition::choices::{ChoiceList, ChoiceSource};
 use crate::definition::element::{Companion, Element, Kind};
@@ -88,6 +88,7 @@ fn selects_with_codes(outline: &mut Outline) {
                 constraint_message = crate::definition::Text::default();
             }
         }
+        constraint = constraint.map(|formula| without_codes(formula, &is_code(&codes)));
         element.companion = Some(Companion::Codes {
             constraint,
             constraint_message,
@@ -104,6 +105,15 @@ fn codes_of(lists: &IndexMap<String, ChoiceList>, element: &Element) -> Vec<Miss
     });
     let choices = list.into_iter().flat_map(ChoiceList::choices);
     choices.filter_map(|choice| choice.missing).collect()
+}
+
+/// A constraint without the codes that it need not hold for.
+fn without_codes(formula: Formula, is_code: &str) -> Formula {
+    let source = formula.source();
+    let inner = source
+        .strip_prefix(is_code)
+        .and_then(|rest| rest.strip_prefix(" or (")?.strip_suffix(')'));
+    inner.and_then(|inner| made(inner, formula.origin())).unwrap_or(formula)
 }
 
 /// A constraint without the condition that codes stand alone.

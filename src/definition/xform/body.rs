@@ -16,20 +16,25 @@ pub(super) fn controls(form: &Form<'_>, parent: Option<ElementId>) -> Vec<Node> 
     children
         .filter_map(|id| form.definition.get(*id))
         .filter_map(|element| match &element.kind {
-            Kind::Group => Some(group(form, element)),
+            Kind::Group => group(form, element),
             Kind::Repeat => Some(repeat(form, element)),
             Kind::Question(question_type) => question(form, element, question_type),
         })
         .collect()
 }
 
-fn group(form: &Form<'_>, element: &Element) -> Node {
+/// A group, where there is anything in it to show: ODK Validate refuses an empty one.
+fn group(form: &Form<'_>, element: &Element) -> Option<Node> {
+    let controls = controls(form, Some(element.id));
+    if controls.is_empty() {
+        return None;
+    }
     let mut node = Node::new("group").with("ref", form.paths.absolute(element.id));
     attributes(form, element, &mut node);
     if !element.label.is_empty() || !element.media.is_empty() {
         node.push(label(form, element));
     }
-    node.children(controls(form, Some(element.id)))
+    Some(node.children(controls))
 }
 
 fn repeat(form: &Form<'_>, element: &Element) -> Node {

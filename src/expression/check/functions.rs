@@ -22,6 +22,18 @@ pub(super) fn check(checker: &mut Checker<'_>, call: &Call) {
         checker.find(FindingKind::Error, call.offset, message, None);
         return;
     }
+    if let Some(instead) = unknown_to_phones(function) {
+        let message = format!(
+            "a phone has no function {}(): the form can't be opened there",
+            call.name
+        );
+        checker.find(
+            FindingKind::Portability,
+            call.offset,
+            message,
+            instead.map(str::to_owned),
+        );
+    }
     for (index, argument) in call.arguments.iter().enumerate() {
         if needs_nodes(function, index) {
             checker.needs_nodes(argument, &format!("{}()", call.name), call.offset);
@@ -79,6 +91,24 @@ pub(super) fn check(checker: &mut Checker<'_>, call: &Call) {
             }
         }
         _ => {}
+    }
+}
+
+/// What a phone has instead of a function of XPath that JavaRosa does not have.
+fn unknown_to_phones(function: Function) -> Option<Option<&'static str>> {
+    match function {
+        Function::Floor => Some(Some("write round(x - 0.5), or int(x) of what is not negative")),
+        Function::Ceiling => Some(Some("write -round(-x - 0.5)")),
+        Function::Substring => Some(Some(
+            "write substr(), which counts from 0 and takes the end, not a length",
+        )),
+        Function::Last
+        | Function::Id
+        | Function::Name
+        | Function::LocalName
+        | Function::NamespaceUri
+        | Function::Lang => Some(None),
+        _ => None,
     }
 }
 

@@ -206,6 +206,8 @@ impl<'a> Checker<'a> {
                 }
             }
             Expr::Union(terms) => {
+                let message = "a phone has no '|': the form can't be opened there";
+                self.find(FindingKind::Portability, 0, message, None);
                 for term in terms {
                     self.walk(term, Wanted::Nodes);
                     self.needs_nodes(term, "'|'", 0);

@@ -98,6 +98,28 @@ fn calls_that_can_never_be_evaluated_are_errors() {
 }
 
 #[test]
+fn what_a_phone_cannot_run_comes_with_what_it_can() {
+    for (source, help) in [
+        (
+            "floor(/a)",
+            Some("write round(x - 0.5), or int(x) of what is not negative"),
+        ),
+        ("ceiling(/a)", Some("write -round(-x - 0.5)")),
+        (
+            "substring('abc', 1, 2)",
+            Some("write substr(), which counts from 0 and takes the end, not a length"),
+        ),
+        ("count(/a[position() = last()])", None),
+        ("count(/a | /b)", None),
+    ] {
+        let found = findings(Purpose::Calculation, source);
+        let kinds: Vec<FindingKind> = found.iter().map(|it| it.kind).collect();
+        assert_eq!(kinds, [FindingKind::Portability], "{source}");
+        assert_eq!(found[0].help.as_deref(), help, "{source}");
+    }
+}
+
+#[test]
 fn a_constraint_that_an_empty_question_violates_is_reported_unless_it_says_so() {
     let empty = "this constraint is violated while ${turnover} is empty";
     for source in [

@@ -12,6 +12,9 @@ mod read;
 mod scan;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use asked::Asked;
 pub use error::InstanceError;
 pub use head::Head;

@@ -188,7 +188,7 @@ impl Reader<'_> {
             Answer::Unanswered => self.answers.set(instance, element.id, answer),
             first if *first == answer => {}
             _ => {
-                let problem = Problem::new(ProblemCode::AnsweredTwice, [shortened(text)]);
+                let problem = Problem::new(ProblemCode::AnsweredTwice, [""; 0]);
                 self.report(instance, element, problem.of(shortened(text)));
             }
         }
@@ -257,7 +257,7 @@ impl Reader<'_> {
         if self.unknown > MOST_UNKNOWN {
             return;
         }
-        let problem = Problem::new(ProblemCode::TextBetweenQuestions, [shortened(text.trim())]);
+        let problem = Problem::new(ProblemCode::TextBetweenQuestions, [""; 0]);
         let path = parent.map_or_else(String::new, |parent| self.answers.path(instance, parent));
         let group = parent.and_then(|parent| self.form.get(parent));
         let label = group.map_or_else(Text::default, |group| group.label.clone());

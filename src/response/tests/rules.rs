@@ -288,3 +288,19 @@ fn a_choice_that_a_live_list_does_not_have_is_a_warning() {
         assert_eq!(brief(&processed.warnings), warnings);
     }
 }
+
+#[test]
+fn a_phone_keeps_the_entry_that_a_form_begins_with_though_the_count_is_zero() {
+    let answers = |count: u8, entries: usize| {
+        with(json!({"product_count": count, "products": vec![json!({"product": "a"}); entries]}))
+    };
+    for (door, count, entries, expected) in [
+        (Door::OpenRosa, 0, 1, vec![]),
+        (Door::Json, 0, 1, vec!["307 /products"]),
+        (Door::OpenRosa, 0, 2, vec!["307 /products"]),
+        (Door::OpenRosa, 2, 1, vec!["307 /products"]),
+    ] {
+        let processed = send(&form(), door, &answers(count, entries));
+        assert_eq!(brief(&processed.problems), expected, "{door:?} {count} {entries}");
+    }
+}
