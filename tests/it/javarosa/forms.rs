@@ -453,7 +453,7 @@ impl Maker {
                 self.random.random_range(0..3)
             ),
             9 => match self.repeated(place) {
-                Some(path) => format!("join(',', {path})"),
+                Some(path) => format!("join(',', {path}[. != ''])"),
                 None => self.any(place, Kind::Text),
             },
             10 => format!("coalesce({}, {})", self.any(place, Kind::Text), self.word()),

@@ -282,7 +282,11 @@ fn said(finding: &Problem) -> Option<(String, String)> {
         ProblemCode::Constraint | ProblemCode::MissingCodeNotAlone => "constraint".to_owned(),
         ProblemCode::Required | ProblemCode::RequiredOrMissing => "required".to_owned(),
         ProblemCode::SoftCheck => finding.rule.clone()?,
-        ProblemCode::UnaskedAnswer | ProblemCode::InvalidCreditCode | ProblemCode::SoftCheckConfirmed => return None,
+        // Choices are compared by themselves: JavaRosa keeps one where none is offered any more.
+        ProblemCode::UnaskedAnswer
+        | ProblemCode::InvalidCreditCode
+        | ProblemCode::SoftCheckConfirmed
+        | ProblemCode::ChoiceNotOffered => return None,
         other => format!("{other:?} {:?}", finding.details),
     };
     Some((finding.path.clone(), what))
