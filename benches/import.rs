@@ -108,7 +108,7 @@ fn import(path: &Path, form: &Arc<Form>) -> usize {
     let head = Head::read(&mut workbook).unwrap();
     let at = DateTime::parse_from_rfc3339("2026-03-01T08:30:00+08:00").unwrap();
     let options = ImportOptions::new("zh", at);
-    let keep = |accepted: innogauge::spreadsheet::Accepted| accepted.instance_id;
+    let keep = |accepted: innogauge::spreadsheet::Accepted| Some(accepted.instance_id);
     let read_as = ReadAs {
         form,
         environment: &WallClock,

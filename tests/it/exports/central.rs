@@ -35,7 +35,7 @@ pub fn table(form: &Arc<Form>, repeat: Option<ElementId>, responses: &[Exported]
     }
     for question in &questions {
         let name = name(&phone, question, repeat, options);
-        match question.question_type {
+        match question.kind {
             QuestionType::Geopoint => {
                 header.extend(["Latitude", "Longitude", "Altitude", "Accuracy"].map(|part| format!("{name}-{part}")));
             }
@@ -47,21 +47,20 @@ pub fn table(form: &Arc<Form>, repeat: Option<ElementId>, responses: &[Exported]
             _ => header.push(name),
         }
     }
-    match repeat {
-        Some(_) => header.extend(["PARENT_KEY", "KEY"].map(str::to_owned)),
-        None => {
-            let meta = if options.groups {
-                "meta-instanceID"
-            } else {
-                "instanceID"
-            };
-            header.push(meta.to_owned());
-            header.extend(
+    if repeat.is_some() {
+        header.extend(["PARENT_KEY", "KEY"].map(str::to_owned));
+    } else {
+        let meta = if options.groups {
+            "meta-instanceID"
+        } else {
+            "instanceID"
+        };
+        header.push(meta.to_owned());
+        header.extend(
                 "KEY,SubmitterID,SubmitterName,AttachmentsPresent,AttachmentsExpected,Status,ReviewState,DeviceID,Edits,FormVersion"
                     .split(',')
                     .map(str::to_owned),
             );
-        }
     }
     out.write_record(&header).unwrap();
     for entry in phone.entries(repeat, &all) {
@@ -73,7 +72,7 @@ pub fn table(form: &Arc<Form>, repeat: Option<ElementId>, responses: &[Exported]
         }
         for question in &questions {
             let text = phone.text(question, &entry);
-            match question.question_type {
+            match question.kind {
                 QuestionType::Geopoint => {
                     let parts: Vec<&str> = text.split_whitespace().collect();
                     row.extend((0..4).map(|part| (*parts.get(part).unwrap_or(&"")).to_owned()));
@@ -92,33 +91,30 @@ pub fn table(form: &Arc<Form>, repeat: Option<ElementId>, responses: &[Exported]
                 _ => row.push(text),
             }
         }
-        match repeat {
-            Some(_) => {
-                let (own, around) = (entry.steps.join("/"), entry.steps[..entry.steps.len() - 1].join("/"));
-                let parent = if around.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{key}/{around}")
-                };
-                row.extend([parent, format!("{key}/{own}")]);
-            }
-            None => {
-                row.extend([format!("uuid:{}", response.uuid), key]);
-                row.extend(
-                    [
-                        "12",
-                        "李 明",
-                        "0",
-                        "1",
-                        "",
-                        response.review,
-                        "collect:abc",
-                        "0",
-                        response.version,
-                    ]
-                    .map(str::to_owned),
-                );
-            }
+        if repeat.is_some() {
+            let (own, around) = (entry.steps.join("/"), entry.steps[..entry.steps.len() - 1].join("/"));
+            let parent = if around.is_empty() {
+                key.clone()
+            } else {
+                format!("{key}/{around}")
+            };
+            row.extend([parent, format!("{key}/{own}")]);
+        } else {
+            row.extend([format!("uuid:{}", response.uuid), key]);
+            row.extend(
+                [
+                    "12",
+                    "李 明",
+                    "0",
+                    "1",
+                    "",
+                    response.review,
+                    "collect:abc",
+                    "0",
+                    response.version,
+                ]
+                .map(str::to_owned),
+            );
         }
         out.write_record(&row).unwrap();
     }

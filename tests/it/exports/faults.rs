@@ -72,10 +72,11 @@ fn every_fault_of_an_export_has_its_cell() {
 fn one_instance_id_is_one_response_and_two_are_two_whatever_they_answer() {
     let folder = Folder::new();
     let csv = |rows: &[(&str, &str)]| {
-        let rows = rows
+        let lines: Vec<String> = rows
             .iter()
             .map(|(org, id)| format!("{org},230400,uuid:{id}\n"))
-            .collect::<String>();
+            .collect();
+        let rows = lines.concat();
         folder.write("firms.csv", format!("firm-org,firm-city,KEY\n{rows}"))
     };
     let twice = read(&form(), &csv(&[("甲", "1"), ("甲", "2"), ("甲", "1")]));

@@ -61,7 +61,7 @@ fn headers(phone: &Phone, question: &Question<'_>, options: Options) -> Vec<Stri
         _ => String::new(),
     };
     let whole = format!("{before}{own}");
-    match question.question_type {
+    match question.kind {
         // The point as a whole is the one header that has no groups.
         QuestionType::Geopoint => {
             let parts = ["latitude", "longitude", "altitude", "precision"];
@@ -93,7 +93,7 @@ fn cells(phone: &Phone, question: &Question<'_>, entry: &Entry<'_>, options: Opt
             .find(|(choice, _)| choice == name)
             .map_or_else(|| name.to_owned(), |(_, label)| label)
     };
-    match question.question_type {
+    match question.kind {
         QuestionType::SelectOne(_) if !text.is_empty() => vec![labelled(&text)],
         QuestionType::Geopoint => {
             let parts: Vec<&str> = text.split_whitespace().collect();
@@ -136,16 +136,13 @@ fn table(form: &Arc<Form>, repeat: Option<ElementId>, responses: &[Exported], op
         .flat_map(|question| headers(&phone, question, options))
         .collect();
     let around = repeat.and_then(|repeat| phone.asked.repeat_around(repeat));
-    match repeat {
-        None => {
-            header.push("formhub/uuid".to_owned());
-            header.extend(COPIED.map(str::to_owned));
-            header.push("_index".to_owned());
-        }
-        Some(_) => {
-            header.extend(["_index", "_parent_table_name", "_parent_index"].map(str::to_owned));
-            header.extend(COPIED.map(|copied| format!("_submission_{copied}")));
-        }
+    if repeat.is_none() {
+        header.push("formhub/uuid".to_owned());
+        header.extend(COPIED.map(str::to_owned));
+        header.push("_index".to_owned());
+    } else {
+        header.extend(["_index", "_parent_table_name", "_parent_index"].map(str::to_owned));
+        header.extend(COPIED.map(|copied| format!("_submission_{copied}")));
     }
     let mut rows = vec![header];
     for (number, entry) in phone.entries(repeat, &all).into_iter().enumerate() {
@@ -167,18 +164,15 @@ fn table(form: &Arc<Form>, repeat: Option<ElementId>, responses: &[Exported], op
             String::new(),
             format!("uuid:{root}"),
         ];
-        match repeat {
-            None => {
-                row.push("0b1c".to_owned());
-                row.extend(copied);
-                row.push((number + 1).to_string());
-            }
-            Some(_) => {
-                let table = around.map_or("企业", |around| &phone.asked.element(around).name);
-                let parent = entry.around.unwrap_or(entry.response) + 1;
-                row.extend([(number + 1).to_string(), table.to_owned(), parent.to_string()]);
-                row.extend(copied);
-            }
+        if repeat.is_none() {
+            row.push("0b1c".to_owned());
+            row.extend(copied);
+            row.push((number + 1).to_string());
+        } else {
+            let table = around.map_or("企业", |around| &phone.asked.element(around).name);
+            let parent = entry.around.unwrap_or(entry.response) + 1;
+            row.extend([(number + 1).to_string(), table.to_owned(), parent.to_string()]);
+            row.extend(copied);
         }
         rows.push(row);
     }

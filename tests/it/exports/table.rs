@@ -14,7 +14,7 @@ pub struct Phone {
 /// A question of a table, with what is around it.
 pub struct Question<'d> {
     pub element: &'d Element,
-    pub question_type: &'d QuestionType,
+    pub kind: &'d QuestionType,
     /// The groups, repeats among them, and the question itself.
     pub steps: Vec<&'d Element>,
 }
@@ -54,7 +54,7 @@ impl Phone {
                 steps.push(element);
                 questions.push(Question {
                     element,
-                    question_type,
+                    kind: question_type,
                     steps,
                 });
             }
@@ -137,7 +137,7 @@ impl Phone {
                 let names: Vec<&str> = choices.iter().filter_map(Json::as_str).collect();
                 names.join(" ")
             }
-            (None, Json::Object(reason)) if question.question_type.select().is_some() => {
+            (None, Json::Object(reason)) if question.kind.select().is_some() => {
                 reason["missing"].as_str().unwrap_or_default().to_owned()
             }
             _ if name.contains("_warn") => tick(question, &json),
