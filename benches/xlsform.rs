@@ -1,6 +1,6 @@
 //! Converting a workbook of 300 questions to an XForm, against pyxform: both as whole processes, in turns in the same run.
 //!
-//! Not divan: what counts is the ratio of two programs. pyxform is found by scripts/with_pyxform.sh, and does not call ODK
+//! Not divan: what counts is the ratio of two programs. pyxform is found by `scripts/with_pyxform.sh`, and does not call ODK
 //! Validate.
 
 #![allow(clippy::unwrap_used, reason = "a bench of what can't be converted is no bench")]

@@ -136,16 +136,15 @@ fn load_xlsform(path: &Path, worker: &Worker, loaded: &mut Folder, found: &mut V
         Err(diagnostic) => return found.push(diagnostic),
     };
     match Definition::from_xlsform(&name, &book) {
-        Ok(checked) => match expect_version(&checked.value, &name) {
-            Err(diagnostic) => {
+        Ok(checked) => {
+            if let Err(diagnostic) = expect_version(&checked.value, &name) {
                 found.extend(checked.warnings);
                 found.push(*diagnostic);
-            }
-            Ok(()) => {
+            } else {
                 let text = book.to_csv();
                 keep(path, checked, SourceFile { name, text }, loaded, found);
             }
-        },
+        }
         Err(errors) => found.extend(errors),
     }
 }

@@ -227,7 +227,7 @@ fn changed(read: &Definition, again: &Definition, places: &[Places], found: &mut
         let place = |key: &str| place(element, places, key);
         match made {
             Some(made) if codes && made.constraint != element.constraint => {
-                found.push(anew(element, place("constraint")))
+                found.push(anew(element, place("constraint")));
             }
             Some(made) if companion && !says_the_same(made, element) => {
                 let mut relevant = made.clone();

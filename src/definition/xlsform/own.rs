@@ -137,8 +137,7 @@ fn setting(row: Row<'_>, outline: &mut Outline, exact: &mut Exact, reader: &mut 
                 }
             }
         }
-        ["instance_name" | "version"] => exact.note(Subject::Settings, key, language, value, row),
-        ["settings", _] => exact.note(Subject::Settings, key, language, value, row),
+        ["instance_name" | "version"] | ["settings", _] => exact.note(Subject::Settings, key, language, value, row),
         _ => {
             let known = [
                 "respondent",

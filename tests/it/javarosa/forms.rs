@@ -19,11 +19,8 @@ pub fn form(seed: u64) -> Definition {
         match Definition::from_yaml("generated.yaml", &text) {
             Ok(checked) => return checked.value,
             Err(found) => {
-                errors = found
-                    .iter()
-                    .filter(|one| one.is_error())
-                    .map(|one| format!("{one}\n"))
-                    .collect();
+                let found = found.iter().filter(|one| one.is_error());
+                errors = found.map(ToString::to_string).collect::<Vec<_>>().join("\n");
             }
         }
     }

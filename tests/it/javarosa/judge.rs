@@ -108,7 +108,7 @@ impl Judge {
     }
 
     fn is_companion(&self, path: &str) -> bool {
-        let plain: String = path.split('/').skip(1).map(|step| format!("/{}", name(step))).collect();
+        let plain = path.split('/').map(name).collect::<Vec<_>>().join("/");
         let element = self.asked.find_path(&plain).and_then(|id| self.asked.get(id));
         element.is_some_and(|element| {
             matches!(

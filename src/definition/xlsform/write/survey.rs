@@ -57,7 +57,7 @@ fn headers(definition: &Definition, columns: &Columns) -> (Vec<String>, usize) {
     ] {
         match key {
             "hint" | "guidance_hint" | "required_message" | "constraint_message" => {
-                headers.extend(columns.headers(key))
+                headers.extend(columns.headers(key));
             }
             _ => headers.push(key.to_owned()),
         }

@@ -153,10 +153,8 @@ fn width(header: &str) -> f64 {
     match header.split("::").next().unwrap_or_default() {
         "label" => 44.0,
         "hint" | "guidance_hint" | "constraint_message" | "required_message" | "form_title" | "value" => 32.0,
-        "relevant" | "constraint" | "calculation" | "choice_filter" | "create_if" | "update_if" | "instance_name" => {
-            36.0
-        }
-        "type" => 36.0,
+        "type" | "relevant" | "constraint" | "calculation" | "choice_filter" | "create_if" | "update_if"
+        | "instance_name" => 36.0,
         "name" | "key" | "media" | "default_language" => 26.0,
         "list_name" | "list" | "form_id" => 20.0,
         _ => 14.0,

@@ -94,12 +94,11 @@ impl Out {
             Self::Bare(words) => _ = writeln!(text, " {words}"),
             Self::Line(_) => _ = writeln!(text, " {}", self.flow().unwrap_or_default()),
             Self::List(_) | Self::Map(_) | Self::Block(_) => {
-                match self.flow().filter(|line| used + 1 + line.chars().count() <= WIDTH) {
-                    Some(line) => _ = writeln!(text, " {line}"),
-                    None => {
-                        text.push('\n');
-                        self.lines(indent, text);
-                    }
+                if let Some(line) = self.flow().filter(|line| used + 1 + line.chars().count() <= WIDTH) {
+                    _ = writeln!(text, " {line}");
+                } else {
+                    text.push('\n');
+                    self.lines(indent, text);
                 }
             }
         }
