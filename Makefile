@@ -25,7 +25,7 @@ demo: build ## the same with synthetic answers of ten cities, scored
 
 test: ## formatting, lints, unit and integration tests on SQLite and a private PostgreSQL, a short failover
 	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl jdk python3-venv
-	@scripts/odk_validate.sh
+	@scripts/with_pyxform.sh scripts/odk_validate.sh
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- --deny warnings
 	scripts/with_pyxform.sh scripts/with_postgres.sh cargo test --locked
@@ -46,7 +46,7 @@ webforms: build ## show every survey in the browser form component of ODK, fill 
 
 soak: build ## 20,000 interviews against JavaRosa; under load, kill servers, kill the program 200 times on each database, lose a primary, grow: nothing acknowledged may be missing
 	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl jdk python3-venv
-	@scripts/odk_validate.sh
+	@scripts/with_pyxform.sh scripts/odk_validate.sh
 	INNOGAUGE_TEST_FILLINGS=20000 cargo test --locked --test it javarosa_decides
 	INNOGAUGE_TEST_KILLS=200 scripts/with_postgres.sh cargo test --locked --test it kill_9 -- --nocapture
 	scripts/failover.sh $(INNOGAUGE) $(SOAK_SECONDS)

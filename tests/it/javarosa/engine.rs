@@ -18,7 +18,7 @@ fn library() -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/odk_validate/ODK_Validate.jar");
     assert!(
         path.exists(),
-        "{} is not there: run scripts/odk_validate.sh, as `make test` does",
+        "{} is not there: run scripts/with_pyxform.sh scripts/odk_validate.sh, as `make test` does",
         path.display()
     );
     path
