@@ -89,18 +89,18 @@ pub(super) fn check(checker: &mut Checker<'_>, call: &Call) {
     }
 }
 
-/// What to write instead of a function of XPath that JavaRosa does not have.
+/// What to do without a function of XPath that JavaRosa does not have.
 fn unknown_to_phones(function: Function) -> Option<&'static str> {
-    match function {
-        Function::Floor => Some("write round(x - 0.5), or int(x) of what is not negative"),
-        Function::Ceiling => Some("write -round(-x - 0.5)"),
-        Function::Substring => Some("write substr(), which counts from 0 and takes the end, not a length"),
-        Function::Last => Some("write count() of the repeat"),
+    Some(match function {
+        Function::Floor => "write round(x - 0.5), or int(x) of what is not negative",
+        Function::Ceiling => "write -round(-x - 0.5)",
+        Function::Substring => "write substr(), which counts from 0 and takes the end, not a length",
+        Function::Last => "count the nodes: count(…)",
         Function::Id | Function::Name | Function::LocalName | Function::NamespaceUri | Function::Lang => {
-            Some("nothing on a phone does the same: leave it out")
+            "name the question instead"
         }
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 /// Whether a pattern means the same to an engine that matches whole texts and to one that searches.
