@@ -27,12 +27,7 @@ pub(super) fn check(checker: &mut Checker<'_>, call: &Call) {
             "a phone has no function {}(): the form can't be opened there",
             call.name
         );
-        checker.find(
-            FindingKind::Portability,
-            call.offset,
-            message,
-            instead.map(str::to_owned),
-        );
+        checker.find(FindingKind::Portability, call.offset, message, Some(instead.to_owned()));
     }
     for (index, argument) in call.arguments.iter().enumerate() {
         if needs_nodes(function, index) {
@@ -94,22 +89,18 @@ pub(super) fn check(checker: &mut Checker<'_>, call: &Call) {
     }
 }
 
-/// What a phone has instead of a function of XPath that JavaRosa does not have.
-fn unknown_to_phones(function: Function) -> Option<Option<&'static str>> {
-    match function {
-        Function::Floor => Some(Some("write round(x - 0.5), or int(x) of what is not negative")),
-        Function::Ceiling => Some(Some("write -round(-x - 0.5)")),
-        Function::Substring => Some(Some(
-            "write substr(), which counts from 0 and takes the end, not a length",
-        )),
-        Function::Last
-        | Function::Id
-        | Function::Name
-        | Function::LocalName
-        | Function::NamespaceUri
-        | Function::Lang => Some(None),
-        _ => None,
-    }
+/// What to do without a function of XPath that JavaRosa does not have.
+fn unknown_to_phones(function: Function) -> Option<&'static str> {
+    Some(match function {
+        Function::Floor => "write round(x - 0.5), or int(x) of what is not negative",
+        Function::Ceiling => "write -round(-x - 0.5)",
+        Function::Substring => "write substr(), which counts from 0 and takes the end, not a length",
+        Function::Last => "count the nodes: count(…)",
+        Function::Id | Function::Name | Function::LocalName | Function::NamespaceUri | Function::Lang => {
+            "name the question instead"
+        }
+        _ => return None,
+    })
 }
 
 /// Whether a pattern means the same to an engine that matches whole texts and to one that searches.
