@@ -13,7 +13,7 @@ use super::room::panics_as_errors;
 use super::submission::{Names, Reception};
 use super::{Catalogue, StudyError, Version};
 use crate::definition::Language;
-use crate::response::{Door, Fingerprint, ReviewState, Role, Unasked, review};
+use crate::response::{Door, Fingerprint, Problem, ProblemCode, ReviewState, Role, Unasked, review};
 use crate::spreadsheet::{
     Accepted, Address, Head, ImportError, ImportOptions, ImportPlan, IssuesOptions, Origin, ReadAs, Reviewed, Workbook,
     Worker, plan, write_issues,
@@ -242,7 +242,7 @@ impl ImportRequest {
         store: &Store,
         catalogue: &Catalogue,
         reception: &Reception,
-        accepted: Accepted,
+        mut accepted: Accepted,
     ) -> Result<Option<Row>, StudyError> {
         if !accepted.sound {
             let origin = accepted.origin.as_ref().filter(|_| self.expect_city(&accepted).is_ok());
@@ -272,6 +272,10 @@ impl ImportRequest {
                 }));
             }
             Known::Not => {}
+        }
+        // As when a phone sends it: kept, and to be looked at.
+        if let Some(unknown) = unknown_version(reception, origin) {
+            accepted.processed.add(unknown);
         }
         let submission = Box::new(submission(reception, names(reception, origin, &accepted), &accepted)?);
         let review = origin.review.clone();
@@ -334,6 +338,14 @@ fn names(reception: &Reception, origin: &Origin, accepted: &Accepted) -> Names {
         deprecated_id: origin.earlier_id.clone(),
         claimed_version: version.to_owned(),
     }
+}
+
+/// That a row answers a version that nobody knows here, which it was not checked against.
+fn unknown_version(reception: &Reception, origin: &Origin) -> Option<Problem> {
+    let checked_as = reception.form().version();
+    let is_known = origin.version.is_empty() || origin.version == checked_as;
+    (!is_known && !origin.opaque_version)
+        .then(|| Problem::new(ProblemCode::UnknownVersion, [origin.version.as_str(), checked_as]))
 }
 
 fn submission(reception: &Reception, names: Names, accepted: &Accepted) -> Result<Submission, StudyError> {

@@ -468,15 +468,18 @@ fn keys_of_our_own_travel_in_a_sheet_of_their_own() {
     assert!(definition.element(definition.find("title").unwrap()).personal);
     assert_eq!(definition.choices()["yes_no"].get("1").unwrap().aliases[0].words, "有");
 
-    let wrong = "| _innogauge |\n| | sheet | name | key | value |\n| | survey | rdd | unit | cny |\n| | survey | rd | unit | cnyy |\n| | setting | | respondent | x |\n";
+    let wrong = "| _innogauge |\n| | sheet | name | key | value |\n| | survey | rdd | unit | cny |\n| | survey | rd | unit | cnyy |\n| | setting | | respondent | x |\n| | survey | rd | unit | usd |\n| | survey | rd | aliases | R&D |\n| | survey | rd | aliases | Research |\n| | survey | rd | personal | yes |\n| | survey | rd | personal | no |\n";
     let said = said(&format!("{FORM}{wrong}"));
     for expected in [
         "_innogauge!B2: error: unknown question 'rdd'\n  help: did you mean 'rd'?",
         "_innogauge!D3: error: unknown unit 'cnyy'\n  help: did you mean 'cny'?",
+        "_innogauge!D5: error: 'unit' is said twice, also in _innogauge!D3\n  help: remove one of the two rows",
+        "_innogauge!D9: error: 'personal' is said twice, also in _innogauge!D8",
         "_innogauge!A4: error: there are no keys of the sheet 'setting'",
     ] {
         assert!(said.contains(expected), "{said}");
     }
+    assert!(!said.contains("'aliases' is said twice"), "{said}");
 }
 
 #[test]

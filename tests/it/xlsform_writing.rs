@@ -378,6 +378,9 @@ fn the_workbook_can_be_worked_in() {
         "the unit is not lost"
     );
 
+    let (read, _) = changed("企业,firms", "公司,firms").unwrap();
+    assert_eq!((read.title().get("zh"), read.title().get("en")), ("公司", "Firms"));
+
     let (read, _) = changed("Specify other.", "Which others?").unwrap();
     assert_eq!(element(&read, "main_other").label.get("en"), "Which others?");
     assert!(
@@ -391,6 +394,65 @@ fn the_workbook_can_be_worked_in() {
         "count-selected(.) < 2"
     );
     assert!(!warned.contains("anew"), "{warned}");
+}
+
+#[test]
+fn our_own_sheet_is_missed_when_it_is_gone_or_has_another_name() {
+    let table = Book::of(&of_yaml(FIRMS)).to_csv();
+    let warned = |table: &str| {
+        let read = Definition::from_xlsform("f.xlsx", &Book::from_csv(table).unwrap()).unwrap();
+        lines(&read.warnings)
+    };
+    assert!(!warned(&table).contains("_innogauge"), "{}", warned(&table));
+    let (others, _) = table.split_once("_innogauge").unwrap();
+    let gone = warned(others);
+    assert_eq!(gone.matches("there is no sheet '_innogauge'").count(), 1, "{gone}");
+    assert!(gone.contains("'rd_missing' looks as if made from 'rd'"), "{gone}");
+    let renamed = warned(&table.replacen("_innogauge", "innogauge", 1));
+    assert!(
+        renamed.contains("'innogauge' is not read: is it '_innogauge'?"),
+        "{renamed}"
+    );
+}
+
+#[test]
+fn what_is_typed_below_the_last_row_stays_text() {
+    let workbook = Book::of(&of_yaml(FIRMS)).to_xlsx().unwrap();
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(workbook)).unwrap();
+    let mut columns = 0;
+    for number in 1..=4 {
+        let sheet = zip.by_name(&format!("xl/worksheets/sheet{number}.xml")).unwrap();
+        let sheet = std::io::read_to_string(sheet).unwrap();
+        for column in sheet.split("<col ").skip(1) {
+            let column = column.split("/>").next().unwrap();
+            assert!(column.contains("style="), "{column}");
+            columns += 1;
+        }
+    }
+    assert!(columns > 4);
+}
+
+#[test]
+fn a_language_can_be_added_to_a_workbook() {
+    let yaml = FIRMS.replace("en: English}", "en: English, ru: Русский}");
+    let table = Book::of(&of_yaml(&yaml)).to_csv();
+    let asked = "没有填写数据，原因是什么？,No figure given. Why?,No figure given. Why?";
+    assert!(
+        table.contains(asked) && table.contains("不清楚,Don't know,Don't know"),
+        "{table}"
+    );
+    let table = table
+        .replace(
+            asked,
+            "没有填写数据，原因是什么？,No figure given. Why?,Почему нет данных?",
+        )
+        .replace("不清楚,Don't know,Don't know", "不清楚,Don't know,Не знаю")
+        .replace("拒绝回答,Refused,Refused", "拒绝回答,Refused,Отказ");
+    let book = Book::from_csv(&table).unwrap();
+    let read = Definition::from_xlsform("f.xlsx", &book).unwrap_or_else(|found| panic!("{}", lines(&found)));
+    assert_eq!(read.value.languages()["ru"], "Русский");
+    let said = lines(&read.warnings);
+    assert_eq!(said.matches("those in 'ru' are not taken over").count(), 1, "{said}");
 }
 
 #[test]
@@ -432,7 +494,21 @@ fn changes_that_would_be_lost_are_told_with_their_cells() {
             "survey,,gone_with_the_wind,unit",
             "remove the row, if the question is gone",
         ),
-        ("企业,firms", "公司,firms", "warning: the title '公司' is not used"),
+        (
+            "survey,,rd,unit,,10k_cny",
+            "survey,,rd,unit,,cny",
+            "error: the label of 'rd' says 万元, the unit in _innogauge!F",
+        ),
+        (
+            "经费（万元）",
+            "经费（元）",
+            "survey!C2: error: the label of 'rd' says 元, the unit in _innogauge!F",
+        ),
+        (
+            "Don't know",
+            "Unclear",
+            "write back 'Don't know' in the column 'label::English (en)'",
+        ),
     ] {
         let said = said(from, to);
         assert!(said.contains(expected), "{from} -> {to}:\n{said}");

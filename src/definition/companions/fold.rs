@@ -111,7 +111,8 @@ fn codes_of(expanded: &Definition, companion: &Element) -> Vec<MissingCode> {
         .unwrap_or_default()
 }
 
-fn without_suffix(unit: &Unit, language: &str, words: &str) -> String {
+/// A label without its unit.
+pub(super) fn without_suffix(unit: &Unit, language: &str, words: &str) -> String {
     // Which of the two ways a label without a language has is told by the label without its unit.
     words
         .char_indices()

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::{alone, alone_message, code_label, expand, fold, is_code, made};
 use crate::definition::assemble::assemble;
+use crate::definition::check::whereabouts;
 use crate::definition::choices::{ChoiceList, ChoiceSource};
 use crate::definition::element::{Companion, Element, Kind};
 use crate::definition::formula::Formula;
@@ -14,7 +15,10 @@ use crate::definition::other::other_question;
 use crate::definition::outline::{Outline, Places};
 use crate::definition::place::{Diagnostic, Place};
 use crate::definition::question_type::QuestionType;
+use crate::definition::text::Text;
 use crate::definition::unanswered::MissingCode;
+use crate::definition::unit::Unit;
+use crate::definition::xlsform::written;
 
 /// The outline with our own keys instead of the questions that are marked as companions.
 pub(in crate::definition) fn folded(mut outline: Outline, found: &mut Vec<Diagnostic>) -> Outline {
@@ -25,15 +29,23 @@ pub(in crate::definition) fn folded(mut outline: Outline, found: &mut Vec<Diagno
     }
     selects_with_codes(&mut outline);
     others(&mut outline);
-    labels_of_codes(&outline, found);
+    let mut not_kept = labels_of_codes(&outline, found);
     derived_lists(&outline, found);
     let places = std::mem::take(&mut outline.places);
     let top = std::mem::take(&mut outline.top);
     let (file, provenance) = (outline.file.clone(), outline.provenance);
     outline.expanded = true;
     let read = assemble(outline);
+    units_contradicted(&read, &places, found);
     let mut outline = fold::outline(&read, &places);
-    changed(&read, &expand(&assemble(outline.clone())), &places, found);
+    changed(
+        &read,
+        &expand(&assemble(outline.clone())),
+        &places,
+        &mut not_kept,
+        found,
+    );
+    found.extend(words_not_kept(&not_kept));
     outline.top = top;
     outline.file = file;
     outline.provenance = provenance;
@@ -167,25 +179,120 @@ fn says_the_same(one: &Element, other: &Element) -> bool {
     one == *other
 }
 
-/// What a code is called is ours to say.
-fn labels_of_codes(outline: &Outline, found: &mut Vec<Diagnostic>) {
+/// Words of ours that were translated into a language that we have none in, and where they stand.
+struct NotKept {
+    language: String,
+    place: Place,
+}
+
+/// Whether we have words of our own in a language; in others English stands for them.
+fn is_ours(language: &str) -> bool {
+    language.is_empty() || language.starts_with("zh") || language.starts_with("en")
+}
+
+/// The languages in which words of ours were translated; or the one of ours in which they were changed.
+fn translated<'t>(said: &'t Text, ours: &'t Text) -> Result<Vec<&'t str>, &'t str> {
+    let languages = ours.iter().filter(|(language, _)| is_ours(language));
+    if let Some((language, _)) = languages
+        .into_iter()
+        .find(|(language, words)| said.exact(language) != Some(*words))
+    {
+        return Err(language);
+    }
+    let others = said
+        .iter()
+        .filter(|(language, words)| ours.exact(language) != Some(*words));
+    Ok(others.map(|(language, _)| language).collect())
+}
+
+/// What a code is called is ours to say, in the languages that we have words in.
+fn labels_of_codes(outline: &Outline, found: &mut Vec<Diagnostic>) -> Vec<NotKept> {
+    let mut not_kept = Vec::new();
     for choice in outline.choices.values().flat_map(ChoiceList::choices) {
-        if let Some(code) = choice
-            .missing
-            .filter(|code| choice.label != code_label(&outline.languages, *code))
-        {
-            found.push(
-                Diagnostic::error(
-                    choice.origin.0.clone(),
-                    format!("the words of the missing code '{code}' were changed"),
-                )
-                .with_help(format!(
-                    "write back '{}', or remove the row of '{code}' from the sheet '_innogauge' to make it a choice like any other",
-                    code_label(&outline.languages, code).get(outline.languages.keys().next().map_or("", String::as_str))
-                )),
-            );
+        let Some(code) = choice.missing else { continue };
+        let ours = code_label(&outline.languages, code);
+        match translated(&choice.label, &ours) {
+            Ok(languages) => not_kept.extend(languages.into_iter().map(|language| NotKept {
+                language: language.to_owned(),
+                place: choice.origin.0.clone(),
+            })),
+            Err(language) => {
+                let column = match outline.languages.get(language) {
+                    Some(name) => format!("label::{}", written(language, name)),
+                    None => "label".to_owned(),
+                };
+                found.push(
+                    Diagnostic::error(
+                        choice.origin.0.clone(),
+                        format!("the words of the missing code '{code}' were changed"),
+                    )
+                    .with_help(format!(
+                        "write back '{}' in the column '{column}', or remove the row of '{code}' from the sheet '_innogauge' to make it a choice like any other",
+                        ours.get(language)
+                    )),
+                );
+            }
         }
     }
+    not_kept
+}
+
+/// What becomes of translations of our own words, said once.
+fn words_not_kept(not_kept: &[NotKept]) -> Option<Diagnostic> {
+    let first = not_kept.first()?;
+    let mut languages: Vec<String> = Vec::new();
+    for one in not_kept {
+        let quoted = format!("'{}'", one.language);
+        if !languages.contains(&quoted) {
+            languages.push(quoted);
+        }
+    }
+    Some(
+        Diagnostic::warning(
+            first.place.clone(),
+            format!(
+                "codes for missing answers and the question why there is no figure keep our own words: those in {} are not taken over",
+                languages.join(", ")
+            ),
+        )
+        .with_help("phones show them in English in that language; everything else is shown as it is translated"),
+    )
+}
+
+/// A label that ends in another unit than its question has would put two of them on the screen.
+fn units_contradicted(read: &Definition, places: &[Places], found: &mut Vec<Diagnostic>) {
+    for element in read.elements() {
+        let Some(unit) = &element.unit else { continue };
+        let contradicted = element.label.iter().find_map(|(language, words)| {
+            let said = other_unit(unit, words)?;
+            (fold::without_suffix(unit, language, words) == words).then_some((language, said))
+        });
+        let Some((language, said)) = contradicted else { continue };
+        let in_unit = place(element, places, "unit");
+        found.push(
+            Diagnostic::error(
+                place(element, places, "label"),
+                format!(
+                    "the label of '{}' says {said}, the unit {} says {}",
+                    element.name,
+                    whereabouts(&in_unit),
+                    unit.label.get(language)
+                ),
+            )
+            .with_help(
+                "change the unit there and at the end of the label in each language, or leave it out of the label",
+            ),
+        );
+    }
+}
+
+/// The unit that words end in, in parentheses, where it is known and another than this.
+fn other_unit<'w>(unit: &Unit, words: &'w str) -> Option<&'w str> {
+    let inner = words.trim_end().strip_suffix(['）', ')'])?;
+    let (_, said) = inner.rsplit_once(['（', '('])?;
+    let is_called = |unit: &Unit| unit.label.iter().any(|(_, label)| label == said);
+    let known = Unit::codes().filter_map(Unit::known).any(|known| is_called(&known));
+    (known && !is_called(unit)).then_some(said)
 }
 
 /// A list that was made of another is that one with codes after it: what was changed in one of the two alone would be lost.
@@ -216,8 +323,15 @@ fn derived_lists(outline: &Outline, found: &mut Vec<Diagnostic>) {
 }
 
 /// Says what was changed in companions, and is not kept by folding.
-fn changed(read: &Definition, again: &Definition, places: &[Places], found: &mut Vec<Diagnostic>) {
+fn changed(
+    read: &Definition,
+    again: &Definition,
+    places: &[Places],
+    not_kept: &mut Vec<NotKept>,
+    found: &mut Vec<Diagnostic>,
+) {
     for element in read.elements() {
+        let mut in_our_words = element.clone();
         let made = again.find_path(read.path(element.id)).and_then(|id| again.get(id));
         let codes = matches!(element.companion, Some(Companion::Codes { .. }));
         let companion = matches!(
@@ -225,6 +339,16 @@ fn changed(read: &Definition, again: &Definition, places: &[Places], found: &mut
             Some(Companion::Missing { .. } | Companion::Warning { .. })
         );
         let place = |key: &str| place(element, places, key);
+        if let (Some(made), Some(Companion::Missing { .. })) = (made, &element.companion)
+            && let Ok(languages) = translated(&element.label, &made.label)
+        {
+            not_kept.extend(languages.into_iter().map(|language| NotKept {
+                language: language.to_owned(),
+                place: place("label"),
+            }));
+            in_our_words.label.clone_from(&made.label);
+        }
+        let element = &in_our_words;
         match made {
             Some(made) if codes && made.constraint != element.constraint => {
                 found.push(anew(element, place("constraint")));

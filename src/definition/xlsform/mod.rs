@@ -35,12 +35,15 @@ pub(super) use types::is_file;
 
 use super::choices::ChoiceList;
 use super::companions::folded;
+use super::element::Element;
 use super::identity::Identity;
 use super::outline::{Outline, Places, Provenance};
 use super::place::{Diagnostic, Place};
 use super::profile::Profiles;
+use super::question_type::QuestionType;
 use super::settings::Settings;
 use super::text::Text;
+use super::unanswered::MissingCode;
 use book::{Line, Sheet};
 use languages::Languages;
 
@@ -135,9 +138,12 @@ pub(super) fn read(book: &Book, file: &str, stem: &str, found: &mut Vec<Diagnost
     let own = book.sheet(OWN_SHEET);
     if let Some(sheet) = own {
         own::read(sheet, &mut outline, &mut reader);
+    } else {
+        let lost = own_sheet_lost(book, &outline);
+        reader.found.extend(lost);
     }
     outline.languages = reader.languages.into_names();
-    title_in_sheet(form_title.as_deref(), &outline, &mut reader.found);
+    title_in_settings(form_title.as_deref(), &mut outline);
     if own.is_some() {
         outline = folded(outline, &mut reader.found);
     }
@@ -145,21 +151,16 @@ pub(super) fn read(book: &Book, file: &str, stem: &str, found: &mut Vec<Diagnost
     there.then_some(outline)
 }
 
-/// The sheet `_innogauge` has the title in each language; a title that was changed in the settings would be lost.
-fn title_in_sheet(said: Option<&str>, outline: &Outline, found: &mut Vec<Diagnostic>) {
-    let (Some(said), Some(place)) = (said, outline.top.of("title")) else {
+/// The sheet `_innogauge` has the title in each language; in the default one the settings say it, as they say labels.
+fn title_in_settings(said: Option<&str>, outline: &mut Outline) {
+    let default = outline.languages.keys().next().cloned().unwrap_or_default();
+    let title = &mut outline.title;
+    let Some(said) = said else { return };
+    if exact::through_cell(title.get(&default)) == exact::through_cell(said) {
         return;
-    };
-    if !outline
-        .title
-        .iter()
-        .any(|(_, words)| exact::through_cell(words) == exact::through_cell(said))
-    {
-        found.push(
-            Diagnostic::warning(place.clone(), format!("the title '{said}' is not used"))
-                .with_help("the sheet '_innogauge' gives the title in each language: write it there too"),
-        );
     }
+    let plain = title.exact(&default).is_none() && title.exact("").is_some();
+    title.insert(if plain { String::new() } else { default }, said);
 }
 
 /// The sheet `survey`, or the only one, whatever its name.
@@ -205,6 +206,50 @@ fn misspelt_sheets(book: &Book, reader: &mut Reader) {
             );
         }
     }
+}
+
+/// That our own sheet was there once: one is nearly called so, or questions are those that we write for our keys.
+fn own_sheet_lost(book: &Book, outline: &Outline) -> Option<Diagnostic> {
+    let near = book
+        .sheets
+        .iter()
+        .map(|sheet| sheet.name.as_str())
+        .find(|name| !is_sheet(name) && strsim::levenshtein(&name.to_lowercase(), OWN_SHEET) <= 2);
+    let (place, what) = match near {
+        Some(near) => (
+            Place::cell(Arc::clone(&outline.file.file), near, 0, 0),
+            format!("the sheet '{near}' is not read: is it '{OWN_SHEET}'?"),
+        ),
+        None => {
+            let (companion, of) = outline
+                .elements
+                .iter()
+                .find_map(|element| Some((element, looks_made_from(outline, element)?)))?;
+            (
+                companion.origin.0.clone(),
+                format!(
+                    "'{}' looks as if made from '{of}', and there is no sheet '{OWN_SHEET}' that says so",
+                    companion.name
+                ),
+            )
+        }
+    };
+    Some(Diagnostic::warning(place, what).with_help(
+        "without that sheet such questions are like any others, and who answers, which question is which part of the \
+         identity, titles in other languages, units and other words for questions and choices are not known",
+    ))
+}
+
+/// The question beside this one that we would have made it from.
+fn looks_made_from<'o>(outline: &'o Outline, element: &Element) -> Option<&'o str> {
+    let of = match element.question_type()? {
+        QuestionType::SelectOne(_) => element.name.strip_suffix(MissingCode::COMPANION_SUFFIX)?,
+        QuestionType::Acknowledge => element.name.strip_suffix("_warn1")?,
+        _ => return None,
+    };
+    let mut others = outline.elements.iter();
+    let beside = others.find(|other| other.parent == element.parent && other.name == of)?;
+    Some(&beside.name)
 }
 
 /// The sheets whose names are nearly this one.

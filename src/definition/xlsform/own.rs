@@ -4,6 +4,9 @@
 //! whose name others have too is named by its path: `/research/rd`. What the writer notes of companions stands here too
 //! (`missing_of` and the like), and what it notes of words that sheets don't keep letter by letter (see [`exact`]).
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::Reader;
 use super::book::Sheet;
 use super::columns::Kind;
@@ -11,12 +14,13 @@ use super::exact::{self, Exact, Subject};
 use super::languages::Languages;
 use super::table::{Row, Table};
 use super::text::{clean, flag};
+use crate::definition::check::whereabouts;
 use crate::definition::element::{Alias, Companion, Element, SoftCheck};
 use crate::definition::formula::Formula;
 use crate::definition::identity::{IdentityPart, IdentityQuestion};
 use crate::definition::model::ElementId;
 use crate::definition::outline::Outline;
-use crate::definition::place::{Diagnostic, Origin, nearest};
+use crate::definition::place::{Diagnostic, Origin, Place, nearest};
 use crate::definition::profile::{Profile, ProfileAnswer};
 use crate::definition::text::Text;
 use crate::definition::unanswered::MissingCode;
@@ -39,7 +43,12 @@ pub(super) fn read(sheet: &Sheet, outline: &mut Outline, reader: &mut Reader) {
         return;
     }
     let mut exact = Exact::default();
+    let mut first: HashMap<[&str; 5], Place> = HashMap::new();
     for row in table.rows() {
+        if let Some(diagnostic) = said_before(row, &mut first) {
+            reader.found.push(diagnostic);
+            continue;
+        }
         let refused = match row.get("sheet").unwrap_or_default() {
             "settings" => setting(row, outline, &mut exact, reader),
             "survey" => question(row, outline, &mut exact, reader),
@@ -57,6 +66,28 @@ pub(super) fn read(sheet: &Sheet, outline: &mut Outline, reader: &mut Reader) {
         }
     }
     exact.apply(outline, reader);
+}
+
+/// That a row says again what one before it says, of a key that has one value in a language.
+fn said_before<'t>(row: Row<'t>, first: &mut HashMap<[&'t str; 5], Place>) -> Option<Diagnostic> {
+    let [sheet, list, name, key, language] =
+        ["sheet", "list", "name", "key", "language"].map(|column| row.get(column).unwrap_or_default());
+    if matches!(key.rsplit('/').next(), Some("aliases" | "missing")) {
+        return None;
+    }
+    match first.entry([sheet, list, name, key, language]) {
+        Entry::Vacant(entry) => {
+            entry.insert(row.place("value"));
+            None
+        }
+        Entry::Occupied(entry) => Some(
+            Diagnostic::error(
+                row.place("value"),
+                format!("'{key}' is said twice, also {}", whereabouts(entry.get())),
+            )
+            .with_help("remove one of the two rows"),
+        ),
+    }
 }
 
 /// In which column something is wrong, what, and what would be right.

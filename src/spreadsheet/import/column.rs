@@ -157,7 +157,7 @@ impl Column {
             }
             Kind::One(vocabulary) => return one(vocabulary, value).map(Said::Answer),
             Kind::Many(vocabulary) | Kind::Ranked(vocabulary) => {
-                return many(vocabulary, value).map(Said::Answer);
+                return many(vocabulary, value, self.phone.is_some()).map(Said::Answer);
             }
             Kind::Tick(vocabulary) => return tick(vocabulary, self.position(), value),
             Kind::Place(vocabulary) => return place(vocabulary, self.position(), value),
@@ -380,15 +380,18 @@ fn ambiguous(vocabulary: &Vocabulary, positions: &[usize], value: CellValue<'_>)
 
 /// Several choices in one cell: codes or labels with a comma, semicolon or line break between them, codes with spaces,
 /// as XForms writes them, or labels with spaces, as KoboToolbox does.
-fn many(vocabulary: &Vocabulary, value: CellValue<'_>) -> Result<Answer, Fault> {
+fn many(vocabulary: &Vocabulary, value: CellValue<'_>, is_export: bool) -> Result<Answer, Fault> {
     let CellValue::Text(all) = value else {
         return one(vocabulary, value).map(|answer| match answer {
             Answer::Answered(Value::Choice(name)) => Answer::Answered(Value::Choices(vec![name])),
             other => other,
         });
     };
-    let by_sign: Vec<&str> = all.split([',', '，', ';', '；', '、', '\n', '|']).collect();
     let by_space: Vec<&str> = all.split_whitespace().collect();
+    if is_export && let Some(positions) = in_a_row(vocabulary, &by_space, value)? {
+        return answers(vocabulary, positions);
+    }
+    let by_sign: Vec<&str> = all.split([',', '，', ';', '；', '、', '\n', '|']).collect();
     let attempts = [vec![all], by_sign, by_space.clone()];
     let mut first_fault = None;
     for parts in attempts {
@@ -402,12 +405,33 @@ fn many(vocabulary: &Vocabulary, value: CellValue<'_>) -> Result<Answer, Fault> 
             Err(fault) => first_fault = Some(first_fault.map_or(fault, |first| first)),
         }
     }
-    let labels = match vocabulary.split(&by_space) {
-        Split::One(positions) => positions,
-        Split::Several(positions) => return Err(ambiguous(vocabulary, &positions, value)),
-        Split::None => return Err(first_fault.unwrap_or_else(|| unknown(vocabulary, value))),
-    };
-    several(labels.into_iter().map(|position| vocabulary.answer(position)).collect())
+    match in_a_row(vocabulary, &by_space, value)? {
+        Some(positions) => answers(vocabulary, positions),
+        None => Err(first_fault.unwrap_or_else(|| unknown(vocabulary, value))),
+    }
+}
+
+/// The choices whose codes, or else whose labels, stand in a row with spaces between them, as servers write them: that
+/// the whole cell is one label is only one of the ways to read it.
+fn in_a_row(vocabulary: &Vocabulary, words: &[&str], value: CellValue<'_>) -> Result<Option<Vec<usize>>, Fault> {
+    let codes: Option<Vec<usize>> = words.iter().map(|word| vocabulary.code(word)).collect();
+    if let Some(codes) = codes.filter(|codes| !codes.is_empty()) {
+        return Ok(Some(codes));
+    }
+    match vocabulary.split(words) {
+        Split::One(positions) => Ok(Some(positions)),
+        Split::Several(positions) => Err(ambiguous(vocabulary, &positions, value)),
+        Split::None => Ok(None),
+    }
+}
+
+fn answers(vocabulary: &Vocabulary, positions: Vec<usize>) -> Result<Answer, Fault> {
+    several(
+        positions
+            .into_iter()
+            .map(|position| vocabulary.answer(position))
+            .collect(),
+    )
 }
 
 fn several(answers: Vec<Answer>) -> Result<Answer, Fault> {

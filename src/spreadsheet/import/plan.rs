@@ -256,6 +256,8 @@ struct Checked<T> {
     given_id: Option<String>,
     rows: Vec<(usize, u32)>,
     findings: Vec<Finding>,
+    /// In an export: the version that it names, where that says nothing here.
+    opaque_version: Option<(Address, ExportFault)>,
     kept: Option<T>,
 }
 
@@ -311,7 +313,9 @@ impl<T: Send> Reading<'_, T> {
             let key = (!entries.is_empty()).then(|| record::key(sheet, &row)).flatten();
             let zone = version.reads.form.timezone();
             let submitted = sheet.export.as_ref().and_then(|export| export.submitted(&row, zone));
-            checked.push(self.check(version, record, key, submitted.unwrap_or(self.options.at)));
+            let mut read = self.check(version, record, key, submitted.unwrap_or(self.options.at));
+            read.opaque_version = self.opaque_version(version, sheet, &row);
+            checked.push(read);
         }
         Ok(checked)
     }
@@ -333,6 +337,18 @@ impl<T: Send> Reading<'_, T> {
         let version = self.versions.get(number)?;
         let entries = self.entries.get(number)?;
         Some((version, entries, version.sheet(sheet.index)?))
+    }
+
+    /// That the version which a row names is the server's own name for it, and none of ours.
+    fn opaque_version(&self, read_as: &AsVersion<'_>, sheet: &Sheet, row: &Row<'_>) -> Option<(Address, ExportFault)> {
+        let export = sheet.export.as_ref().filter(|export| export.opaque_versions)?;
+        let named = export.version(row)?;
+        let is_ours = |version: &AsVersion<'_>| version.reads.form.version() == named;
+        let fault = (!self.versions.iter().any(is_ours)).then(|| ExportFault::OpaqueVersion {
+            named,
+            read_as: read_as.reads.form.version().to_owned(),
+        })?;
+        Some((sheet.at(row.number, export.version?), fault))
     }
 
     /// Sends a record through the one way in.
@@ -394,6 +410,7 @@ impl<T: Send> Reading<'_, T> {
             given_id,
             rows,
             findings,
+            opaque_version: None,
             kept,
         }
     }
@@ -423,6 +440,8 @@ struct Seen<T> {
     keys: HashMap<String, Address>,
     /// Keys that more than one row has.
     twice: HashSet<Option<String>>,
+    /// Whether it was said that versions are the server's own: that is so of all rows.
+    opaque_versions: bool,
 }
 
 impl<T> Default for Seen<T> {
@@ -433,6 +452,7 @@ impl<T> Default for Seen<T> {
             ids: HashMap::new(),
             keys: HashMap::new(),
             twice: HashSet::new(),
+            opaque_versions: false,
         }
     }
 }
@@ -495,6 +515,10 @@ impl<T> ImportPlan<T> {
             } else {
                 seen.keys.insert(key.clone(), checked.at.clone());
             }
+        }
+        if let Some((at, fault)) = checked.opaque_version.take().filter(|_| !seen.opaque_versions) {
+            seen.opaque_versions = true;
+            self.find(Fault::from(fault).at(at, language), options.most_findings);
         }
         let before = seen.before(&checked);
         if let Some(fault) = &before {

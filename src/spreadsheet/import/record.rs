@@ -145,6 +145,11 @@ impl<'a> Record<'a> {
             }
         }
         self.set_choices(instance, parts.questions);
+        for (question, at, fault) in parts.untold {
+            if *self.answers.received(instance, question) == Answer::Unanswered {
+                self.fault(at.address(), instance, question, fault);
+            }
+        }
         self.set_points(instance, &parts.points);
         for (column, header) in sheet.export.iter().flat_map(|export| &export.strangers) {
             if row.get(*column).is_some_and(|value| !value.is_blank()) {
@@ -175,7 +180,9 @@ impl<'a> Record<'a> {
             Ok(Said::Chosen(place)) => parts.add(question, column, place, at),
             Ok(Said::Coordinate(coordinate, text)) => parts.points.push((question, coordinate, text, at)),
             // The columns of the single choices say which of the labels in a row are meant.
-            Err(Fault::Sheet(SheetFault::AmbiguousChoice { .. })) if at.is_split(question, column.target) => (),
+            Err(fault @ Fault::Sheet(SheetFault::AmbiguousChoice { .. })) if at.is_split(question, column.target) => {
+                parts.untold.push((question, at, fault));
+            }
             Err(fault) => self.fault(at.address(), instance, question, fault),
         }
     }
@@ -447,6 +454,8 @@ struct Parts<'c> {
     questions: Vec<Chosen<'c>>,
     /// The coordinates of points.
     points: Vec<(ElementId, Coordinate, String, At<'c>)>,
+    /// Labels in a row that only the columns of the single choices can tell apart.
+    untold: Vec<(ElementId, At<'c>, Fault)>,
 }
 
 struct Chosen<'c> {

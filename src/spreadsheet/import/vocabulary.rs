@@ -81,11 +81,16 @@ impl Vocabulary {
         }
     }
 
+    /// The choice of exactly this code.
+    pub fn code(&self, text: &str) -> Option<usize> {
+        self.codes.get(text).copied()
+    }
+
     /// The choice that a text names: by its code, else by any of its words.
     pub fn find(&self, text: &str) -> Named<'_> {
         let text = text.trim();
-        if let Some(position) = self.codes.get(text) {
-            return Named::One(*position);
+        if let Some(position) = self.code(text) {
+            return Named::One(position);
         }
         match self.words.get(fold(text).as_str()).map(Vec::as_slice) {
             Some([position]) => Named::One(*position),

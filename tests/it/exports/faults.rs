@@ -68,6 +68,52 @@ fn every_fault_of_an_export_has_its_cell() {
     }
 }
 
+const RUN_TOGETHER: &str = r#"
+survey: firms
+version: "1"
+title: Firms
+languages: {zh: 中文, en: English}
+choices:
+  source:
+    bank: {zh: 银行, en: Bank}
+    loan: {zh: 贷款, en: Loan}
+    both: {zh: 银行 贷款, en: Bank loan}
+questions:
+  - {type: text, name: org, label: {zh: 名称, en: Name}}
+  - {type: select_multiple source, name: money, label: {zh: 资金来源, en: Funds}}
+"#;
+
+#[test]
+fn choices_that_run_together_are_never_taken_for_another_choice() {
+    let folder = Folder::new();
+    let form = form_of(RUN_TOGETHER);
+    let read_cells = |header: &str, cells: &str| {
+        let path = folder.write("firms.csv", format!("org,{header},KEY\n甲,{cells},uuid:1\n"));
+        read(&form, &path)
+    };
+    let money = |header: &str, cells: &str| {
+        let plan = read_cells(header, cells);
+        assert!(plan.is_sound(), "{cells}: {:?}", plan.findings);
+        plan.accepted[0].answers["money"].clone()
+    };
+    // Codes as they are; `both` has the label "Bank loan".
+    assert_eq!(money("money", "bank loan"), json!(["bank", "loan"]));
+    assert_eq!(money("money", "both"), json!(["both"]));
+    assert_eq!(money("money", "both bank"), json!(["both", "bank"]));
+    for labels in ["Bank loan", "Bank Loan", "银行 贷款"] {
+        let plan = read_cells("money", labels);
+        assert_eq!(problems(&plan), [("B2".to_owned(), "ambiguous_choice")], "{labels}");
+    }
+    // The columns of the choices tell labels apart.
+    let split = "money,money/bank,money/loan,money/both";
+    assert_eq!(money(split, "Bank Loan,1,1,0"), json!(["bank", "loan"]));
+    assert_eq!(money(split, "银行 贷款,1,1,0"), json!(["bank", "loan"]));
+    assert_eq!(money(split, "Bank loan,0,0,1"), json!(["both"]));
+    // Unless they say nothing.
+    let plan = read_cells(split, "Bank loan,0,0,0");
+    assert_eq!(problems(&plan), [("B2".to_owned(), "ambiguous_choice")]);
+}
+
 #[test]
 fn one_instance_id_is_one_response_and_two_are_two_whatever_they_answer() {
     let folder = Folder::new();
@@ -118,6 +164,51 @@ fn headers_that_nobody_or_everybody_has_are_told_before_any_row_is_read() {
     assert_eq!(
         plan.accepted[0].answers,
         json!({"a": {"x": "1"}, "b": {"x": "2", "y": "3"}})
+    );
+}
+
+#[test]
+fn a_label_is_known_with_and_without_its_unit_and_when_it_is_misspelt() {
+    let folder = Folder::new();
+    for header in [
+        "营业收入",
+        "营业收入（万元）",
+        "规模/营业收入",
+        "Turnover",
+        "turnover (10,000 CNY)",
+    ] {
+        let path = folder.write("firms.csv", format!("org,city,{header:?},_uuid\n甲,230400,5,{FIRST}\n"));
+        let plan = read(&form(), &path);
+        assert!(plan.is_sound(), "{header}: {:?}", plan.findings);
+        assert_eq!(
+            plan.accepted[0].answers["firm"]["size"]["turnover"],
+            json!(5),
+            "{header}"
+        );
+    }
+    let path = folder.write(
+        "firms.csv",
+        format!("org,city,R&D expenditures,_uuid\n甲,230400,5,{FIRST}\n"),
+    );
+    let message = read(&form(), &path).findings[0].message.clone();
+    assert!(message.contains("R&D expenditure'"), "{message}");
+}
+
+#[test]
+fn names_that_kobo_gives_to_versions_are_noted_once() {
+    let folder = Folder::new();
+    let rows = format!("甲,230400,vK9xQ,{FIRST}\n乙,230400,vK9xQ,{SECOND}\n");
+    let path = folder.write("firms.csv", format!("org,city,__version__,_uuid\n{rows}"));
+    let plan = read(&form(), &path);
+    assert!(plan.is_sound() && plan.accepted.len() == 2, "{:?}", plan.findings);
+    let notes = plan.findings.iter().filter(|finding| finding.code == "opaque_version");
+    let notes: Vec<String> = notes
+        .map(|finding| format!("{}: {}", finding.at, finding.message))
+        .collect();
+    assert_eq!(notes.len(), 1);
+    assert!(
+        notes[0].starts_with("C2: ") && notes[0].contains("vK9xQ") && notes[0].contains("2.0"),
+        "{notes:?}"
     );
 }
 

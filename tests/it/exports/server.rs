@@ -155,6 +155,29 @@ fn what_a_phone_sent_with_broken_rules_is_here_already_and_no_problem_of_the_fil
 }
 
 #[test]
+fn a_version_that_nobody_knows_is_kept_and_wants_looking_at_as_when_a_phone_sends_it() {
+    on_each(|database| {
+        let app = TestApp::on(&database.url);
+        let table = |version: &str, id: &str, review: &str| {
+            format!("org_name,city,has_rd,KEY,ReviewState,FormVersion\nSawmill,230700,0,{id},{review},{version}\n")
+        };
+        let import = |csv: String| {
+            let request = Request::new("POST", IMPORTS).token(&app.token(Role::Supervisor));
+            app.send(&request.file("firm.csv", csv.as_bytes()))
+        };
+        assert_eq!(import(table("1", ONE, "")).status, 201);
+        assert_eq!(response(&app, ONE)["state"], "received");
+        assert_eq!(import(table("0.9", TWO, "")).status, 201);
+        let kept = response(&app, TWO);
+        assert_eq!(kept["state"], "has_issues", "{kept}");
+        assert!(kept.to_string().contains("unknown_version"), "{kept}");
+        let decided = import(table("0.9", EDITED, "approved"));
+        assert_eq!(decided.status, 201, "{}", decided.text());
+        assert_eq!(response(&app, EDITED)["state"], "approved");
+    });
+}
+
+#[test]
 fn whoever_may_not_decide_brings_responses_without_decisions() {
     on_each(|database| {
         let app = TestApp::on(&database.url);

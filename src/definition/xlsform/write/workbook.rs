@@ -64,6 +64,8 @@ fn write(sheet: &Sheet, made: &[&str], worksheet: &mut Worksheet) -> Result<(), 
     };
     let survey = sheet.name == "survey";
     let mut languages: Vec<&str> = Vec::new();
+    // Rows that people add below hold text, too: a code keeps its zeros, a version its last digit.
+    let text = Format::new().set_num_format("@");
     for (at, words) in &header.cells {
         let language = words
             .rsplit_once("::")
@@ -79,6 +81,7 @@ fn write(sheet: &Sheet, made: &[&str], worksheet: &mut Worksheet) -> Result<(), 
         });
         worksheet.write_string_with_format(0, *at, words, &heading(colour))?;
         worksheet.set_column_width(*at, width(words))?;
+        worksheet.set_column_format(*at, &text)?;
     }
     let formats: HashMap<(Look, bool), Format> = [Look::Question, Look::Group, Look::Repeat, Look::Made]
         .into_iter()

@@ -15,6 +15,8 @@ pub(super) enum Added {
     ParentKey(KeyKind),
     /// The version of the form.
     Version,
+    /// What Kobo calls the version, which is no name that a form gives itself.
+    KobosVersion,
     /// When the server received it.
     Submitted,
     /// How it was reviewed there.
@@ -80,7 +82,7 @@ impl Added {
             "_submission__uuid" => Self::ParentKey(KeyKind::Uuid),
             "_id" => Self::Key(KeyKind::Number),
             "_submission__id" => Self::ParentKey(KeyKind::Number),
-            "__version__" => Self::Version,
+            "__version__" => Self::KobosVersion,
             "SubmissionDate" | "_submission_time" => Self::Submitted,
             "_validation_status" => Self::Review,
             "_parent_table_name"

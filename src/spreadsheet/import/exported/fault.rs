@@ -42,6 +42,8 @@ pub(in super::super) enum ExportFault {
     OtherAnswersKnown { questions: String },
     /// A review state that the user who imports may not give.
     ReviewNotYours { state: &'static str },
+    /// The server's own name for a version of the form: rows are read as the newest.
+    OpaqueVersion { named: String, read_as: String },
 }
 
 impl ExportFault {
@@ -65,6 +67,7 @@ impl ExportFault {
             Self::NoPoint => "no_point",
             Self::OtherAnswersKnown { .. } => "other_answers_known",
             Self::ReviewNotYours { .. } => "review_not_yours",
+            Self::OpaqueVersion { .. } => "opaque_version",
         }
     }
 
@@ -75,6 +78,7 @@ impl ExportFault {
             | Self::AbsentTable { .. }
             | Self::UnknownReview { .. }
             | Self::ReviewNotYours { .. } => Severity::Warning,
+            Self::OpaqueVersion { .. } => Severity::Note,
             _ => Severity::Problem,
         }
     }
@@ -144,6 +148,9 @@ impl ExportFault {
             Self::ReviewNotYours { state } => format!(
                 "The response was '{state}' there. That is for a supervisor or an administrator to say: it was imported without a decision."
             ),
+            Self::OpaqueVersion { named, read_as } => format!(
+                "KoboToolbox has names of its own for versions of a form ('{named}'): the rows of this file were read as version {read_as}."
+            ),
         }
     }
 
@@ -192,6 +199,9 @@ impl ExportFault {
             ),
             Self::ReviewNotYours { state } => {
                 format!("此答卷在原系统中的状态为“{state}”；只有督导员或管理员才能作此决定，导入后为未审核。")
+            }
+            Self::OpaqueVersion { named, read_as } => {
+                format!("KoboToolbox 对问卷版本自行编号（“{named}”），此文件的各行已按版本“{read_as}”读取。")
             }
         }
     }

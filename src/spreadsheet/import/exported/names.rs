@@ -40,9 +40,20 @@ enum Way {
     LabelPath,
     /// Its label with some or none of them.
     Label,
+    /// Its label without its unit, which phones show and the definition does not write, with all groups.
+    BareLabelPath,
+    /// The same with some or none of them.
+    BareLabel,
 }
 
-const WAYS: [Way; 4] = [Way::Path, Way::Name, Way::LabelPath, Way::Label];
+const WAYS: [Way; 6] = [
+    Way::Path,
+    Way::Name,
+    Way::LabelPath,
+    Way::Label,
+    Way::BareLabelPath,
+    Way::BareLabel,
+];
 
 /// No header that is meant well is longer, or is split at more places: what stands in a stranger's file costs no more.
 const LONGEST_HEADER: usize = 2_000;
@@ -66,6 +77,8 @@ pub(super) struct Names<'f> {
     form: &'f Form,
     /// The questions by their names with all groups, in the order of the form.
     paths: Vec<String>,
+    /// Their labels, for those who misspelt one.
+    labels: Vec<String>,
     ways: HashMap<Way, HashMap<String, Vec<Candidate>>>,
     choices: HashMap<ElementId, Vocabulary>,
 }
@@ -75,6 +88,7 @@ impl<'f> Names<'f> {
         let mut names = Self {
             form,
             paths: Vec::new(),
+            labels: Vec::new(),
             ways: HashMap::new(),
             choices: HashMap::new(),
         };
@@ -116,13 +130,23 @@ impl<'f> Names<'f> {
         }
         let plain = std::iter::once("");
         for language in shown.languages().keys().map(String::as_str).chain(plain) {
-            let exact = |text: &crate::definition::Text| text.exact(language).or_else(|| text.exact("")).map(fold);
+            let exact = |text: &crate::definition::Text| {
+                let words = text.exact(language).or_else(|| text.exact(""));
+                words.map(ToOwned::to_owned)
+            };
+            self.labels.extend(exact(&element.label));
             // Where a label has no words in the language, the servers write the name.
-            let words: Vec<String> = steps
-                .iter()
-                .map(|step| exact(&step.label).unwrap_or_else(|| fold(&step.name)))
+            let words = |step: &&Element| fold(&exact(&step.label).unwrap_or_else(|| step.name.clone()));
+            let labels: Vec<String> = steps.iter().map(words).collect();
+            self.add_steps(&labels, Way::LabelPath, Way::Label, candidate);
+            let form = self.form;
+            let here = |step: &&Element| form.get(form.find_path(shown.path(step.id))?);
+            let bare: Vec<String> = (steps.iter().zip(&labels))
+                .map(|(step, label)| here(step).map_or_else(|| label.clone(), |step| words(&step)))
                 .collect();
-            self.add_steps(&words, Way::LabelPath, Way::Label, candidate);
+            if bare != labels {
+                self.add_steps(&bare, Way::BareLabelPath, Way::BareLabel, candidate);
+            }
         }
     }
 
@@ -148,7 +172,7 @@ impl<'f> Names<'f> {
     fn by(&self, way: Way, words: &str) -> &[Candidate] {
         let found = self.ways.get(&way).and_then(|known| match way {
             Way::Path | Way::Name => known.get(words),
-            Way::LabelPath | Way::Label => known.get(&fold(words)),
+            Way::LabelPath | Way::Label | Way::BareLabelPath | Way::BareLabel => known.get(&fold(words)),
         });
         found.map_or(&[], Vec::as_slice)
     }
@@ -334,10 +358,10 @@ impl<'f> Names<'f> {
                 header: header.to_owned(),
             }),
             Reading::Unknown => {
-                let paths = self.paths.iter().map(String::as_str);
+                let known = self.paths.iter().chain(&self.labels).map(String::as_str);
                 let nearest = Some(header)
                     .filter(|header| header.len() <= LONGEST_SUGGESTED)
-                    .and_then(|header| crate::definition::nearest(header, paths))
+                    .and_then(|header| crate::definition::nearest(header, known))
                     .map(str::to_owned);
                 Err(ExportFault::UnknownHeader {
                     header: header.to_owned(),

@@ -24,6 +24,8 @@ pub struct Origin {
     pub earlier_id: Option<String>,
     /// The version of the form that it says it answers; empty where it says none.
     pub version: String,
+    /// Whether that is the server's own name for it, which says nothing here.
+    pub opaque_version: bool,
     /// How it was reviewed there.
     pub review: Option<Reviewed>,
     /// The questions that the export has columns for; of others nothing can be said.
@@ -70,6 +72,7 @@ impl ExportColumns {
             earlier_id: first.filter(|first| Some(first) != instance_id.as_ref()),
             instance_id,
             version: self.version(row).unwrap_or_default(),
+            opaque_version: self.opaque_versions,
             review,
             covers: self.covers.clone(),
         };

@@ -29,6 +29,8 @@ pub(in super::super) struct ExportColumns {
     /// Where an earlier instance ID may stand, the surest first.
     pub earlier: Vec<u16>,
     pub version: Option<u16>,
+    /// Whether the server has names of its own for versions.
+    pub opaque_versions: bool,
     pub submitted: Option<u16>,
     pub review: Option<u16>,
     pub decryption: Option<u16>,
@@ -300,7 +302,9 @@ fn sheet(
         .flatten()
         .filter(|column| Some(*column) != export.instance)
         .collect();
-    export.version = table.added(Added::Version);
+    let kobos = table.added(Added::KobosVersion);
+    export.version = table.added(Added::Version).or(kobos);
+    export.opaque_versions = export.version == kobos;
     export.submitted = table.added(Added::Submitted);
     export.review = table.added(Added::Review);
     export.decryption = table.added(Added::Decryption);
