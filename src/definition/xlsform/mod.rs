@@ -215,24 +215,23 @@ fn own_sheet_lost(book: &Book, outline: &Outline) -> Option<Diagnostic> {
         .iter()
         .map(|sheet| sheet.name.as_str())
         .find(|name| !is_sheet(name) && strsim::levenshtein(&name.to_lowercase(), OWN_SHEET) <= 2);
-    let (place, what) = match near {
-        Some(near) => (
+    let (place, what) = if let Some(near) = near {
+        (
             Place::cell(Arc::clone(&outline.file.file), near, 0, 0),
             format!("the sheet '{near}' is not read: is it '{OWN_SHEET}'?"),
-        ),
-        None => {
-            let (companion, of) = outline
-                .elements
-                .iter()
-                .find_map(|element| Some((element, looks_made_from(outline, element)?)))?;
-            (
-                companion.origin.0.clone(),
-                format!(
-                    "'{}' looks as if made from '{of}', and there is no sheet '{OWN_SHEET}' that says so",
-                    companion.name
-                ),
-            )
-        }
+        )
+    } else {
+        let (companion, of) = outline
+            .elements
+            .iter()
+            .find_map(|element| Some((element, looks_made_from(outline, element)?)))?;
+        (
+            companion.origin.0.clone(),
+            format!(
+                "'{}' looks as if made from '{of}', and there is no sheet '{OWN_SHEET}' that says so",
+                companion.name
+            ),
+        )
     };
     Some(Diagnostic::warning(place, what).with_help(
         "without that sheet such questions are like any others, and who answers, which question is which part of the \
