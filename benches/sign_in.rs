@@ -34,7 +34,14 @@ use innogauge::store::{hash_password, password_matches};
 use serde_json::json;
 
 /// Enough to keep every thread that hashes busy; each is another user, as in an office behind one address.
-const USERS: [&str; 6] = ["viewer", "field", "supervisor", "analyst", "operator", "administrator"];
+const USERS: [&str; 6] = [
+    "viewer",
+    "field",
+    "supervisor",
+    "consultant",
+    "operator",
+    "administrator",
+];
 const MEASURED: Duration = Duration::from_secs(5);
 
 fn main() {
