@@ -288,7 +288,7 @@ mod tests {
             matches!(split("Own funds Bank loan"), Split::Several(_)),
             "Bank and Loan, or Bank loan"
         );
-        assert_eq!(split("Own"), Split::None);
+        assert_eq!(split("funds Bank"), Split::None);
         assert_eq!(split(""), Split::None);
     }
 }
