@@ -106,10 +106,10 @@ impl Routes {
         H::Output: Responder + 'static,
     {
         self.mount_at(
-            D::path(),
+            &D::path(),
             (Weight::Light, KeyPlace::Header, act),
             &documentation,
-            handler,
+            &handler,
         )
     }
 
@@ -123,10 +123,10 @@ impl Routes {
         H::Output: Responder + 'static,
     {
         self.mount_at(
-            D::path(),
+            &D::path(),
             (Weight::Heavy, KeyPlace::Header, act),
             &documentation,
-            handler,
+            &handler,
         )
     }
 
@@ -141,26 +141,21 @@ impl Routes {
         H::Output: Responder + 'static,
     {
         let drafts = D::path().replacen(PUBLISHED, DRAFTS, 1);
-        self.mount_at(
-            D::path(),
-            (weight, KeyPlace::Address, act),
-            &documentation,
-            handler.clone(),
-        )
-        .mount_at(
-            drafts,
-            (weight, KeyPlace::Address, Act::TryDrafts),
-            &documentation,
-            handler,
-        )
+        self.mount_at(&D::path(), (weight, KeyPlace::Address, act), &documentation, &handler)
+            .mount_at(
+                &drafts,
+                (weight, KeyPlace::Address, Act::TryDrafts),
+                &documentation,
+                &handler,
+            )
     }
 
     fn mount_at<D, H, A>(
         &mut self,
-        path: String,
+        path: &str,
         (weight, key, act): (Weight, KeyPlace, Act),
         _documentation: &D,
-        handler: H,
+        handler: &H,
     ) -> &mut Self
     where
         D: Documented,
@@ -193,7 +188,7 @@ impl Routes {
                 weight,
                 key,
                 method,
-                path: path.clone(),
+                path: path.to_owned(),
                 operation,
                 schemas: schemas.clone(),
                 document_method,

@@ -34,12 +34,13 @@ impl Arrival {
             (false, false) => "Received".to_owned(),
             (false, true) => "Test received; it does not count".to_owned(),
         };
-        words.push_str(&match (zh, self.to_check) {
+        let to_check = match (zh, self.to_check) {
             (_, 0) => String::new(),
             (true, count) => format!("，有 {count} 处需要核对"),
             (false, 1) => ", 1 point to check".to_owned(),
             (false, count) => format!(", {count} points to check"),
-        });
+        };
+        words.push_str(&to_check);
         words.push(if zh { '。' } else { '.' });
         let mut add = |chinese: String, english: String| {
             if zh {
