@@ -210,6 +210,9 @@ catalogue! {
     /// A city that is not one of its sender's.
     CityOfOthers = 508, "city_of_others", Problem,
         "城市“{0}”不在提交人的负责范围内，请核对城市，或由督导确认。", "The city '{0}' is not one of its sender's. Check the city, or have a supervisor confirm it.";
+    /// A survey of places came by phone.
+    FiguresOfPlaces = 509, "figures_of_places", Problem,
+        "此调查收集的是各地的统计数据，从手机提交的答卷不计入结果，请用表格导入。", "This survey collects official figures of places. What a phone sends does not count: import the figures from a workbook.";
 }
 
 /// One finding about a response: what, where, and everything that is needed to tell a person what to do.

@@ -205,6 +205,12 @@ impl Site {
         self.app.send(&Request::new("GET", path))
     }
 
+    /// Sends to the address where drafts are tried.
+    fn try_out(&self, key: &str, form: &str) -> Answer {
+        self.app
+            .send(&parcel(&format!("/test/{key}/submission"), form, &[], false))
+    }
+
     fn send(&self, key: &str, form: &str) -> Answer {
         self.send_with(key, form, &[], false)
     }
@@ -1074,4 +1080,140 @@ fn a_token_for_a_phone_comes_with_its_code_and_is_good_for_no_more() {
     let nowhere = innogauge("token field --qr");
     assert!(!nowhere.status.success() && String::from_utf8_lossy(&nowhere.stderr).contains("public_url"));
     assert_eq!(store.tokens("field").unwrap().len(), 1, "no token without its code");
+}
+
+#[test]
+fn tests_and_what_counts_never_become_one_response() {
+    on_each(|database| {
+        let site = Site::on(&database.url);
+        let key = site.key();
+        let turnover = |amount: &'static str| [("city", "230700"), ("turnover", amount)];
+        let send = |form: &str| assert_eq!(site.send(&key, form).status, 201);
+        let attempt = |form: &str| assert_eq!(site.try_out(&key, form).status, 201);
+        let is = |name: &str, test: bool, amount: f64, versions: usize| {
+            let response = site.response(name);
+            assert_eq!(response["test"], test, "{name}");
+            assert_eq!(response["answers"]["turnover"], amount, "{name}");
+            assert_eq!(response["versions"], versions, "{name}");
+        };
+        // A test edits what counts, and the other way round.
+        send(&visit("uuid:a1", &turnover("1")));
+        attempt(&edit("uuid:a2", "uuid:a1", &turnover("2")));
+        is("uuid:a1", false, 1.0, 1);
+        is("uuid:a2", true, 2.0, 1);
+        attempt(&visit("uuid:b1", &turnover("1")));
+        send(&edit("uuid:b2", "uuid:b1", &turnover("2")));
+        is("uuid:b1", true, 1.0, 1);
+        is("uuid:b2", false, 2.0, 1);
+        // The edit came first.
+        attempt(&edit("uuid:c2", "uuid:c1", &turnover("2")));
+        send(&visit("uuid:c1", &turnover("1")));
+        is("uuid:c1", false, 1.0, 1);
+        is("uuid:c2", true, 2.0, 1);
+
+        // The same for trial and then in earnest counts, and finds the edit that waits for it.
+        attempt(&visit("uuid:d1", &turnover("1")));
+        send(&edit("uuid:d2", "uuid:d1", &turnover("2")));
+        send(&visit("uuid:d1", &turnover("1")));
+        is("uuid:d1", false, 2.0, 2);
+        is("uuid:d2", false, 2.0, 2);
+        attempt(&visit("uuid:e1", &turnover("1")));
+        send(&visit("uuid:e1", &turnover("1")));
+        is("uuid:e1", false, 1.0, 1);
+        assert_eq!(site.response("uuid:e1")["state"], "received");
+        // In earnest and then for trial it stays what it is.
+        let before = site.response("uuid:e1");
+        let again = site.try_out(&key, &visit("uuid:e1", &turnover("1")));
+        assert!(
+            again.status == 201 && told(&again).contains("未作任何更改"),
+            "{}",
+            again.text()
+        );
+        assert_eq!(site.response("uuid:e1"), before);
+    });
+}
+
+#[test]
+fn what_was_withdrawn_can_come_again_and_does_not_come_back() {
+    on_each(|database| {
+        let site = Site::on(&database.url);
+        let key = site.key();
+        let form = visit("uuid:1", &[("city", "230700"), ("turnover", "5")]);
+        assert_eq!(site.send(&key, &form).status, 201);
+        let path = "/api/v1/surveys/visits/responses/uuid:1/withdrawal";
+        let administrator = site.app.token(Role::Administrator);
+        let withdrawn = site.app.post(&administrator, path, &json!({}));
+        assert!(withdrawn.status < 300, "{}", withdrawn.text());
+        let again = site.send(&key, &form);
+        assert!(
+            again.status == 201 && told(&again).contains("撤回了同意"),
+            "{}",
+            again.text()
+        );
+        let edited = site.send(&key, &edit("uuid:2", "uuid:1", &[("city", "230700")]));
+        let told = told(&edited);
+        assert!(
+            edited.status == 410 && told.contains("没有保存") && told.contains("not stored"),
+            "{told}"
+        );
+        assert!(!site.is_known("uuid:2"));
+    });
+}
+
+#[test]
+fn an_edit_is_checked_in_the_round_of_what_it_edits() {
+    on_each(|database| {
+        let site = Site::on(&database.url);
+        let key = site.key();
+        let first = site.app.store.default_round().unwrap().unwrap();
+        assert_eq!(site.send(&key, &visit("uuid:1", &[("city", "230700")])).status, 201);
+        site.open_round("autumn");
+        let edited = edit("uuid:2", "uuid:1", &[("city", "230700"), ("turnover", "5")]);
+        assert_eq!(
+            told(&site.send(&key, &edited)),
+            "已收到。",
+            "though two rounds are open"
+        );
+        site.patch(&format!("/api/v1/rounds/{first}"), &json!({"state": "closed"}));
+        let edited = edit("uuid:3", "uuid:2", &[("city", "230700"), ("turnover", "6")]);
+        assert_eq!(site.send(&key, &edited).status, 201);
+        assert_eq!(
+            (site.response("uuid:1")["round"].clone(), site.found("uuid:1")),
+            (json!(first), vec!["round_not_open".to_owned()])
+        );
+    });
+}
+
+#[test]
+fn a_form_without_an_id_is_stored_once() {
+    let site = Site::on("sqlite::memory:");
+    let key = site.key();
+    let form = "<data id=\"visits\" version=\"1\"><city>230700</city><turnover>5</turnover></data>";
+    let list = || {
+        let path = "/api/v1/surveys/visits/responses";
+        let answer = site.app.get(&site.app.token(Role::Supervisor), path).json();
+        answer["responses"].as_array().unwrap().len()
+    };
+    for _ in 0..2 {
+        assert_eq!(site.send(&key, form).status, 201);
+    }
+    assert_eq!(list(), 1);
+    assert_eq!(site.send(&key, &form.replace('5', "6")).status, 201);
+    assert_eq!(list(), 2);
+}
+
+#[test]
+fn a_city_that_is_not_known_is_not_a_city_of_others() {
+    let site = Site::on("sqlite::memory:");
+    let key = site.key_of("field-wudalianchi", NewToken::default());
+    let admin = site.app.token(Role::Administrator);
+    assert_eq!(site.send(&key, &visit("uuid:1", &[("turnover", "5")])).status, 201);
+    let response = site.app.get(&admin, "/api/v1/surveys/visits/responses/uuid:1").json();
+    let codes: Vec<_> = response["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["code"].clone())
+        .collect();
+    assert!(!codes.contains(&json!("city_of_others")), "{codes:?}");
 }

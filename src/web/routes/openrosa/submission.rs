@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use uuid::Uuid;
+use uuid::Builder;
 
 use super::asked::Asked;
-use super::message::Arrival;
+use super::message::{Arrival, Standing};
 use super::parcel::Parcel;
 use crate::attachments::Received;
 use crate::response::instance::{self, Head};
-use crate::response::{Door, Problem as Finding, ProblemCode, Severity};
-use crate::store::{StoreError, Submission};
+use crate::response::{Door, Fingerprint, Problem as Finding, ProblemCode, Severity};
+use crate::store::{self, Receipt, StoreError, Submission};
 use crate::study::{self, Catalogue, Names, Reception, Survey, asks_for_files, files_of_response, keep_file};
 use crate::web::Caller;
 use crate::web::openrosa::{answer, message};
@@ -87,7 +87,8 @@ pub async fn send(
     let receipt = stored.map_err(conflict)?;
     arrival.duplicate = receipt.duplicate;
     arrival.unusable = unusable;
-    if asks_for_files(&version.definition) {
+    arrival.standing = standing(arrival.test, &receipt);
+    if arrival.standing == Standing::Stored && asks_for_files(&version.definition) {
         let version = version.clone();
         arrival = web::block(move || {
             let known = (version.definition.survey(), receipt.instance_id.as_str());
@@ -98,6 +99,15 @@ pub async fn send(
     }
     let text = arrival.message(&version.definition);
     Ok(message(&request, StatusCode::CREATED, "submit_success", &text))
+}
+
+/// What a response of that name is already: to one that counts a test changes nothing, and what was withdrawn stays so.
+fn standing(test: bool, receipt: &Receipt) -> Standing {
+    match receipt {
+        Receipt { withdrawn: true, .. } => Standing::Withdrawn,
+        Receipt { test: false, .. } if test => Standing::Counts,
+        _ => Standing::Stored,
+    }
 }
 
 /// A filled-in form that went through the one way in.
@@ -117,8 +127,13 @@ fn prepare(app: &App, caller: &Caller, asked: Asked, xml: &[u8]) -> Result<Prepa
         return Err(Problem::new(Code::InstanceEncrypted));
     }
     let (version, unknown) = version_of(&asked, survey, &head)?;
-    let (round, out_of_time) = round_of(caller, &catalogue);
-    expect_own(app, caller, survey, &head)?;
+    let known = known(app, survey, &head, asked.drafts)?;
+    expect_own(caller, known.as_ref().filter(|_| head.deprecated_id.is_some()))?;
+    let named = known
+        .as_ref()
+        .map(|known| known.round.as_str())
+        .filter(|round| !round.is_empty());
+    let (round, out_of_time) = round_of(named.or(caller.round.as_deref()), &catalogue);
 
     let mut reception = Reception::new(&app.store, version, round, Door::OpenRosa, app.now())?
         .sent_by(Some(caller.name.clone()))
@@ -131,15 +146,17 @@ fn prepare(app: &App, caller: &Caller, asked: Asked, xml: &[u8]) -> Result<Prepa
     let mut processed = reception.process(answers, unreadable);
     let closed = || Finding::new(ProblemCode::SurveyClosed, [""; 0]);
     let closed = (!asked.drafts && !survey.state.accepts()).then(closed);
-    for finding in [unknown, out_of_time, closed].into_iter().flatten() {
+    let of_places = || Finding::new(ProblemCode::FiguresOfPlaces, [""; 0]);
+    let of_places = version.definition.is_of_places().then(of_places);
+    for finding in [unknown, out_of_time, closed, of_places].into_iter().flatten() {
         processed.add(finding);
     }
-    if !caller.may_use_city(processed.identity.city.as_deref()) {
-        let city = processed.identity.city.clone().unwrap_or_default();
+    let city = processed.identity.city.clone();
+    if let Some(city) = city.filter(|city| !caller.may_use_city(Some(city))) {
         processed.add(Finding::new(ProblemCode::CityOfOthers, [city]));
     }
     let names = Names {
-        instance_id: head.instance_id.unwrap_or_else(|| format!("uuid:{}", Uuid::new_v4())),
+        instance_id: head.instance_id.unwrap_or_else(|| made_id(&survey.survey, caller, xml)),
         deprecated_id: head.deprecated_id,
         claimed_version: head.version,
     };
@@ -175,9 +192,31 @@ fn version_of<'s>(
     Ok((newest, Some(Finding::new(ProblemCode::UnknownVersion, details))))
 }
 
-/// The round that a form goes to: the token's, open or not, else the only open one; with what is to be said of that.
-fn round_of<'c>(caller: &'c Caller, catalogue: &'c Catalogue) -> (Option<&'c str>, Option<Finding>) {
-    let named = caller.round.as_deref();
+/// The response that a form edits, or is: of those that count, or that try things out, as the form does. It may still come.
+fn known(app: &App, survey: &Survey, head: &Head, drafts: bool) -> Result<Option<store::Head>, Problem> {
+    for id in [&head.deprecated_id, &head.instance_id].into_iter().flatten() {
+        match app.store.response_head(&survey.survey, id) {
+            Ok(known) if known.test == drafts => return Ok(Some(known)),
+            Ok(_) | Err(StoreError::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
+/// The instance ID of a form that has none: the same whenever the same comes from the same sender.
+fn made_id(survey: &str, caller: &Caller, xml: &[u8]) -> String {
+    let content = Fingerprint::of_bytes(xml).to_string();
+    let parts = [survey, caller.name.as_str(), content.as_str()].join("\0");
+    let hash = Fingerprint::of_bytes(parts.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
+    format!("uuid:{}", Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+/// The round that a form goes to: that of the response that it edits, else the token's, open or not, else the only open
+/// one; with what is to be said of that.
+fn round_of<'c>(named: Option<&'c str>, catalogue: &'c Catalogue) -> (Option<&'c str>, Option<Finding>) {
     if let Ok(round) = catalogue.open_round(named) {
         return (Some(round), None);
     }
@@ -187,21 +226,17 @@ fn round_of<'c>(caller: &'c Caller, catalogue: &'c Catalogue) -> (Option<&'c str
     }
 }
 
-/// That what is edited is the caller's to edit: their own, or within their limits. What it edits may still come.
-fn expect_own(app: &App, caller: &Caller, survey: &Survey, head: &Head) -> Result<(), Problem> {
-    let Some(edited) = head.deprecated_id.as_deref().filter(|_| !caller.is_unlimited()) else {
-        return Ok(());
-    };
-    match app.store.response_head(&survey.survey, edited) {
-        Ok(edited) if edited.sender.as_deref() == Some(caller.name.as_str()) => Ok(()),
-        Ok(edited) => expect_in_scope(caller, &edited).map_err(|_| {
-            Problem::new(Code::Forbidden).explain(
-                "此答卷修改的是他人负责的城市的答卷，没有保存。请联系督导。",
-                "This form edits a response of a city that is not one of yours, and was not stored. Tell your supervisor.",
-            )
-        }),
-        Err(StoreError::NotFound { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
+/// That what is edited is the caller's to edit: their own, or within their limits.
+fn expect_own(caller: &Caller, edited: Option<&store::Head>) -> Result<(), Problem> {
+    match edited.filter(|_| !caller.is_unlimited()) {
+        Some(edited) if edited.sender.as_deref() != Some(caller.name.as_str()) => expect_in_scope(caller, edited)
+            .map_err(|_| {
+                Problem::new(Code::Forbidden).explain(
+                    "此答卷修改的是他人负责的城市的答卷，没有保存。请联系督导。",
+                    "This form edits a response of a city that is not one of yours, and was not stored. Tell your supervisor.",
+                )
+            }),
+        _ => Ok(()),
     }
 }
 
@@ -248,6 +283,10 @@ fn conflict(error: StoreError) -> Problem {
         StoreError::InstanceConflict { .. } => Problem::new(Code::Conflict).explain(
             "服务器上已有编号相同而内容不同的答卷，此次没有保存。请保留该答卷，并联系督导。",
             "The server has another form under the same identifier, and this one was not stored. Keep it on the phone, and tell your supervisor.",
+        ),
+        StoreError::ConsentWithdrawn { .. } => Problem::new(Code::ConsentWithdrawn).explain(
+            "受访者已撤回对该答卷的同意，此次修改没有保存。请从手机上删除该答卷。",
+            "The respondent has withdrawn consent to this form, and the edit was not stored. Delete the form from the phone.",
         ),
         other => other.into(),
     }
