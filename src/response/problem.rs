@@ -185,6 +185,9 @@ catalogue! {
     /// The log of the interview names questions that the form does not have.
     LogOfOthers = 412, "log_of_others", Warning,
         "访问日志（audit.csv）中有 {0} 个问卷里没有的问题：{1}。", "The log of the interview (audit.csv) names {0} questions that the form does not have: {1}.";
+    /// A file of a kind that its question does not ask for.
+    FileOfOtherKind = 413, "file_of_other_kind", Warning,
+        "收到的文件从内容看是 {0}，不是此题所要的类型，已保存，请核对。", "The file that came is {0} by its content, which is not what the question asks for. It is kept: check it.";
 
     /// Another live response of the same organisation in this round and survey.
     DuplicateOrganisation = 501, "duplicate_organisation", Warning,

@@ -368,6 +368,8 @@ fn find_version(
     submission: &Submission,
     instance_id: &str,
 ) -> Result<Option<Known>, StoreError> {
+    type Found = ((i64, String, i64), String, String, i64, bool, (bool, bool));
+
     let survey = submission.envelope.survey.as_str();
     let query = instance_ids::table
         .inner_join(
@@ -399,7 +401,6 @@ fn find_version(
                 response_versions::data_key.is_not_null(),
             ),
         ));
-    type Found = ((i64, String, i64), String, String, i64, bool, (bool, bool));
     let found: Option<Found> = on_backend!(connection, |c| query.first(c).optional())?;
     let Some(((version, round, response_id), bytes, answers, current, test, (withdrawn, sealed))) = found else {
         return Ok(None);

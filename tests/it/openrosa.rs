@@ -461,6 +461,11 @@ fn files_come_in_batches_and_in_pieces() {
         );
         let other = site.send_with(&key, &form, &[("2.jpg", &photo)], false);
         assert_eq!(other.status, 409, "another file under the same name: {}", other.text());
+        assert!(
+            told(&other).contains("答卷已保存") && told(&other).contains("stored"),
+            "{}",
+            told(&other)
+        );
 
         // An edit does not send the pictures again.
         let edited = edit(
@@ -766,7 +771,7 @@ fn what_is_no_form_is_refused_with_a_reason_and_leaves_nothing() {
 }
 
 #[test]
-fn names_of_files_lead_nowhere_and_files_of_no_kind_are_left_out() {
+fn names_of_files_lead_nowhere_and_files_of_no_kind_are_kept_as_bytes() {
     let site = Site::on("sqlite::memory:");
     let key = site.key();
     let form = visit(
@@ -786,16 +791,26 @@ fn names_of_files_lead_nowhere_and_files_of_no_kind_are_left_out() {
     let sent = site.send_with(&key, &form, &files, false);
     assert_eq!(sent.status, 201, "{}", sent.text());
     assert!(
-        told(&sent).contains("还有 1 个附件未收到") && told(&sent).contains("gate.jpg"),
+        told(&sent).contains("没有提到")
+            && told(&sent).contains("/etc/gate.jpg")
+            && told(&sent).contains("left over.jpg"),
         "{}",
         told(&sent)
     );
-    assert_eq!(site.files("uuid:1"), [("gate.jpg".to_owned(), "missing".to_owned())]);
-    assert_eq!(site.on_disk(), 0);
+    // What is no picture is kept all the same, as bytes.
+    assert_eq!(site.files("uuid:1"), [("gate.jpg".to_owned(), "received".to_owned())]);
+    assert_eq!(
+        (site.found("uuid:1"), site.on_disk()),
+        (vec!["file_of_other_kind".to_owned()], 1)
+    );
+    let path = "/api/v1/surveys/visits/responses/uuid:1/attachments/gate.jpg";
+    let file = site.app.get(&site.app.token(Role::Supervisor), path);
+    assert_eq!(file.header("content-type"), Some("application/octet-stream"));
+    assert!(file.header("content-disposition").unwrap().starts_with("attachment"));
 }
 
 #[test]
-fn what_is_over_a_limit_is_refused_with_the_remedy_and_arrives_once_the_limit_is_raised() {
+fn a_file_over_the_limit_is_refused_with_the_remedy_and_the_answers_and_other_files_are_kept() {
     let limits = Limits {
         attachment_bytes: Bytes(64 * 1024),
         body_bytes: Bytes(8 * 1024),
@@ -812,10 +827,13 @@ fn what_is_over_a_limit_is_refused_with_the_remedy_and_arrives_once_the_limit_is
     );
     let told_of = told(&answer);
     assert!(
-        answer.status == 413 && told_of.contains("“1.jpg”超过 64 KB") && told_of.contains("over 64 KB"),
+        answer.status == 413
+            && told_of.contains("答卷已保存。")
+            && told_of.contains("“1.jpg”未保存：超过 64 KB")
+            && told_of.contains("over 64 KB"),
         "{told_of}"
     );
-    assert_eq!((site.is_known("uuid:1"), site.on_disk()), (false, 0));
+    assert_eq!((site.is_known("uuid:1"), site.on_disk()), (true, 1));
     let long = visit("uuid:2", &[("city", "230700"), ("contact", &"x".repeat(9000))]);
     let answer = site.send(&key, &long);
     assert!(
@@ -1216,4 +1234,45 @@ fn a_city_that_is_not_known_is_not_a_city_of_others() {
         .map(|one| one["code"].clone())
         .collect();
     assert!(!codes.contains(&json!("city_of_others")), "{codes:?}");
+}
+
+#[test]
+fn files_of_a_form_of_another_version_are_kept() {
+    on_each(|database| {
+        let site = Site::on(&database.url);
+        let key = site.key();
+        let form = visit(
+            "uuid:1",
+            &[("city", "230700"), ("contact", "card.jpg"), ("gate", "2.jpg")],
+        );
+        let newer = form.replace("version=\"1\"", "version=\"9\"").replace(
+            "<orx:meta>",
+            "<yard><photo>3.jpg</photo><photo>4.jpg</photo></yard><orx:meta>",
+        );
+        let files = ["card.jpg", "2.jpg", "3.jpg", "4.jpg"];
+        let contents: Vec<Vec<u8>> = (0..files.len()).map(|number| jpeg(100 + number)).collect();
+        let parts: Vec<(&str, &[u8])> = files.into_iter().zip(contents.iter().map(Vec::as_slice)).collect();
+        for _ in 0..2 {
+            let sent = site.send_with(&key, &newer, &parts, false);
+            assert_eq!(sent.status, 201, "{}", sent.text());
+            assert!(!told(&sent).contains("未保存"), "{}", told(&sent));
+        }
+        assert_eq!(site.on_disk(), 4);
+    });
+}
+
+#[test]
+fn one_file_in_the_way_does_not_keep_the_others_out() {
+    let site = Site::on("sqlite::memory:");
+    let key = site.key();
+    let form = visit("uuid:1", &[("city", "230700"), ("photo", "1.jpg"), ("gate", "2.jpg")]);
+    assert_eq!(site.send_with(&key, &form, &[("1.jpg", &jpeg(100))], true).status, 201);
+    let sent = site.send_with(&key, &form, &[("1.jpg", &jpeg(200)), ("2.jpg", &jpeg(300))], false);
+    assert!(
+        sent.status == 409 && told(&sent).contains("“1.jpg”未保存") && told(&sent).contains("保留先收到的一份"),
+        "{}",
+        told(&sent)
+    );
+    let received = |name: &str| (name.to_owned(), "received".to_owned());
+    assert_eq!(site.files("uuid:1"), [received("1.jpg"), received("2.jpg")]);
 }

@@ -27,8 +27,10 @@ pub struct Arrival {
     pub duplicate: bool,
     /// Files that the answers name and that have not come.
     pub awaited: usize,
-    /// Files that came and can't be kept: by name.
-    pub unusable: Vec<String>,
+    /// Files that came and are empty: by name.
+    pub empty: Vec<String>,
+    /// Files that came, are named nowhere in the form, and are not kept: by name.
+    pub left_over: Vec<String>,
 }
 
 impl Arrival {
@@ -88,12 +90,18 @@ impl Arrival {
                 format!("{count} {files} still awaited."),
             );
         }
-        if !self.unusable.is_empty() {
+        if !self.empty.is_empty() {
             add(
-                format!("未保存的文件（空文件或类型不支持）：{}。", self.unusable.join("、")),
+                format!("未保存的空文件：{}。", self.empty.join("、")),
+                format!("Not kept, being empty: {}.", self.empty.join(", ")),
+            );
+        }
+        if !self.left_over.is_empty() {
+            add(
+                format!("答卷中没有提到、未保存的文件：{}。", self.left_over.join("、")),
                 format!(
-                    "Not kept, being empty or of a kind that is not taken: {}.",
-                    self.unusable.join(", ")
+                    "Not kept, being named nowhere in the form: {}.",
+                    self.left_over.join(", ")
                 ),
             );
         }
@@ -137,13 +145,14 @@ mod tests {
             test: true,
             duplicate: true,
             awaited: 1,
-            unusable: vec!["a.apk".to_owned()],
+            empty: vec!["a.jpg".to_owned()],
+            left_over: vec!["b.jpg".to_owned()],
             ..Arrival::default()
         };
         assert_eq!(
             told(&arrival, "languages: {en: English}\n"),
             "Test received; it does not count. This organisation has another response in this round. \
-             1 file is still awaited. Not kept, being empty or of a kind that is not taken: a.apk."
+             1 file is still awaited. Not kept, being empty: a.jpg. Not kept, being named nowhere in the form: b.jpg."
         );
     }
 }

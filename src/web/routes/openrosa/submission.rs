@@ -1,5 +1,6 @@
 //! A filled-in form arrives.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -10,10 +11,11 @@ use super::asked::Asked;
 use super::message::{Arrival, Standing};
 use super::parcel::Parcel;
 use crate::attachments::Received;
+use crate::definition::Language;
 use crate::response::instance::{self, Head};
 use crate::response::{Door, Fingerprint, Problem as Finding, ProblemCode, Severity};
 use crate::store::{self, Receipt, StoreError, Submission};
-use crate::study::{self, Catalogue, Names, Reception, Survey, asks_for_files, files_of_response, keep_file};
+use crate::study::{self, Catalogue, Names, Reception, Survey, asks_for_files, files_that_may_come, keep_file};
 use crate::web::Caller;
 use crate::web::openrosa::{answer, message};
 use crate::web::problem::{Code, Problem};
@@ -69,8 +71,8 @@ pub async fn send(
     let Parcel {
         form,
         files,
-        unusable,
-        incomplete: _,
+        empty,
+        mut failed,
     } = parcel;
     let prepared = web::block({
         let (app, caller) = (app.clone(), caller.clone());
@@ -86,16 +88,20 @@ pub async fn send(
     app.metrics.stored(&stored);
     let receipt = stored.map_err(conflict)?;
     arrival.duplicate = receipt.duplicate;
-    arrival.unusable = unusable;
-    arrival.standing = standing(arrival.test, &receipt);
-    if arrival.standing == Standing::Stored && asks_for_files(&version.definition) {
+    arrival.empty = empty;
+    let standing = standing(arrival.test, &receipt);
+    arrival.standing = standing;
+    if standing == Standing::Stored && (!files.is_empty() || asks_for_files(&version.definition)) {
         let version = version.clone();
-        arrival = web::block(move || {
+        (arrival, failed) = web::block(move || {
             let known = (version.definition.survey(), receipt.instance_id.as_str());
-            attach(&app, &caller, known, files, &mut arrival)?;
-            Ok::<_, Problem>(arrival)
+            attach(&app, &caller, known, files, &mut arrival, &mut failed)?;
+            Ok::<_, Problem>((arrival, failed))
         })
         .await??;
+    }
+    if let Some(problem) = not_whole(&failed).filter(|_| standing == Standing::Stored) {
+        return Err(problem);
     }
     let text = arrival.message(&version.definition);
     Ok(message(&request, StatusCode::CREATED, "submit_success", &text))
@@ -240,32 +246,63 @@ fn expect_own(caller: &Caller, edited: Option<&store::Head>) -> Result<(), Probl
     }
 }
 
-/// Keeps the files that the answers name, and counts those that are still to come. Others are left over on the phone
-/// from pictures that were taken again.
+/// Keeps the files that the form names, whatever kind they are, and counts those that are still to come. Others are left
+/// over on the phone from pictures that were taken again. One that can't be kept does not keep the others out.
 fn attach(
     app: &App,
     caller: &Caller,
     (survey, instance_id): (&str, &str),
     mut arrived: Vec<(String, Received)>,
     arrival: &mut Arrival,
+    failed: &mut Vec<(String, Problem)>,
 ) -> Result<(), Problem> {
     let head = app.store.response_head(survey, instance_id)?;
     let catalogue = app.surveys.catalogue(&app.store)?;
     let store = app.store_for(caller);
     let limit = app.settings.limits.response_attachments_bytes.0 as u64;
-    for file in files_of_response(&app.store, &catalogue, &head, Some(instance_id))? {
+    for file in files_that_may_come(&app.store, &catalogue, &head, Some(instance_id))? {
         let sent = arrived.iter().position(|(name, _)| *name == file.name);
         let sent = sent.map(|position| arrived.swap_remove(position).1);
         match sent {
-            Some(received) if !file.kind.takes(received.media_type) => arrival.unusable.push(file.name),
             Some(received) => {
-                let sender = (Some(caller.name.clone()), limit);
-                keep_file(&store, app.contents()?, (survey, file), received, sender, app.now())?;
+                let (sender, name) = ((Some(caller.name.clone()), limit), file.name.clone());
+                arrival.to_check += usize::from(file.asked && !file.kind.takes(received.media_type));
+                let kept = app.contents().map_err(Problem::from).and_then(|contents| {
+                    keep_file(&store, contents, (survey, file), received, sender, app.now()).map_err(Problem::from)
+                });
+                failed.extend(kept.err().map(|problem| (name, problem)));
             }
-            None => arrival.awaited += usize::from(file.received.is_none()),
+            None if failed.iter().any(|(name, _)| *name == file.name) => {}
+            None => arrival.awaited += usize::from(file.asked && file.received.is_none()),
         }
     }
+    arrival.left_over = arrived.into_iter().map(|(name, _)| name).collect();
     Ok(())
+}
+
+/// That the answers are stored and some files are not, where it is so.
+fn not_whole(failed: &[(String, Problem)]) -> Option<Problem> {
+    let (_, first) = failed.first()?;
+    let (mut zh, mut en) = ("答卷已保存。".to_owned(), "The answers are stored.".to_owned());
+    for (name, problem) in failed {
+        let (why_zh, why_en) = match problem.code() {
+            Code::AttachmentConflict => (
+                "服务器上已有同名而内容不同的文件，保留先收到的一份，请联系督导。".to_owned(),
+                "the server has another file under this name and keeps that one; tell your supervisor.".to_owned(),
+            ),
+            _ => (
+                problem.detail_in(Language::Chinese),
+                problem.detail_in(Language::English),
+            ),
+        };
+        let _ = write!(zh, "\n附件“{name}”未保存：{why_zh}");
+        let _ = write!(en, "\nThe file '{name}' is not: {why_en}");
+    }
+    let problem = Problem::new(first.code()).explain(zh, en);
+    Some(match first.retry_after_seconds() {
+        Some(seconds) => problem.retry_after(seconds),
+        None => problem,
+    })
 }
 
 fn unknown_form(form: &str) -> Problem {
