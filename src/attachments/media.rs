@@ -22,7 +22,12 @@ pub enum FileKind {
     Text,
     /// All of these, and documents.
     Any,
+    /// Whatever it is: what is none of these is served as bytes.
+    Whatever,
 }
+
+/// What is not known by its content.
+const UNKNOWN: MediaType = MediaType("application/octet-stream");
 
 /// What is taken: what the content looks like, and the type that it is served as.
 const PICTURES: &[(&str, &str)] = &[
@@ -102,12 +107,15 @@ impl FileKind {
             Self::Sound => &[SOUNDS, CONTAINERS],
             Self::Film => &[FILMS],
             Self::Text => &[TEXT],
-            Self::Any => &[PICTURES, SOUNDS, FILMS, DOCUMENTS, TEXT],
+            Self::Any | Self::Whatever => &[PICTURES, SOUNDS, FILMS, DOCUMENTS, TEXT],
         }
     }
 
-    /// Whether this kind takes files of a type that [`FileKind::Any`] took.
+    /// Whether this kind takes files of a type that [`FileKind::Whatever`] took.
     pub fn takes(self, media_type: MediaType) -> bool {
+        if media_type == UNKNOWN {
+            return self == Self::Whatever;
+        }
         self.taken()
             .iter()
             .copied()
@@ -125,6 +133,7 @@ impl FileKind {
         taken
             .find(|(looks, _)| *looks == found)
             .map(|(_, served)| MediaType(served))
+            .or((self == Self::Whatever).then_some(UNKNOWN))
             .ok_or_else(|| found.to_owned())
     }
 }
@@ -182,6 +191,17 @@ mod tests {
         assert_eq!(kind(FileKind::Sound, b"\0\0\0\x18ftyp3gp4\0\0\0\0"), Ok("video/mp4"));
         assert_eq!(kind(FileKind::Any, b"%PDF-1.7\n"), Ok("application/pdf"));
         assert_eq!(kind(FileKind::Text, "event,node\n开始,\n".as_bytes()), Ok("text/plain"));
+    }
+
+    #[test]
+    fn whatever_comes_is_bytes_where_it_is_of_no_kind() {
+        let html = FileKind::Whatever
+            .media_type(b"<html><script>alert(1)</script>")
+            .unwrap();
+        assert_eq!(html, UNKNOWN);
+        assert!(!FileKind::Any.takes(html) && FileKind::Whatever.takes(html));
+        let picture = FileKind::Whatever.media_type(JPEG).unwrap();
+        assert!(FileKind::Picture.takes(picture) && !FileKind::Sound.takes(picture));
     }
 
     #[test]

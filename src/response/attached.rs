@@ -33,6 +33,27 @@ pub fn is_file_name(text: &str) -> bool {
     (1..=LONGEST).contains(&text.len()) && text.chars().all(plain) && !matches!(text, "." | "..")
 }
 
+/// What other answers say that could be the name of a file: questions of one version may be of another kind in another.
+pub fn texts_like_names(answers: &Answers) -> Vec<NamedFile> {
+    let form = answers.form();
+    let mut files = Vec::new();
+    for (element, _) in form.definition().questions() {
+        for instance in answers.instances_of(element.id) {
+            if let Answer::Answered(Value::Text(name)) = answers.received(instance, element.id)
+                && is_file_name(name)
+            {
+                files.push(NamedFile {
+                    question: answers.path(instance, element.id),
+                    question_type: QuestionType::File,
+                    personal: element.is_personal(),
+                    name: name.clone(),
+                });
+            }
+        }
+    }
+    files
+}
+
 /// The files that answers name as they were received, in the order of the survey: also where a question turned out not
 /// to be asked, so that nothing that was received is lost.
 pub fn named_files(answers: &Answers) -> Vec<NamedFile> {

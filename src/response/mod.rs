@@ -34,7 +34,7 @@ mod value;
 mod tests;
 
 pub use answers::{Answers, InstanceId, Limits, Node};
-pub use attached::{NamedFile, is_file_name, named_files};
+pub use attached::{NamedFile, is_file_name, named_files, texts_like_names};
 pub use consent::Consent;
 pub use credit_code::{CreditCode, CreditCodeError};
 pub use difference::{Difference, differences};

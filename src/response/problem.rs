@@ -185,6 +185,9 @@ catalogue! {
     /// The log of the interview names questions that the form does not have.
     LogOfOthers = 412, "log_of_others", Warning,
         "访问日志（audit.csv）中有 {0} 个问卷里没有的问题：{1}。", "The log of the interview (audit.csv) names {0} questions that the form does not have: {1}.";
+    /// A file of a kind that its question does not ask for.
+    FileOfOtherKind = 413, "file_of_other_kind", Warning,
+        "收到的文件从内容看是 {0}，不是此题所要的类型，已保存，请核对。", "The file that came is {0} by its content, which is not what the question asks for. It is kept: check it.";
 
     /// Another live response of the same organisation in this round and survey.
     DuplicateOrganisation = 501, "duplicate_organisation", Warning,
@@ -210,6 +213,9 @@ catalogue! {
     /// A city that is not one of its sender's.
     CityOfOthers = 508, "city_of_others", Problem,
         "城市“{0}”不在提交人的负责范围内，请核对城市，或由督导确认。", "The city '{0}' is not one of its sender's. Check the city, or have a supervisor confirm it.";
+    /// A survey of places came by phone.
+    FiguresOfPlaces = 509, "figures_of_places", Problem,
+        "此调查收集的是各地的统计数据，从手机提交的答卷不计入结果，请用表格导入。", "This survey collects official figures of places. What a phone sends does not count: import the figures from a workbook.";
 }
 
 /// One finding about a response: what, where, and everything that is needed to tell a person what to do.

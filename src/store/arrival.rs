@@ -26,8 +26,9 @@ use super::submission::{Facts, Outcome, Receipt, Submission};
 use super::{AuditAct, JsonText, StoreError, time};
 use crate::response::{Decision, Fingerprint, KnownVersion, Predecessor, Sending, decide, state_after};
 
-#[derive(Insertable)]
-#[diesel(table_name = response_versions, treat_none_as_default_value = false)]
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = response_versions, primary_key(round, survey, id))]
+#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(super) struct NewVersion<'a> {
     pub id: i64,
     pub round: &'a str,
@@ -98,6 +99,9 @@ pub(super) struct NewInstanceId<'a> {
 }
 
 /// Stores one submission. On PostgreSQL the caller has locked what it names, see [`super::locks`].
+///
+/// What only tries things out and what counts never become versions of one response: each is an unknown predecessor
+/// to the other. Where the same arrives for trial and in earnest, in whichever order, it counts.
 pub(super) fn store(
     connection: &mut Connection<'_>,
     journal: &mut Journal<'_>,
@@ -106,7 +110,9 @@ pub(super) fn store(
     let survey = submission.envelope.survey.as_str();
     let known = find_version(connection, submission, &submission.envelope.instance_id)?;
     let before = match submission.predecessor() {
-        Some(id) => find_version(connection, submission, id)?,
+        Some(id) => {
+            find_version(connection, submission, id)?.filter(|version| version.test == submission.envelope.test)
+        }
         None => None,
     };
     let successors = find_successors(connection, submission)?;
@@ -122,6 +128,11 @@ pub(super) fn store(
     };
     let kept = known.as_ref().map(|version| version.fingerprints);
     match (decide(sending, kept, predecessor, !successors.is_empty()), known) {
+        (Decision::Unchanged, Some(known)) if known.test && !submission.envelope.test && !known.is_erased => {
+            let known_as = (known.round, known.response_id);
+            let family = family_of(before, successors.into_iter().chain([known_as]));
+            store_version(connection, journal, submission, &family, Some(known.version))
+        }
         (Decision::Unchanged, Some(known)) => {
             let head = lock_head(connection, &known.round, survey, known.response_id)?;
             Receipt::of(&head, &submission.envelope.instance_id, Outcome::Unchanged)
@@ -133,19 +144,21 @@ pub(super) fn store(
             store_first(connection, journal, submission)
         }
         (Decision::EarlierVersion | Decision::NewVersion { .. }, _) => {
-            let mut family: Vec<(String, i64)> = Vec::new();
-            for member in before
-                .into_iter()
-                .map(|version| (version.round, version.response_id))
-                .chain(successors)
-            {
-                if !family.contains(&member) {
-                    family.push(member);
-                }
-            }
-            store_version(connection, journal, submission, &family)
+            store_version(connection, journal, submission, &family_of(before, successors), None)
         }
     }
+}
+
+/// The responses that turn out to be one, each once: the first keeps its name.
+fn family_of(before: Option<Known>, others: impl IntoIterator<Item = (String, i64)>) -> Vec<(String, i64)> {
+    let before = before.map(|version| (version.round, version.response_id));
+    let mut family = Vec::new();
+    for member in before.into_iter().chain(others) {
+        if !family.contains(&member) {
+            family.push(member);
+        }
+    }
+    family
 }
 
 fn store_first(
@@ -179,12 +192,14 @@ pub(super) fn note_received(journal: &mut Journal<'_>, head: &HeadRow) -> Result
     Ok(())
 }
 
-/// Stores a version of responses that are known: of one, or of several which it shows to be one.
+/// Stores a version of responses that are known: of one, or of several which it shows to be one. Where it was `tried`
+/// before, that version and the response that it is of count from now on.
 fn store_version(
     connection: &mut Connection<'_>,
     journal: &mut Journal<'_>,
     submission: &Submission,
     family: &[(String, i64)],
+    tried: Option<i64>,
 ) -> Result<Receipt, StoreError> {
     let mut heads = Vec::with_capacity(family.len());
     for (round, id) in family {
@@ -206,7 +221,13 @@ fn store_version(
     };
     let before = head.state.clone();
     let before_reference = head.reference(head.review_state()?);
-    let shown_state = head.review_state()?;
+    // What was decided on a trial says nothing of the same in earnest.
+    let shown_state = if head.test == submission.envelope.test {
+        Some(head.review_state()?)
+    } else {
+        None
+    };
+    head.test = submission.envelope.test;
     let old_organisation = head.organisation.clone();
     let mut joined = Vec::new();
     for other in heads {
@@ -215,9 +236,18 @@ fn store_version(
         joined.push(other.instance_id);
     }
 
-    let id = next_ids(connection, 1)?.first().copied().unwrap_or(1);
-    insert_version(connection, submission, id, &head.round, head.id)?;
-    head.versions += 1;
+    let id = match tried {
+        Some(id) => {
+            replace_version(connection, submission, id, &head)?;
+            id
+        }
+        None => {
+            let id = next_ids(connection, 1)?.first().copied().unwrap_or(1);
+            insert_version(connection, submission, id, &head.round, head.id)?;
+            head.versions += 1;
+            id
+        }
+    };
     head.revision += 1;
     head.updated_at = time::stored(submission.envelope.received_at);
 
@@ -227,9 +257,12 @@ fn store_version(
     let kind = if current == id {
         head.show(id, &submission.envelope.definition_version, &submission.facts)?;
         head.returned = false;
-        let state = state_after(Some(shown_state), head.problems > 0 || head.round.is_empty());
+        let state = state_after(shown_state, head.problems > 0 || head.round.is_empty());
         state.name().clone_into(&mut head.state);
-        EventKind::Edited
+        match shown_state {
+            Some(_) => EventKind::Edited,
+            None => EventKind::Received,
+        }
     } else {
         let (definition_version, facts) = facts_of(connection, &head, current)?;
         head.show(current, &definition_version, &facts)?;
@@ -319,10 +352,15 @@ fn join(connection: &mut Connection<'_>, into: &HeadRow, other: &HeadRow) -> Res
 
 /// A version that is stored, and the response that it belongs to.
 struct Known {
+    version: i64,
     round: String,
     response_id: i64,
     fingerprints: KnownVersion,
     is_current: bool,
+    /// Whether the response only tries things out.
+    test: bool,
+    /// Whether consent to it was withdrawn or something of it was erased: then what was sent does not come back.
+    is_erased: bool,
 }
 
 fn find_version(
@@ -330,6 +368,8 @@ fn find_version(
     submission: &Submission,
     instance_id: &str,
 ) -> Result<Option<Known>, StoreError> {
+    type Found = ((i64, String, i64), String, String, i64, bool, (bool, bool));
+
     let survey = submission.envelope.survey.as_str();
     let query = instance_ids::table
         .inner_join(
@@ -347,39 +387,58 @@ fn find_version(
         .filter(instance_ids::survey.eq(survey))
         .filter(instance_ids::instance_id.eq(instance_id))
         .select((
-            response_versions::round,
-            response_versions::response_id,
+            (
+                response_versions::id,
+                response_versions::round,
+                response_versions::response_id,
+            ),
             response_versions::content_hash,
             response_versions::answers_hash,
-            responses::current_version.eq(response_versions::id),
+            responses::current_version,
+            responses::test,
+            (
+                responses::withdrawn_at.is_not_null(),
+                response_versions::data_key.is_not_null(),
+            ),
         ));
-    let found: Option<(String, i64, String, String, bool)> = on_backend!(connection, |c| query.first(c).optional())?;
-    let Some((round, response_id, bytes, answers, is_current)) = found else {
+    let found: Option<Found> = on_backend!(connection, |c| query.first(c).optional())?;
+    let Some(((version, round, response_id), bytes, answers, current, test, (withdrawn, sealed))) = found else {
         return Ok(None);
     };
     // A keyed one tells only whether it is the one that was sent.
-    let fingerprint = |stored: &str, sent: Fingerprint, sent_stored: &str| match is_keyed(stored) {
-        true if stored == sent_stored => Ok(sent),
+    let keyed = submission.keyed_hashes.as_ref();
+    let fingerprint = |stored: &str, sent: Fingerprint, sent_keyed: Option<&String>| match is_keyed(stored) {
+        true if sent_keyed.is_some_and(|sent| stored == sent) => Ok(sent),
         true => Ok(Fingerprint::of_bytes(stored.as_bytes())),
         false => Fingerprint::from_hex(stored)
             .ok_or_else(|| StoreError::Unreadable(format!("'{stored}' is not a fingerprint"))),
     };
     Ok(Some(Known {
+        version,
         round,
         response_id,
         fingerprints: KnownVersion {
-            bytes: fingerprint(&bytes, submission.bytes, &submission.content_hash)?,
-            answers: fingerprint(&answers, submission.received, &submission.answers_hash)?,
+            bytes: fingerprint(&bytes, submission.bytes, keyed.map(|(bytes, _)| bytes))?,
+            answers: fingerprint(&answers, submission.received, keyed.map(|(_, answers)| answers))?,
         },
-        is_current,
+        is_current: current == version,
+        test,
+        is_erased: withdrawn || (is_keyed(&bytes) && !sealed),
     }))
 }
 
-/// The responses with a version that replaces this one and came before it.
+/// The responses of its kind with a version that replaces this one and came before it.
 fn find_successors(connection: &mut Connection<'_>, submission: &Submission) -> Result<Vec<(String, i64)>, StoreError> {
     let query = response_versions::table
+        .inner_join(
+            responses::table.on(responses::round
+                .eq(response_versions::round)
+                .and(responses::survey.eq(response_versions::survey))
+                .and(responses::id.eq(response_versions::response_id))),
+        )
         .filter(response_versions::survey.eq(&submission.envelope.survey))
         .filter(response_versions::deprecated_id.eq(&submission.envelope.instance_id))
+        .filter(responses::test.eq(submission.envelope.test))
         .order(response_versions::id)
         .select((response_versions::round, response_versions::response_id));
     Ok(on_backend!(connection, |c| query.load(c))?)
@@ -405,6 +464,22 @@ fn insert_version(
     on_backend!(connection, |c| diesel::insert_into(instance_ids::table)
         .values(&name)
         .execute(c))?;
+    Ok(())
+}
+
+/// Puts what arrived in the place of the same that was tried before: it was checked by the rules that count.
+fn replace_version(
+    connection: &mut Connection<'_>,
+    submission: &Submission,
+    id: i64,
+    head: &HeadRow,
+) -> Result<(), StoreError> {
+    let version = NewVersion::of(submission, id, &head.round, head.id, None)?;
+    let row = response_versions::table
+        .filter(response_versions::round.eq(&head.round))
+        .filter(response_versions::survey.eq(&head.survey))
+        .filter(response_versions::id.eq(id));
+    on_backend!(connection, |c| diesel::update(row).set(&version).execute(c))?;
     Ok(())
 }
 

@@ -17,7 +17,8 @@ use super::responses::{find_head, no_response};
 use super::schema::{attachments, response_attachments, response_versions, responses};
 use super::submission::Facts;
 use super::{AuditAct, Head, JsonText, Store, StoreError, Version, time};
-use crate::response::{Fingerprint, InterviewLog, ReviewState};
+use crate::definition::Text;
+use crate::response::{Fingerprint, InterviewLog, Problem, ReviewState};
 
 /// A file of a version of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,8 @@ pub struct NewAttachment {
     pub limit: u64,
     /// What it says of the time of the interview, where it is the log of one.
     pub log: Option<InterviewLog>,
+    /// What is to be said of it at each of the questions: a warning.
+    pub finding: Option<Problem>,
 }
 
 /// What became of a file that arrived.
@@ -273,6 +276,9 @@ impl Store {
             if let Some(seconds) = new.log.as_ref().and_then(InterviewLog::seconds) {
                 time_interview(connection, &mut head, version, seconds)?;
             }
+            if let Some(finding) = &new.finding {
+                warn(connection, &mut head, version, finding, &missing)?;
+            }
             head.revision += 1;
             head.updated_at = time::stored(now);
             update_head(connection, &head)?;
@@ -448,6 +454,40 @@ fn time_interview(
         .execute(c))?;
     if head.current_version == version {
         head.quality = Some(JsonText::of(&facts.quality)?);
+    }
+    Ok(())
+}
+
+/// Adds a warning to what was found in a version, at each of these questions.
+fn warn(
+    connection: &mut Connection<'_>,
+    head: &mut HeadRow,
+    version: i64,
+    finding: &Problem,
+    questions: &[&String],
+) -> Result<(), StoreError> {
+    let row = || {
+        response_versions::table
+            .filter(response_versions::round.eq(head.round.as_str()))
+            .filter(response_versions::survey.eq(head.survey.as_str()))
+            .filter(response_versions::id.eq(version))
+    };
+    let columns = (response_versions::problems, response_versions::facts);
+    let (problems, facts): (JsonText, JsonText) = on_backend!(connection, |c| row().select(columns).first(c))?;
+    let (mut problems, mut facts): (Vec<Problem>, Facts) = (problems.read()?, facts.read()?);
+    for question in questions {
+        problems.push(finding.clone().at(question.as_str(), &Text::default()));
+        facts.warnings += 1;
+    }
+    let (problems, written) = (JsonText::of(&problems)?, JsonText::of(&facts)?);
+    on_backend!(connection, |c| diesel::update(row())
+        .set((
+            response_versions::problems.eq(&problems),
+            response_versions::facts.eq(&written)
+        ))
+        .execute(c))?;
+    if head.current_version == version {
+        head.warnings = facts.warnings;
     }
     Ok(())
 }

@@ -126,6 +126,7 @@ pub(super) fn update_head(connection: &mut Connection<'_>, head: &HeadRow) -> Re
         responses::problems.eq(head.problems),
         responses::warnings.eq(head.warnings),
         responses::branched.eq(head.branched),
+        responses::test.eq(head.test),
         (
             responses::organisation.eq(&head.organisation),
             responses::code.eq(&head.code),

@@ -87,6 +87,8 @@ pub struct Submission {
     /// The stored forms of the fingerprints.
     pub(super) content_hash: String,
     pub(super) answers_hash: String,
+    /// The same keyed, where there are keys: what was erased has no others.
+    pub(super) keyed_hashes: Option<(String, String)>,
 }
 
 impl Submission {
@@ -140,6 +142,7 @@ impl Submission {
             sealed: None,
             content_hash: bytes.to_string(),
             answers_hash: fingerprint.to_string(),
+            keyed_hashes: None,
         };
         submission.refuse_unstorable()?;
         Ok(submission)
@@ -186,9 +189,17 @@ impl Submission {
         };
         self.sealed = Some(seal::seal(ring, place, &self.personal)?);
         self.facts.subject = self.personal.subject.as_deref().map(|key| ring.subject(key));
-        self.content_hash = ring.fingerprint(&self.bytes.to_string());
-        self.answers_hash = ring.fingerprint(&self.received.to_string());
+        self.key_hashes(ring);
+        if let Some((content, answers)) = self.keyed_hashes.clone() {
+            (self.content_hash, self.answers_hash) = (content, answers);
+        }
         Ok(())
+    }
+
+    /// Makes it known again after what it says was erased.
+    pub(super) fn key_hashes(&mut self, ring: &KeyRing) {
+        let keyed = |fingerprint: Fingerprint| ring.fingerprint(&fingerprint.to_string());
+        self.keyed_hashes = Some((keyed(self.bytes), keyed(self.received)));
     }
 
     /// Its own instance ID.
@@ -304,6 +315,10 @@ pub struct Receipt {
     pub state: ReviewState,
     /// Whether another live response is from the same organisation.
     pub duplicate: bool,
+    /// Whether the response only tries things out.
+    pub test: bool,
+    /// Whether consent to it was withdrawn: then nothing more is kept of it.
+    pub withdrawn: bool,
 }
 
 impl Receipt {
@@ -315,6 +330,8 @@ impl Receipt {
             round: head.round.clone(),
             state: head.review_state()?,
             duplicate: head.duplicate,
+            test: head.test,
+            withdrawn: head.withdrawn_at.is_some(),
         })
     }
 }

@@ -141,10 +141,12 @@ impl Store {
         })
     }
 
-    /// Seals what is personal of a submission: before it waits for its turn, so that it is not done while others wait.
+    /// Seals what is personal of a submission, and makes it known again after an erasure: before it waits for its turn, so that it is not done while others wait.
     pub(super) fn seal(&self, submission: &mut Submission) -> Result<(), StoreError> {
         if submission.is_personal() {
             submission.seal(&*self.keys()?)?;
+        } else if let Ok(ring) = self.keys_there_are() {
+            submission.key_hashes(&ring);
         }
         Ok(())
     }

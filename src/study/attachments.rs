@@ -3,14 +3,17 @@
 //! A version has the files that were sent for it, and those that the versions before it had under the same names: an
 //! edit does not send a photograph again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
 use super::{Catalogue, StudyError, received_answers};
 use crate::attachments::{ContentAddress, ContentError, Contents, FileKind, Received};
 use crate::definition::{Definition, QuestionType};
-use crate::response::{Fingerprint, InterviewLog, NamedFile, named_files};
+use crate::response::{
+    Fingerprint, InterviewLog, NamedFile, Problem, ProblemCode, asks_personal, instance, is_file_name, named_files,
+    texts_like_names,
+};
 use crate::store::{
     Address, Attached, Attachment, Content, Filter, Head, NewAttachment, Seen, Store, StoreError, Version,
 };
@@ -26,6 +29,8 @@ pub struct FileOfResponse {
     pub personal: bool,
     /// Which kinds of file are taken under this name.
     pub kind: FileKind,
+    /// Whether a question asks for it. Else some text says its name, and it is not awaited.
+    pub asked: bool,
     /// What came; `None` where it is still awaited.
     pub received: Option<Attachment>,
     /// The instance ID of the version that names it.
@@ -87,7 +92,7 @@ pub fn open_contents(set: Option<&ContentAddress>, database: &Address) -> Result
 }
 
 /// The files that a version of a response names, in the order of the survey: of the present version, or of the one
-/// that has this instance ID.
+/// that has this instance ID. Then those that came though no question asks for them.
 ///
 /// # Errors
 ///
@@ -103,9 +108,27 @@ pub fn files_of_response(
         .versions
         .iter()
         .any(|version| asks_for_files(&version.definition))
+        && store.attachments(head)?.is_empty()
     {
         return Ok(Vec::new());
     }
+    let mut files = files_that_may_come(store, catalogue, head, of)?;
+    files.retain(|file| file.asked || file.received.is_some());
+    Ok(files)
+}
+
+/// The same, and every text of the version that could be the name of a file: what a form of another version asks for
+/// comes with its answers.
+///
+/// # Errors
+///
+/// As [`files_of_response`].
+pub fn files_that_may_come(
+    store: &Store,
+    catalogue: &Catalogue,
+    head: &Head,
+    of: Option<&str>,
+) -> Result<Vec<FileOfResponse>, StudyError> {
     let versions = store.response_versions(&head.survey, &head.instance_id)?;
     let wanted = versions.iter().find(|version| match of {
         Some(instance_id) => version.instance_id == instance_id,
@@ -125,8 +148,10 @@ pub fn files_of_response(
     while let Some(one) = version.filter(|_| steps > 0 && files.iter().any(|file| file.received.is_none())) {
         let named = if one.id == wanted.id {
             files.clone()
-        } else {
+        } else if there.iter().any(|file| file.version == one.id) {
             files_named(store, catalogue, head, one)?
+        } else {
+            Vec::new()
         };
         for file in files.iter_mut().filter(|file| file.received.is_none()) {
             let before = named.iter().find(|before| before.name == file.name);
@@ -165,14 +190,36 @@ fn files_named(
         .survey(&head.survey)?
         .version(&version.definition_version)?
         .form;
-    if !asks_for_files(form.definition()) {
-        return Ok(Vec::new());
-    }
     let seen = version.seen();
     let mut version = version.clone();
     store.open_personal(&head.survey, &mut version)?;
     let answers = received_answers(form, &version)?;
-    Ok(grouped(named_files(&answers), &version, seen))
+    let mut files = grouped(named_files(&answers), &version, seen, true);
+    let mut known: HashSet<String> = files.iter().map(|file| file.name.clone()).collect();
+    for mut others in [texts_like_names(&answers), names_beside(form.definition(), &version)] {
+        others.retain(|other| !known.contains(&other.name));
+        known.extend(others.iter().map(|other| other.name.clone()));
+        files.extend(grouped(others, &version, seen, false));
+    }
+    Ok(files)
+}
+
+/// The longest path of a node under which a file is kept, in bytes.
+const LONGEST_PATH: usize = 1000;
+
+/// Names in what was received and could not be read as answers. Where the survey asks anything personal, that may be.
+fn names_beside(definition: &Definition, version: &Version) -> Vec<NamedFile> {
+    let original = version.original.as_deref();
+    let texts = original.and_then(|original| instance::texts(original).ok());
+    let texts = texts.unwrap_or_default().into_iter();
+    let names = texts.filter(|(path, text)| path.len() <= LONGEST_PATH && is_file_name(text));
+    let named = names.map(|(question, name)| NamedFile {
+        question,
+        question_type: QuestionType::File,
+        personal: asks_personal(definition),
+        name,
+    });
+    named.collect()
 }
 
 /// Whether a survey has questions that are answered with files.
@@ -181,7 +228,7 @@ pub fn asks_for_files(definition: &Definition) -> bool {
 }
 
 /// One file per name.
-fn grouped(named: Vec<NamedFile>, version: &Version, seen: Seen) -> Vec<FileOfResponse> {
+fn grouped(named: Vec<NamedFile>, version: &Version, seen: Seen, asked: bool) -> Vec<FileOfResponse> {
     let mut files: Vec<FileOfResponse> = Vec::new();
     let mut positions: HashMap<String, usize> = HashMap::new();
     for one in named {
@@ -193,6 +240,7 @@ fn grouped(named: Vec<NamedFile>, version: &Version, seen: Seen) -> Vec<FileOfRe
             }
             None => files.push(FileOfResponse {
                 kind: kind(&one.question_type),
+                asked,
                 name: one.name,
                 questions: vec![one.question],
                 personal: one.personal,
@@ -246,9 +294,12 @@ pub fn keep_file(
         }
         .into());
     }
+    let fits = file.kind.takes(received.media_type);
+    let finding =
+        (file.asked && !fits).then(|| Problem::new(ProblemCode::FileOfOtherKind, [received.media_type.name()]));
     // Only the log of an interview is taken as text.
     let log = match file.kind {
-        FileKind::Text => Some(InterviewLog::read(received.open()?)),
+        FileKind::Text if fits => Some(InterviewLog::read(received.open()?)),
         _ => None,
     };
     store.expect_content(&content, now)?;
@@ -263,6 +314,7 @@ pub fn keep_file(
         sender,
         limit,
         log,
+        finding,
     };
     let attached = store.attach(&new, now)?;
     if attached == Attached::Added || file.received.is_none() {

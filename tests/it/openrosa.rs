@@ -205,6 +205,12 @@ impl Site {
         self.app.send(&Request::new("GET", path))
     }
 
+    /// Sends to the address where drafts are tried.
+    fn try_out(&self, key: &str, form: &str) -> Answer {
+        self.app
+            .send(&parcel(&format!("/test/{key}/submission"), form, &[], false))
+    }
+
     fn send(&self, key: &str, form: &str) -> Answer {
         self.send_with(key, form, &[], false)
     }
@@ -455,6 +461,11 @@ fn files_come_in_batches_and_in_pieces() {
         );
         let other = site.send_with(&key, &form, &[("2.jpg", &photo)], false);
         assert_eq!(other.status, 409, "another file under the same name: {}", other.text());
+        assert!(
+            told(&other).contains("答卷已保存") && told(&other).contains("stored"),
+            "{}",
+            told(&other)
+        );
 
         // An edit does not send the pictures again.
         let edited = edit(
@@ -760,7 +771,7 @@ fn what_is_no_form_is_refused_with_a_reason_and_leaves_nothing() {
 }
 
 #[test]
-fn names_of_files_lead_nowhere_and_files_of_no_kind_are_left_out() {
+fn names_of_files_lead_nowhere_and_files_of_no_kind_are_kept_as_bytes() {
     let site = Site::on("sqlite::memory:");
     let key = site.key();
     let form = visit(
@@ -780,16 +791,26 @@ fn names_of_files_lead_nowhere_and_files_of_no_kind_are_left_out() {
     let sent = site.send_with(&key, &form, &files, false);
     assert_eq!(sent.status, 201, "{}", sent.text());
     assert!(
-        told(&sent).contains("还有 1 个附件未收到") && told(&sent).contains("gate.jpg"),
+        told(&sent).contains("没有提到")
+            && told(&sent).contains("/etc/gate.jpg")
+            && told(&sent).contains("left over.jpg"),
         "{}",
         told(&sent)
     );
-    assert_eq!(site.files("uuid:1"), [("gate.jpg".to_owned(), "missing".to_owned())]);
-    assert_eq!(site.on_disk(), 0);
+    // What is no picture is kept all the same, as bytes.
+    assert_eq!(site.files("uuid:1"), [("gate.jpg".to_owned(), "received".to_owned())]);
+    assert_eq!(
+        (site.found("uuid:1"), site.on_disk()),
+        (vec!["file_of_other_kind".to_owned()], 1)
+    );
+    let path = "/api/v1/surveys/visits/responses/uuid:1/attachments/gate.jpg";
+    let file = site.app.get(&site.app.token(Role::Supervisor), path);
+    assert_eq!(file.header("content-type"), Some("application/octet-stream"));
+    assert!(file.header("content-disposition").unwrap().starts_with("attachment"));
 }
 
 #[test]
-fn what_is_over_a_limit_is_refused_with_the_remedy_and_arrives_once_the_limit_is_raised() {
+fn a_file_over_the_limit_is_refused_with_the_remedy_and_the_answers_and_other_files_are_kept() {
     let limits = Limits {
         attachment_bytes: Bytes(64 * 1024),
         body_bytes: Bytes(8 * 1024),
@@ -806,10 +827,13 @@ fn what_is_over_a_limit_is_refused_with_the_remedy_and_arrives_once_the_limit_is
     );
     let told_of = told(&answer);
     assert!(
-        answer.status == 413 && told_of.contains("“1.jpg”超过 64 KB") && told_of.contains("over 64 KB"),
+        answer.status == 413
+            && told_of.contains("答卷已保存。")
+            && told_of.contains("“1.jpg”未保存：超过 64 KB")
+            && told_of.contains("over 64 KB"),
         "{told_of}"
     );
-    assert_eq!((site.is_known("uuid:1"), site.on_disk()), (false, 0));
+    assert_eq!((site.is_known("uuid:1"), site.on_disk()), (true, 1));
     let long = visit("uuid:2", &[("city", "230700"), ("contact", &"x".repeat(9000))]);
     let answer = site.send(&key, &long);
     assert!(
@@ -1074,4 +1098,181 @@ fn a_token_for_a_phone_comes_with_its_code_and_is_good_for_no_more() {
     let nowhere = innogauge("token field --qr");
     assert!(!nowhere.status.success() && String::from_utf8_lossy(&nowhere.stderr).contains("public_url"));
     assert_eq!(store.tokens("field").unwrap().len(), 1, "no token without its code");
+}
+
+#[test]
+fn tests_and_what_counts_never_become_one_response() {
+    on_each(|database| {
+        let site = Site::on(&database.url);
+        let key = site.key();
+        let turnover = |amount: &'static str| [("city", "230700"), ("turnover", amount)];
+        let send = |form: &str| assert_eq!(site.send(&key, form).status, 201);
+        let attempt = |form: &str| assert_eq!(site.try_out(&key, form).status, 201);
+        let is = |name: &str, test: bool, amount: f64, versions: usize| {
+            let response = site.response(name);
+            assert_eq!(response["test"], test, "{name}");
+            assert_eq!(response["answers"]["turnover"], amount, "{name}");
+            assert_eq!(response["versions"], versions, "{name}");
+        };
+        // A test edits what counts, and the other way round.
+        send(&visit("uuid:a1", &turnover("1")));
+        attempt(&edit("uuid:a2", "uuid:a1", &turnover("2")));
+        is("uuid:a1", false, 1.0, 1);
+        is("uuid:a2", true, 2.0, 1);
+        attempt(&visit("uuid:b1", &turnover("1")));
+        send(&edit("uuid:b2", "uuid:b1", &turnover("2")));
+        is("uuid:b1", true, 1.0, 1);
+        is("uuid:b2", false, 2.0, 1);
+        // The edit came first.
+        attempt(&edit("uuid:c2", "uuid:c1", &turnover("2")));
+        send(&visit("uuid:c1", &turnover("1")));
+        is("uuid:c1", false, 1.0, 1);
+        is("uuid:c2", true, 2.0, 1);
+
+        // The same for trial and then in earnest counts, and finds the edit that waits for it.
+        attempt(&visit("uuid:d1", &turnover("1")));
+        send(&edit("uuid:d2", "uuid:d1", &turnover("2")));
+        send(&visit("uuid:d1", &turnover("1")));
+        is("uuid:d1", false, 2.0, 2);
+        is("uuid:d2", false, 2.0, 2);
+        attempt(&visit("uuid:e1", &turnover("1")));
+        send(&visit("uuid:e1", &turnover("1")));
+        is("uuid:e1", false, 1.0, 1);
+        assert_eq!(site.response("uuid:e1")["state"], "received");
+        // In earnest and then for trial it stays what it is.
+        let before = site.response("uuid:e1");
+        let again = site.try_out(&key, &visit("uuid:e1", &turnover("1")));
+        assert!(
+            again.status == 201 && told(&again).contains("未作任何更改"),
+            "{}",
+            again.text()
+        );
+        assert_eq!(site.response("uuid:e1"), before);
+    });
+}
+
+#[test]
+fn what_was_withdrawn_can_come_again_and_does_not_come_back() {
+    on_each(|database| {
+        let site = Site::on(&database.url);
+        let key = site.key();
+        let form = visit("uuid:1", &[("city", "230700"), ("turnover", "5")]);
+        assert_eq!(site.send(&key, &form).status, 201);
+        let path = "/api/v1/surveys/visits/responses/uuid:1/withdrawal";
+        let administrator = site.app.token(Role::Administrator);
+        let withdrawn = site.app.post(&administrator, path, &json!({}));
+        assert!(withdrawn.status < 300, "{}", withdrawn.text());
+        let again = site.send(&key, &form);
+        assert!(
+            again.status == 201 && told(&again).contains("撤回了同意"),
+            "{}",
+            again.text()
+        );
+        let edited = site.send(&key, &edit("uuid:2", "uuid:1", &[("city", "230700")]));
+        let told = told(&edited);
+        assert!(
+            edited.status == 410 && told.contains("没有保存") && told.contains("not stored"),
+            "{told}"
+        );
+        assert!(!site.is_known("uuid:2"));
+    });
+}
+
+#[test]
+fn an_edit_is_checked_in_the_round_of_what_it_edits() {
+    on_each(|database| {
+        let site = Site::on(&database.url);
+        let key = site.key();
+        let first = site.app.store.default_round().unwrap().unwrap();
+        assert_eq!(site.send(&key, &visit("uuid:1", &[("city", "230700")])).status, 201);
+        site.open_round("autumn");
+        let edited = edit("uuid:2", "uuid:1", &[("city", "230700"), ("turnover", "5")]);
+        assert_eq!(
+            told(&site.send(&key, &edited)),
+            "已收到。",
+            "though two rounds are open"
+        );
+        site.patch(&format!("/api/v1/rounds/{first}"), &json!({"state": "closed"}));
+        let edited = edit("uuid:3", "uuid:2", &[("city", "230700"), ("turnover", "6")]);
+        assert_eq!(site.send(&key, &edited).status, 201);
+        assert_eq!(
+            (site.response("uuid:1")["round"].clone(), site.found("uuid:1")),
+            (json!(first), vec!["round_not_open".to_owned()])
+        );
+    });
+}
+
+#[test]
+fn a_form_without_an_id_is_stored_once() {
+    let site = Site::on("sqlite::memory:");
+    let key = site.key();
+    let form = "<data id=\"visits\" version=\"1\"><city>230700</city><turnover>5</turnover></data>";
+    let list = || {
+        let path = "/api/v1/surveys/visits/responses";
+        let answer = site.app.get(&site.app.token(Role::Supervisor), path).json();
+        answer["responses"].as_array().unwrap().len()
+    };
+    for _ in 0..2 {
+        assert_eq!(site.send(&key, form).status, 201);
+    }
+    assert_eq!(list(), 1);
+    assert_eq!(site.send(&key, &form.replace('5', "6")).status, 201);
+    assert_eq!(list(), 2);
+}
+
+#[test]
+fn a_city_that_is_not_known_is_not_a_city_of_others() {
+    let site = Site::on("sqlite::memory:");
+    let key = site.key_of("field-wudalianchi", NewToken::default());
+    let admin = site.app.token(Role::Administrator);
+    assert_eq!(site.send(&key, &visit("uuid:1", &[("turnover", "5")])).status, 201);
+    let response = site.app.get(&admin, "/api/v1/surveys/visits/responses/uuid:1").json();
+    let codes: Vec<_> = response["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["code"].clone())
+        .collect();
+    assert!(!codes.contains(&json!("city_of_others")), "{codes:?}");
+}
+
+#[test]
+fn files_of_a_form_of_another_version_are_kept() {
+    on_each(|database| {
+        let site = Site::on(&database.url);
+        let key = site.key();
+        let form = visit(
+            "uuid:1",
+            &[("city", "230700"), ("contact", "card.jpg"), ("gate", "2.jpg")],
+        );
+        let newer = form.replace("version=\"1\"", "version=\"9\"").replace(
+            "<orx:meta>",
+            "<yard><photo>3.jpg</photo><photo>4.jpg</photo></yard><orx:meta>",
+        );
+        let files = ["card.jpg", "2.jpg", "3.jpg", "4.jpg"];
+        let contents: Vec<Vec<u8>> = (0..files.len()).map(|number| jpeg(100 + number)).collect();
+        let parts: Vec<(&str, &[u8])> = files.into_iter().zip(contents.iter().map(Vec::as_slice)).collect();
+        for _ in 0..2 {
+            let sent = site.send_with(&key, &newer, &parts, false);
+            assert_eq!(sent.status, 201, "{}", sent.text());
+            assert!(!told(&sent).contains("未保存"), "{}", told(&sent));
+        }
+        assert_eq!(site.on_disk(), 4);
+    });
+}
+
+#[test]
+fn one_file_in_the_way_does_not_keep_the_others_out() {
+    let site = Site::on("sqlite::memory:");
+    let key = site.key();
+    let form = visit("uuid:1", &[("city", "230700"), ("photo", "1.jpg"), ("gate", "2.jpg")]);
+    assert_eq!(site.send_with(&key, &form, &[("1.jpg", &jpeg(100))], true).status, 201);
+    let sent = site.send_with(&key, &form, &[("1.jpg", &jpeg(200)), ("2.jpg", &jpeg(300))], false);
+    assert!(
+        sent.status == 409 && told(&sent).contains("“1.jpg”未保存") && told(&sent).contains("保留先收到的一份"),
+        "{}",
+        told(&sent)
+    );
+    let received = |name: &str| (name.to_owned(), "received".to_owned());
+    assert_eq!(site.files("uuid:1"), [received("1.jpg"), received("2.jpg")]);
 }

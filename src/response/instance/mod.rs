@@ -10,6 +10,7 @@ mod error;
 mod head;
 mod read;
 mod scan;
+mod texts;
 mod write;
 
 #[cfg(test)]
@@ -19,4 +20,5 @@ pub(super) use asked::Asked;
 pub use error::InstanceError;
 pub use head::Head;
 pub use read::read;
+pub use texts::texts;
 pub use write::{Names, write};

@@ -259,6 +259,11 @@ impl Store {
         self.inner.keys.for_writing()
     }
 
+    /// The ring as it is; none is made.
+    pub(super) fn keys_there_are(&self) -> Result<Arc<KeyRing>, StoreError> {
+        self.inner.keys.for_reading()
+    }
+
     /// The ring; `None` where there is none and none may be made.
     pub(super) fn keys_if_any(&self) -> Result<Option<Arc<KeyRing>>, StoreError> {
         match self.keys() {

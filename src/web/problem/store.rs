@@ -26,7 +26,7 @@ impl From<StoreError> for Problem {
                 )
                 .member("limit_bytes", *limit),
             StoreError::Stale { .. } => Self::new(Code::StateConflict).detail(error.to_string()),
-            StoreError::ConsentWithdrawn { .. } => Self::new(Code::ConsentWithdrawn).detail(error.to_string()),
+            StoreError::ConsentWithdrawn { .. } => Self::new(Code::ConsentWithdrawn),
             StoreError::KeysNeeded { .. } | StoreError::UnusableKeys { .. } | StoreError::UnknownKey { .. } => {
                 Self::new(Code::KeysMissing).cause(&error)
             }

@@ -69,14 +69,14 @@ impl Asked {
     /// The version of a survey that new interviews are to use, where there is one: the newest published one of a survey that
     /// is listed; its draft.
     pub fn offered<'s>(&self, survey: &'s Survey) -> Option<&'s Arc<study::Version>> {
-        if self.drafts {
-            return survey
-                .versions
-                .iter()
-                .rev()
-                .find(|version| version.state == VersionState::Draft);
-        }
-        survey.newest().filter(|_| survey.state.is_listed())
+        let offered = if self.drafts {
+            let mut versions = survey.versions.iter().rev();
+            versions.find(|version| version.state == VersionState::Draft)
+        } else {
+            survey.newest().filter(|_| survey.state.is_listed())
+        };
+        // Figures of places come out of yearbooks, not out of interviews.
+        offered.filter(|version| !version.definition.is_of_places())
     }
 
     /// A version that a phone may still have: any that was published; for drafts, any at all.

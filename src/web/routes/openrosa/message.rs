@@ -2,19 +2,35 @@
 
 use crate::definition::{Definition, Language};
 
+/// What a form that was sent found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// It is stored as it was sent, now or before.
+    #[default]
+    Stored,
+    /// It is a test, and the same form counts already.
+    Counts,
+    /// Consent to it was withdrawn after it came.
+    Withdrawn,
+}
+
 /// What became of a form that was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Arrival {
     /// Whether it only tries things out.
     pub test: bool,
+    /// What it found.
+    pub standing: Standing,
     /// Problems and warnings.
     pub to_check: usize,
     /// Whether another response of the same organisation is there.
     pub duplicate: bool,
     /// Files that the answers name and that have not come.
     pub awaited: usize,
-    /// Files that came and can't be kept: by name.
-    pub unusable: Vec<String>,
+    /// Files that came and are empty: by name.
+    pub empty: Vec<String>,
+    /// Files that came, are named nowhere in the form, and are not kept: by name.
+    pub left_over: Vec<String>,
 }
 
 impl Arrival {
@@ -28,11 +44,22 @@ impl Arrival {
 
     fn words(&self, language: Language) -> String {
         let zh = language == Language::Chinese;
-        let mut words = match (zh, self.test) {
-            (true, false) => "已收到".to_owned(),
-            (true, true) => "测试答卷已收到，不计入结果".to_owned(),
-            (false, false) => "Received".to_owned(),
-            (false, true) => "Test received; it does not count".to_owned(),
+        let told = |chinese: &str, english: &str| if zh { chinese } else { english }.to_owned();
+        let mut words = match (self.standing, self.test) {
+            (Standing::Withdrawn, _) => {
+                return told(
+                    "此前已收到，受访者其后撤回了同意，此次未保存任何内容。",
+                    "Received before; consent was withdrawn since, and nothing was stored now.",
+                );
+            }
+            (Standing::Counts, _) => {
+                return told(
+                    "同一答卷已作为正式答卷保存，此次测试未作任何更改。",
+                    "The same form is stored already and counts; this test changed nothing.",
+                );
+            }
+            (Standing::Stored, false) => told("已收到", "Received"),
+            (Standing::Stored, true) => told("测试答卷已收到，不计入结果", "Test received; it does not count"),
         };
         let to_check = match (zh, self.to_check) {
             (_, 0) => String::new(),
@@ -63,12 +90,18 @@ impl Arrival {
                 format!("{count} {files} still awaited."),
             );
         }
-        if !self.unusable.is_empty() {
+        if !self.empty.is_empty() {
             add(
-                format!("未保存的文件（空文件或类型不支持）：{}。", self.unusable.join("、")),
+                format!("未保存的空文件：{}。", self.empty.join("、")),
+                format!("Not kept, being empty: {}.", self.empty.join(", ")),
+            );
+        }
+        if !self.left_over.is_empty() {
+            add(
+                format!("答卷中没有提到、未保存的文件：{}。", self.left_over.join("、")),
                 format!(
-                    "Not kept, being empty or of a kind that is not taken: {}.",
-                    self.unusable.join(", ")
+                    "Not kept, being named nowhere in the form: {}.",
+                    self.left_over.join(", ")
                 ),
             );
         }
@@ -112,13 +145,14 @@ mod tests {
             test: true,
             duplicate: true,
             awaited: 1,
-            unusable: vec!["a.apk".to_owned()],
+            empty: vec!["a.jpg".to_owned()],
+            left_over: vec!["b.jpg".to_owned()],
             ..Arrival::default()
         };
         assert_eq!(
             told(&arrival, "languages: {en: English}\n"),
             "Test received; it does not count. This organisation has another response in this round. \
-             1 file is still awaited. Not kept, being empty or of a kind that is not taken: a.apk."
+             1 file is still awaited. Not kept, being empty: a.jpg. Not kept, being named nowhere in the form: b.jpg."
         );
     }
 }

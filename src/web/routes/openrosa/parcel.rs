@@ -15,7 +15,7 @@ use actix_web::{HttpRequest, web};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 
-use crate::attachments::{ContentError, FileKind, Received};
+use crate::attachments::{ContentError, FileKind, Received, Receiving};
 use crate::settings::Limits;
 use crate::web::body::next_piece;
 use crate::web::gate;
@@ -36,10 +36,10 @@ pub struct Parcel {
     pub form: Vec<u8>,
     /// The files by name.
     pub files: Vec<(String, Received)>,
-    /// The names of files that no response can have: they are empty, or of a kind that is taken nowhere.
-    pub unusable: Vec<String>,
-    /// Whether more files are to come.
-    pub incomplete: bool,
+    /// The names of files that are empty.
+    pub empty: Vec<String>,
+    /// Files that came and could not be taken, with why.
+    pub failed: Vec<(String, Problem)>,
 }
 
 /// A body that can still be read when the reader of its parts has given up, and that ends where it is too long.
@@ -84,7 +84,7 @@ impl Parcel {
             left: Rc::new(RefCell::new(limits.upload_bytes.0 + limits.attachment_bytes.0)),
         };
         let received = Self::read(app, Multipart::new(request.headers(), body.clone())).await;
-        if received.is_err() {
+        if !received.as_ref().is_ok_and(|parcel| parcel.failed.is_empty()) {
             let mut rest = body;
             *rest.left.borrow_mut() = limits.response_attachments_bytes.0;
             while let Some(Ok(_)) = rest.next().await {}
@@ -96,11 +96,17 @@ impl Parcel {
         let mut parcel = Self {
             form: Vec::new(),
             files: Vec::new(),
-            unusable: Vec::new(),
-            incomplete: false,
+            empty: Vec::new(),
+            failed: Vec::new(),
         };
         while let Some(part) = parts.next().await {
-            let part = part.map_err(|error| broken(&error))?;
+            let part = match part {
+                Ok(part) => part,
+                Err(MultipartError::Payload(PayloadError::Overflow)) if !parcel.form.is_empty() => {
+                    return Ok(parcel.cut_short("…".to_owned()));
+                }
+                Err(error) => return Err(broken(&error)),
+            };
             let said = part.content_disposition();
             let name = said
                 .and_then(ContentDisposition::get_name)
@@ -112,19 +118,21 @@ impl Parcel {
                 .to_owned();
             match name.as_str() {
                 FORM => parcel.form = read_form(part, app.settings.limits).await?,
-                INCOMPLETE => {
-                    parcel.incomplete = true;
-                    read_form(part, app.settings.limits).await?;
-                }
-                _ if parcel.files.len() + parcel.unusable.len() >= MOST_FILES => {
+                INCOMPLETE => drop(read_form(part, app.settings.limits).await?),
+                _ if parcel.files.len() + parcel.empty.len() + parcel.failed.len() >= MOST_FILES => {
                     return Err(Problem::new(Code::TooLarge).explain(
                         format!("一次最多发送 {MOST_FILES} 个文件。"),
                         format!("One sending has at most {MOST_FILES} files."),
                     ));
                 }
-                _ => match receive_file(app, part, &file_name).await? {
-                    Some(received) => parcel.files.push((file_name, received)),
-                    None => parcel.unusable.push(file_name),
+                _ => match receive_file(app, part).await {
+                    Ok(Arrived::Whole(received)) => parcel.files.push((file_name, received)),
+                    Ok(Arrived::Empty) => parcel.empty.push(file_name),
+                    Ok(Arrived::Not(problem)) => parcel.failed.push((file_name, problem)),
+                    Err(MultipartError::Payload(PayloadError::Overflow)) if !parcel.form.is_empty() => {
+                        return Ok(parcel.cut_short(file_name));
+                    }
+                    Err(error) => return Err(broken(&error)),
                 },
             }
         }
@@ -135,6 +143,16 @@ impl Parcel {
             ));
         }
         Ok(parcel)
+    }
+
+    /// With what came until the sending was over its limit, in this file.
+    fn cut_short(mut self, file: String) -> Self {
+        let problem = Problem::new(Code::TooLarge).explain(
+            "本次发送的内容过多，请再次发送；如仍不行，请在表单中调小照片，或联系管理员调高上限。",
+            "this sending was too large: send again, else have the form take smaller pictures, or ask the administrator to raise the limit.",
+        );
+        self.failed.push((file, problem));
+        self
     }
 }
 
@@ -157,38 +175,54 @@ async fn read_form(mut part: Field, limits: Limits) -> Result<Vec<u8>, Problem> 
     Ok(form)
 }
 
-/// A file that arrived; `None` where no response can have it.
-async fn receive_file(app: &web::Data<App>, mut part: Field, name: &str) -> Result<Option<Received>, Problem> {
-    let limit = app.settings.limits.attachment_bytes.0;
-    let mut receiving = web::block({
+/// What became of a file on its way.
+enum Arrived {
+    Whole(Received),
+    Empty,
+    /// It came, and could not be taken: the answers are stored all the same.
+    Not(Problem),
+}
+
+async fn receive_file(app: &web::Data<App>, mut part: Field) -> Result<Arrived, MultipartError> {
+    let begun = web::block({
         let app = app.clone();
-        move || app.contents()?.receive(limit as u64)
-    })
-    .await??;
+        move || Ok::<_, Problem>(app.contents()?.receive(app.settings.limits.attachment_bytes.0 as u64)?)
+    });
+    let mut receiving = begun.await.map_err(Problem::from).and_then(|begun| begun);
     loop {
-        let (piece, ended) = next_piece(&mut part).await.map_err(|error| broken(&error))?;
-        receiving = match web::block(move || receiving.take(&piece).map(|()| receiving)).await? {
-            Ok(receiving) => receiving,
-            Err(ContentError::TooLarge { .. }) => {
-                return Err(Problem::new(Code::TooLarge).explain(
-                    format!("附件“{name}”超过 {}，答卷没有保存。请在表单中调小照片，或联系管理员调高上限后再次发送。", size(limit)),
-                    format!(
-                        "The file '{name}' is over {}; nothing was stored. Have the form take smaller pictures, or ask the administrator to raise the limit, and send again.",
-                        size(limit)
-                    ),
-                ));
-            }
-            Err(error) => return Err(error.into()),
-        };
+        // One that can't be taken is heard to its end: others follow it.
+        let (piece, ended) = next_piece(&mut part).await?;
+        if let Ok(taking) = receiving {
+            receiving = taken(app, taking, piece).await;
+        }
         if ended {
             break;
         }
     }
-    match web::block(move || receiving.finish(FileKind::Any)).await? {
-        Ok(received) => Ok(Some(received)),
-        Err(ContentError::Empty | ContentError::Kind { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let receiving = match receiving {
+        Ok(receiving) => receiving,
+        Err(problem) => return Ok(Arrived::Not(problem)),
+    };
+    Ok(match web::block(move || receiving.finish(FileKind::Whatever)).await {
+        Ok(Ok(received)) => Arrived::Whole(received),
+        Ok(Err(ContentError::Empty)) => Arrived::Empty,
+        Ok(Err(error)) => Arrived::Not(error.into()),
+        Err(error) => Arrived::Not(error.into()),
+    })
+}
+
+/// The file with the next piece of it.
+async fn taken(app: &App, mut receiving: Receiving, piece: Vec<u8>) -> Result<Receiving, Problem> {
+    let limit = size(app.settings.limits.attachment_bytes.0);
+    web::block(move || receiving.take(&piece).map(|()| receiving))
+        .await?
+        .map_err(|error| match error {
+            ContentError::TooLarge { .. } => Problem::new(Code::TooLarge).explain(
+                format!("超过 {limit}。请在表单中调小照片，或联系管理员调高上限后再次发送。"),
+                format!("it is over {limit}. Have the form take smaller pictures, or ask the administrator to raise the limit, and send again."),
+            ),
+            error => error.into(),
+        })
 }
 
 /// A number of bytes as people say it.

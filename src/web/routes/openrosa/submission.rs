@@ -1,19 +1,21 @@
 //! A filled-in form arrives.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use uuid::Uuid;
+use uuid::Builder;
 
 use super::asked::Asked;
-use super::message::Arrival;
+use super::message::{Arrival, Standing};
 use super::parcel::Parcel;
 use crate::attachments::Received;
+use crate::definition::Language;
 use crate::response::instance::{self, Head};
-use crate::response::{Door, Problem as Finding, ProblemCode, Severity};
-use crate::store::{StoreError, Submission};
-use crate::study::{self, Catalogue, Names, Reception, Survey, asks_for_files, files_of_response, keep_file};
+use crate::response::{Door, Fingerprint, Problem as Finding, ProblemCode, Severity};
+use crate::store::{self, Receipt, StoreError, Submission};
+use crate::study::{self, Catalogue, Names, Reception, Survey, asks_for_files, files_that_may_come, keep_file};
 use crate::web::Caller;
 use crate::web::openrosa::{answer, message};
 use crate::web::problem::{Code, Problem};
@@ -69,8 +71,8 @@ pub async fn send(
     let Parcel {
         form,
         files,
-        unusable,
-        incomplete: _,
+        empty,
+        mut failed,
     } = parcel;
     let prepared = web::block({
         let (app, caller) = (app.clone(), caller.clone());
@@ -86,18 +88,32 @@ pub async fn send(
     app.metrics.stored(&stored);
     let receipt = stored.map_err(conflict)?;
     arrival.duplicate = receipt.duplicate;
-    arrival.unusable = unusable;
-    if asks_for_files(&version.definition) {
+    arrival.empty = empty;
+    let standing = standing(arrival.test, &receipt);
+    arrival.standing = standing;
+    if standing == Standing::Stored && (!files.is_empty() || asks_for_files(&version.definition)) {
         let version = version.clone();
-        arrival = web::block(move || {
+        (arrival, failed) = web::block(move || {
             let known = (version.definition.survey(), receipt.instance_id.as_str());
-            attach(&app, &caller, known, files, &mut arrival)?;
-            Ok::<_, Problem>(arrival)
+            attach(&app, &caller, known, files, &mut arrival, &mut failed)?;
+            Ok::<_, Problem>((arrival, failed))
         })
         .await??;
     }
+    if let Some(problem) = not_whole(&failed).filter(|_| standing == Standing::Stored) {
+        return Err(problem);
+    }
     let text = arrival.message(&version.definition);
     Ok(message(&request, StatusCode::CREATED, "submit_success", &text))
+}
+
+/// What a response of that name is already: to one that counts a test changes nothing, and what was withdrawn stays so.
+fn standing(test: bool, receipt: &Receipt) -> Standing {
+    match receipt {
+        Receipt { withdrawn: true, .. } => Standing::Withdrawn,
+        Receipt { test: false, .. } if test => Standing::Counts,
+        _ => Standing::Stored,
+    }
 }
 
 /// A filled-in form that went through the one way in.
@@ -117,8 +133,13 @@ fn prepare(app: &App, caller: &Caller, asked: Asked, xml: &[u8]) -> Result<Prepa
         return Err(Problem::new(Code::InstanceEncrypted));
     }
     let (version, unknown) = version_of(&asked, survey, &head)?;
-    let (round, out_of_time) = round_of(caller, &catalogue);
-    expect_own(app, caller, survey, &head)?;
+    let known = known(app, survey, &head, asked.drafts)?;
+    expect_own(caller, known.as_ref().filter(|_| head.deprecated_id.is_some()))?;
+    let named = known
+        .as_ref()
+        .map(|known| known.round.as_str())
+        .filter(|round| !round.is_empty());
+    let (round, out_of_time) = round_of(named.or(caller.round.as_deref()), &catalogue);
 
     let mut reception = Reception::new(&app.store, version, round, Door::OpenRosa, app.now())?
         .sent_by(Some(caller.name.clone()))
@@ -131,15 +152,17 @@ fn prepare(app: &App, caller: &Caller, asked: Asked, xml: &[u8]) -> Result<Prepa
     let mut processed = reception.process(answers, unreadable);
     let closed = || Finding::new(ProblemCode::SurveyClosed, [""; 0]);
     let closed = (!asked.drafts && !survey.state.accepts()).then(closed);
-    for finding in [unknown, out_of_time, closed].into_iter().flatten() {
+    let of_places = || Finding::new(ProblemCode::FiguresOfPlaces, [""; 0]);
+    let of_places = version.definition.is_of_places().then(of_places);
+    for finding in [unknown, out_of_time, closed, of_places].into_iter().flatten() {
         processed.add(finding);
     }
-    if !caller.may_use_city(processed.identity.city.as_deref()) {
-        let city = processed.identity.city.clone().unwrap_or_default();
+    let city = processed.identity.city.clone();
+    if let Some(city) = city.filter(|city| !caller.may_use_city(Some(city))) {
         processed.add(Finding::new(ProblemCode::CityOfOthers, [city]));
     }
     let names = Names {
-        instance_id: head.instance_id.unwrap_or_else(|| format!("uuid:{}", Uuid::new_v4())),
+        instance_id: head.instance_id.unwrap_or_else(|| made_id(&survey.survey, caller, xml)),
         deprecated_id: head.deprecated_id,
         claimed_version: head.version,
     };
@@ -175,9 +198,31 @@ fn version_of<'s>(
     Ok((newest, Some(Finding::new(ProblemCode::UnknownVersion, details))))
 }
 
-/// The round that a form goes to: the token's, open or not, else the only open one; with what is to be said of that.
-fn round_of<'c>(caller: &'c Caller, catalogue: &'c Catalogue) -> (Option<&'c str>, Option<Finding>) {
-    let named = caller.round.as_deref();
+/// The response that a form edits, or is: of those that count, or that try things out, as the form does. It may still come.
+fn known(app: &App, survey: &Survey, head: &Head, drafts: bool) -> Result<Option<store::Head>, Problem> {
+    for id in [&head.deprecated_id, &head.instance_id].into_iter().flatten() {
+        match app.store.response_head(&survey.survey, id) {
+            Ok(known) if known.test == drafts => return Ok(Some(known)),
+            Ok(_) | Err(StoreError::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
+/// The instance ID of a form that has none: the same whenever the same comes from the same sender.
+fn made_id(survey: &str, caller: &Caller, xml: &[u8]) -> String {
+    let content = Fingerprint::of_bytes(xml).to_string();
+    let parts = [survey, caller.name.as_str(), content.as_str()].join("\0");
+    let hash = Fingerprint::of_bytes(parts.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
+    format!("uuid:{}", Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+/// The round that a form goes to: that of the response that it edits, else the token's, open or not, else the only open
+/// one; with what is to be said of that.
+fn round_of<'c>(named: Option<&'c str>, catalogue: &'c Catalogue) -> (Option<&'c str>, Option<Finding>) {
     if let Ok(round) = catalogue.open_round(named) {
         return (Some(round), None);
     }
@@ -187,50 +232,77 @@ fn round_of<'c>(caller: &'c Caller, catalogue: &'c Catalogue) -> (Option<&'c str
     }
 }
 
-/// That what is edited is the caller's to edit: their own, or within their limits. What it edits may still come.
-fn expect_own(app: &App, caller: &Caller, survey: &Survey, head: &Head) -> Result<(), Problem> {
-    let Some(edited) = head.deprecated_id.as_deref().filter(|_| !caller.is_unlimited()) else {
-        return Ok(());
-    };
-    match app.store.response_head(&survey.survey, edited) {
-        Ok(edited) if edited.sender.as_deref() == Some(caller.name.as_str()) => Ok(()),
-        Ok(edited) => expect_in_scope(caller, &edited).map_err(|_| {
-            Problem::new(Code::Forbidden).explain(
-                "此答卷修改的是他人负责的城市的答卷，没有保存。请联系督导。",
-                "This form edits a response of a city that is not one of yours, and was not stored. Tell your supervisor.",
-            )
-        }),
-        Err(StoreError::NotFound { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
+/// That what is edited is the caller's to edit: their own, or within their limits.
+fn expect_own(caller: &Caller, edited: Option<&store::Head>) -> Result<(), Problem> {
+    match edited.filter(|_| !caller.is_unlimited()) {
+        Some(edited) if edited.sender.as_deref() != Some(caller.name.as_str()) => expect_in_scope(caller, edited)
+            .map_err(|_| {
+                Problem::new(Code::Forbidden).explain(
+                    "此答卷修改的是他人负责的城市的答卷，没有保存。请联系督导。",
+                    "This form edits a response of a city that is not one of yours, and was not stored. Tell your supervisor.",
+                )
+            }),
+        _ => Ok(()),
     }
 }
 
-/// Keeps the files that the answers name, and counts those that are still to come. Others are left over on the phone
-/// from pictures that were taken again.
+/// Keeps the files that the form names, whatever kind they are, and counts those that are still to come. Others are left
+/// over on the phone from pictures that were taken again. One that can't be kept does not keep the others out.
 fn attach(
     app: &App,
     caller: &Caller,
     (survey, instance_id): (&str, &str),
     mut arrived: Vec<(String, Received)>,
     arrival: &mut Arrival,
+    failed: &mut Vec<(String, Problem)>,
 ) -> Result<(), Problem> {
     let head = app.store.response_head(survey, instance_id)?;
     let catalogue = app.surveys.catalogue(&app.store)?;
     let store = app.store_for(caller);
     let limit = app.settings.limits.response_attachments_bytes.0 as u64;
-    for file in files_of_response(&app.store, &catalogue, &head, Some(instance_id))? {
+    for file in files_that_may_come(&app.store, &catalogue, &head, Some(instance_id))? {
         let sent = arrived.iter().position(|(name, _)| *name == file.name);
         let sent = sent.map(|position| arrived.swap_remove(position).1);
         match sent {
-            Some(received) if !file.kind.takes(received.media_type) => arrival.unusable.push(file.name),
             Some(received) => {
-                let sender = (Some(caller.name.clone()), limit);
-                keep_file(&store, app.contents()?, (survey, file), received, sender, app.now())?;
+                let (sender, name) = ((Some(caller.name.clone()), limit), file.name.clone());
+                arrival.to_check += usize::from(file.asked && !file.kind.takes(received.media_type));
+                let kept = app.contents().map_err(Problem::from).and_then(|contents| {
+                    keep_file(&store, contents, (survey, file), received, sender, app.now()).map_err(Problem::from)
+                });
+                failed.extend(kept.err().map(|problem| (name, problem)));
             }
-            None => arrival.awaited += usize::from(file.received.is_none()),
+            None if failed.iter().any(|(name, _)| *name == file.name) => {}
+            None => arrival.awaited += usize::from(file.asked && file.received.is_none()),
         }
     }
+    arrival.left_over = arrived.into_iter().map(|(name, _)| name).collect();
     Ok(())
+}
+
+/// That the answers are stored and some files are not, where it is so.
+fn not_whole(failed: &[(String, Problem)]) -> Option<Problem> {
+    let (_, first) = failed.first()?;
+    let (mut zh, mut en) = ("答卷已保存。".to_owned(), "The answers are stored.".to_owned());
+    for (name, problem) in failed {
+        let (why_zh, why_en) = match problem.code() {
+            Code::AttachmentConflict => (
+                "服务器上已有同名而内容不同的文件，保留先收到的一份，请联系督导。".to_owned(),
+                "the server has another file under this name and keeps that one; tell your supervisor.".to_owned(),
+            ),
+            _ => (
+                problem.detail_in(Language::Chinese),
+                problem.detail_in(Language::English),
+            ),
+        };
+        let _ = write!(zh, "\n附件“{name}”未保存：{why_zh}");
+        let _ = write!(en, "\nThe file '{name}' is not: {why_en}");
+    }
+    let problem = Problem::new(first.code()).explain(zh, en);
+    Some(match first.retry_after_seconds() {
+        Some(seconds) => problem.retry_after(seconds),
+        None => problem,
+    })
 }
 
 fn unknown_form(form: &str) -> Problem {
@@ -248,6 +320,10 @@ fn conflict(error: StoreError) -> Problem {
         StoreError::InstanceConflict { .. } => Problem::new(Code::Conflict).explain(
             "服务器上已有编号相同而内容不同的答卷，此次没有保存。请保留该答卷，并联系督导。",
             "The server has another form under the same identifier, and this one was not stored. Keep it on the phone, and tell your supervisor.",
+        ),
+        StoreError::ConsentWithdrawn { .. } => Problem::new(Code::ConsentWithdrawn).explain(
+            "受访者已撤回对该答卷的同意，此次修改没有保存。请从手机上删除该答卷。",
+            "The respondent has withdrawn consent to this form, and the edit was not stored. Delete the form from the phone.",
         ),
         other => other.into(),
     }

@@ -52,12 +52,14 @@ pub async fn edit_response(
         ));
     }
     body.deprecated_id = Some(instance_id.clone());
-    web::block({
+    body.test = web::block({
         let (app, survey, caller) = (app.clone(), survey.clone(), caller.clone());
         move || {
             let seen = app.store.response_head(&survey, &instance_id)?;
             expect_in_scope(&caller, &seen)?;
-            if_match.check(&ResponseHead::from(seen))
+            let test = seen.test;
+            if_match.check(&ResponseHead::from(seen))?;
+            Ok::<_, Problem>(test)
         }
     })
     .await??;

@@ -36,6 +36,9 @@ pub struct Body {
     /// The answers, nested as the survey's groups and repeats are.
     #[schema(value_type = Object)]
     answers: Value,
+    /// Whether it is a new version of what only tries things out: then it does, too.
+    #[serde(skip)]
+    pub(super) test: bool,
 }
 
 /// How a response is to be taken.
@@ -161,6 +164,7 @@ fn prepare(
     let reception = Reception::new(&app.store, version, Some(round), Door::Json, app.now())?
         .sent_by(Some(caller.name.clone()))
         .unasked(unasked);
+    let reception = if body.test { reception.as_test() } else { reception };
     let (answers, problems) = Answers::from_json(&version.form, &body.answers);
     let processed = reception.process(answers, problems);
     if !processed.is_sound() {
