@@ -236,17 +236,14 @@ fn store_version(
         joined.push(other.instance_id);
     }
 
-    let id = match tried {
-        Some(id) => {
-            replace_version(connection, submission, id, &head)?;
-            id
-        }
-        None => {
-            let id = next_ids(connection, 1)?.first().copied().unwrap_or(1);
-            insert_version(connection, submission, id, &head.round, head.id)?;
-            head.versions += 1;
-            id
-        }
+    let id = if let Some(id) = tried {
+        replace_version(connection, submission, id, &head)?;
+        id
+    } else {
+        let id = next_ids(connection, 1)?.first().copied().unwrap_or(1);
+        insert_version(connection, submission, id, &head.round, head.id)?;
+        head.versions += 1;
+        id
     };
     head.revision += 1;
     head.updated_at = time::stored(submission.envelope.received_at);
