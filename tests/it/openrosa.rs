@@ -801,7 +801,8 @@ fn names_of_files_lead_nowhere_and_files_of_no_kind_are_kept_as_bytes() {
     assert_eq!(site.files("uuid:1"), [("gate.jpg".to_owned(), "received".to_owned())]);
     assert_eq!(
         (site.found("uuid:1"), site.on_disk()),
-        (vec!["file_of_other_kind".to_owned()], 1)
+        // A path is no name of a file.
+        (vec!["wrong_type".to_owned(), "file_of_other_kind".to_owned()], 1)
     );
     let path = "/api/v1/surveys/visits/responses/uuid:1/attachments/gate.jpg";
     let file = site.app.get(&site.app.token(Role::Supervisor), path);
