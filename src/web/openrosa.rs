@@ -20,6 +20,10 @@ pub const XML: &str = "text/xml; charset=utf-8";
 const VERSION: HeaderName = HeaderName::from_static("x-openrosa-version");
 const ACCEPT_CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-openrosa-accept-content-length");
 
+/// How many bytes a phone is told to put into one request at most: what Collect does by itself. More would be taken, but on a
+/// slow network would not get through in the time that a request has; and it would begin anew each time.
+const PARCEL: usize = 10_000_000;
+
 /// Whether a phone asks: by the beginning of the address.
 pub fn is_asked(request: &HttpRequest) -> bool {
     let begins = |with: &str| {
@@ -35,7 +39,8 @@ pub fn answer(request: &HttpRequest, status: StatusCode) -> HttpResponseBuilder 
     let mut answer = HttpResponse::build(status);
     answer.insert_header((VERSION, "1.0"));
     if let Some(app) = request.app_data::<web::Data<App>>() {
-        answer.insert_header((ACCEPT_CONTENT_LENGTH, app.settings.limits.upload_bytes.0.to_string()));
+        let parcel = app.settings.limits.upload_bytes.0.min(PARCEL);
+        answer.insert_header((ACCEPT_CONTENT_LENGTH, parcel.to_string()));
     }
     answer
 }

@@ -371,7 +371,7 @@ fn a_form_is_sent_sent_again_and_kept_whatever_it_says() {
         let path = format!("/key/{key}/submission?deviceID=collect%3A4711");
         let head = site.app.send(&Request::new("HEAD", &path));
         assert_eq!((head.status, head.header("x-openrosa-version")), (204, Some("1.0")));
-        assert_eq!(head.header("x-openrosa-accept-content-length"), Some("67108864"));
+        assert_eq!(head.header("x-openrosa-accept-content-length"), Some("10000000"));
 
         let form = visit(
             "uuid:1",
