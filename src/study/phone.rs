@@ -52,12 +52,7 @@ enum List {
 
 /// The MD5 of some bytes, in hexadecimal.
 pub(super) fn md5(bytes: &[u8]) -> String {
-    let digest = Md5::digest(bytes);
-    digest.iter().fold(String::with_capacity(32), |mut text, byte| {
-        // Writing to a String does not fail.
-        let _ = std::fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
-        text
-    })
+    base16ct::lower::encode_string(&Md5::digest(bytes))
 }
 
 /// The names and hashes of the files beside a definition.
