@@ -1,8 +1,7 @@
 //! Sign-ins over HTTP by the real program, beside argon2 alone: as many verifications of the same password on as many
 //! threads as the program has for them.
 //!
-//! `cargo bench --bench sign_in`. On SQLite alone: on PostgreSQL, where the attempts of one address overlap longer, some of
-//! them are told to wait.
+//! `cargo bench --bench sign_in`; on PostgreSQL too where `scripts/with_postgres.sh` runs it.
 
 #![allow(
     clippy::unwrap_used,
@@ -47,6 +46,9 @@ const MEASURED: Duration = Duration::from_secs(5);
 
 fn main() {
     measure("SQLite", &Database::sqlite());
+    if let Some(database) = Database::postgres() {
+        measure("PostgreSQL", &database);
+    }
 }
 
 fn measure(name: &str, database: &Database) {

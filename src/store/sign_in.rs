@@ -185,8 +185,7 @@ impl Store {
         }
         self.write(|connection| {
             let counters = attempt.counters(connection, now)?;
-            let locks = counters.iter().map(|one| lock_key(&["sign-in", &one.key])).collect();
-            take_locks(connection, locks)?;
+            lock(connection, &counters)?;
             let counts = load(connection, &counters)?;
             let wait = longest_wait(&counts, stored);
             if wait > TimeDelta::zero() {
@@ -250,7 +249,10 @@ impl Store {
 
     fn take_back(&self, attempt: &Attempt<'_>, succeeded: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write(|connection| {
-            for counter in attempt.counters(connection, now)? {
+            let counters = attempt.counters(connection, now)?;
+            // Or an attempt that begins meanwhile, and has read the count already, would write it as it was.
+            lock(connection, &counters)?;
+            for counter in counters {
                 let row = sign_in_failures::table.filter(sign_in_failures::counter.eq(&counter.key));
                 if succeeded && counter.ends_with_success {
                     on_backend!(connection, |c| diesel::delete(row).execute(c))?;
@@ -336,6 +338,12 @@ fn remember(connection: &mut Connection<'_>, user: i64, origin: &str, now: DateT
         .set(known_origins::seen_at.eq(excluded(known_origins::seen_at)))
         .execute(c))?;
     Ok(())
+}
+
+/// Makes whoever changes the same counts wait for each other.
+fn lock(connection: &mut Connection<'_>, counters: &[Counter]) -> Result<(), StoreError> {
+    let locks = counters.iter().map(|one| lock_key(&["sign-in", &one.key])).collect();
+    take_locks(connection, locks)
 }
 
 type Count<'a> = (&'a Counter, i64, NaiveDateTime);

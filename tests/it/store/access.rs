@@ -149,6 +149,26 @@ fn parallel_attempts_are_each_counted_before_any_is_looked_at() {
 }
 
 #[test]
+fn an_office_behind_one_address_signs_in_all_at_once_and_nobody_waits() {
+    on_each(|database| {
+        let store = database.open();
+        let names: Vec<String> = (0..8).map(|number| format!("user{number}")).collect();
+        std::thread::scope(|scope| {
+            for name in &names {
+                let store = &store;
+                scope.spawn(move || {
+                    let right = attempt(name, "192.0.2.1", None);
+                    for time in 0..60 {
+                        assert!(admitted(store, &right, 0), "{name} has to wait at the {time}. time");
+                        store.attempt_succeeded(&right, at(0)).unwrap();
+                    }
+                });
+            }
+        });
+    });
+}
+
+#[test]
 fn of_ten_thousand_attempts_few_are_made_and_the_user_still_gets_in() {
     let store = Store::open("sqlite::memory:").unwrap();
     add(&store, "ann");

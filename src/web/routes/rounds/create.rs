@@ -58,6 +58,11 @@ pub async fn create_round(
         synthetic: false,
     };
     let now = app.now();
-    let round = web::block(move || app.store_for(&caller).add_round(&round, now).map(|()| round)).await??;
+    let round = web::block(move || {
+        app.store_for(&caller).add_round(&round, now)?;
+        app.surveys.forget();
+        Ok::<_, Problem>(round)
+    })
+    .await??;
     Ok(HttpResponse::Created().json(Round::from(round)))
 }
