@@ -90,7 +90,7 @@ impl<'a> NewVersion<'a> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = instance_ids)]
+#[diesel(table_name = instance_ids, treat_none_as_default_value = false)]
 pub(super) struct NewInstanceId<'a> {
     pub survey: &'a str,
     pub instance_id: &'a str,

@@ -47,18 +47,21 @@ macro_rules! on_backend {
 }
 pub(super) use on_backend;
 
-/// Inserts a slice of rows. One row is a statement that a connection prepares once; several are one that is written anew,
-/// since their number is in it.
+/// Inserts a slice of rows. One row is a statement that a connection prepares once. Several go to PostgreSQL by COPY, which
+/// has nothing to parse or plan for each number of rows, and to SQLite as one statement.
 macro_rules! insert_rows {
     ($connection:expr, $table:expr, $rows:expr) => {
-        match $rows {
-            [] => {}
-            [row] => $crate::store::backend::on_backend!($connection, |c| {
+        match ($rows, &mut *$connection) {
+            ([], _) => {}
+            ([row], connection) => $crate::store::backend::on_backend!(connection, |c| {
                 diesel::insert_into($table).values(row).execute(c)?;
             }),
-            rows => $crate::store::backend::on_backend!($connection, |c| {
-                diesel::insert_into($table).values(rows).execute(c)?;
-            }),
+            (rows, $crate::store::backend::Connection::Sqlite(c)) => {
+                diesel::insert_into($table).values(rows).execute(*c)?;
+            }
+            (rows, $crate::store::backend::Connection::Postgres(c)) => {
+                diesel::ExecuteCopyFromDsl::execute(diesel::copy_from($table).from_insertable(rows), *c)?;
+            }
         }
     };
 }
