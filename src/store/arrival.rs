@@ -238,6 +238,9 @@ fn store_version(
 
     let id = if let Some(id) = tried {
         replace_version(connection, submission, id, &head)?;
+        submission.envelope.door.name().clone_into(&mut head.door);
+        head.sender.clone_from(&submission.envelope.sender);
+        head.received_at = time::stored(submission.envelope.received_at);
         id
     } else {
         let id = next_ids(connection, 1)?.first().copied().unwrap_or(1);

@@ -182,6 +182,12 @@ pub enum StoreError {
     /// What was asked is against a rule; the sentence says which.
     #[error("{0}")]
     Refused(String),
+    /// An instance ID that is longer than an index of any database takes.
+    #[error("an instance ID has at most {most} characters, like uuid:7f1f2b9e-3b57-4c0e-9a55-1f1a0d6f2a11")]
+    LongInstanceId {
+        /// How many there may be.
+        most: usize,
+    },
     /// A character that no database takes.
     #[error("the {what} contains the character U+0000, which can't be stored")]
     NulCharacter {
@@ -208,6 +214,7 @@ impl StoreError {
                 | Self::UnusableKeys { .. }
                 | Self::Review(_)
                 | Self::Refused(_)
+                | Self::LongInstanceId { .. }
                 | Self::NulCharacter { .. }
         )
     }

@@ -142,6 +142,11 @@ pub(super) fn update_head(connection: &mut Connection<'_>, head: &HeadRow) -> Re
         responses::quality.eq(&head.quality),
         responses::returned.eq(head.returned),
         responses::withdrawn_at.eq(head.withdrawn_at),
+        (
+            responses::door.eq(&head.door),
+            responses::sender.eq(&head.sender),
+            responses::received_at.eq(head.received_at),
+        ),
     );
     on_backend!(connection, |c| diesel::update(head_query(head)).set(changes).execute(c))?;
     Ok(())

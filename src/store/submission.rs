@@ -13,6 +13,8 @@ use crate::response::{
     Consent, Door, Fingerprint, Identity, Processed, Quality, ReviewState, asks_personal, state_after, take_out,
 };
 
+/// The longest instance ID, in characters.
+const LONGEST_INSTANCE_ID: usize = 255;
 /// How much of the name of a device is kept, in characters.
 const LONGEST_DEVICE: usize = 255;
 
@@ -96,7 +98,7 @@ impl Submission {
     /// is not the same. `bytes` are those that came over the wire, for telling whether they came before.
     ///
     /// # Errors
-    /// [`StoreError::NulCharacter`] where it holds the one character that a database can't.
+    /// [`StoreError::NulCharacter`] where it holds the one character that a database can't; [`StoreError::LongInstanceId`].
     pub fn new(envelope: Envelope, processed: &Processed, bytes: &[u8]) -> Result<Self, StoreError> {
         let definition = processed.answers.form().definition();
         let answers = processed.answers.to_json();
@@ -211,6 +213,16 @@ impl Submission {
     fn refuse_unstorable(&self) -> Result<(), StoreError> {
         let nul = |text: &str| text.contains('\0');
         let envelope = &self.envelope;
+        let ids = [Some(&envelope.instance_id), envelope.deprecated_id.as_ref()];
+        if ids
+            .into_iter()
+            .flatten()
+            .any(|id| id.chars().count() > LONGEST_INSTANCE_ID)
+        {
+            return Err(StoreError::LongInstanceId {
+                most: LONGEST_INSTANCE_ID,
+            });
+        }
         let what = if nul(&envelope.instance_id) || envelope.deprecated_id.as_deref().is_some_and(nul) {
             "instance ID"
         } else if nul(&envelope.claimed_version) {

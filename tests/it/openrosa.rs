@@ -1136,10 +1136,16 @@ fn tests_and_what_counts_never_become_one_response() {
         send(&visit("uuid:d1", &turnover("1")));
         is("uuid:d1", false, 2.0, 2);
         is("uuid:d2", false, 2.0, 2);
-        attempt(&visit("uuid:e1", &turnover("1")));
+        let tester = site.key_of("administrator", NewToken::default());
+        assert_eq!(site.try_out(&tester, &visit("uuid:e1", &turnover("1"))).status, 201);
         send(&visit("uuid:e1", &turnover("1")));
         is("uuid:e1", false, 1.0, 1);
-        assert_eq!(site.response("uuid:e1")["state"], "received");
+        let response = site.response("uuid:e1");
+        assert_eq!(
+            (&response["state"], &response["sender"]),
+            (&json!("received"), &json!("field")),
+            "it is whose it is in earnest"
+        );
         // In earnest and then for trial it stays what it is.
         let before = site.response("uuid:e1");
         let again = site.try_out(&key, &visit("uuid:e1", &turnover("1")));

@@ -62,7 +62,7 @@ pub enum InstanceError {
 }
 
 impl InstanceError {
-    /// What is wrong and what to do, in this language.
+    /// What is wrong and what to do, in this language. What the reader of XML says of it, it says in English only.
     ///
     /// ```
     /// use innogauge::definition::Language;
@@ -80,11 +80,8 @@ impl InstanceError {
         }
         let place = |line: &usize, column: &usize| format!("第 {line} 行第 {column} 列：");
         match self {
-            Self::NotXml { line, column, reason } => {
-                format!(
-                    "{}内容不是有效的 XML（{reason}），请从问卷中重新提交。",
-                    place(line, column)
-                )
+            Self::NotXml { line, column, .. } => {
+                format!("{}内容不是有效的 XML，请从问卷中重新提交。", place(line, column))
             }
             Self::Doctype { line, column } => {
                 format!("{}不接受文档类型声明（<!DOCTYPE …>），请删除。", place(line, column))

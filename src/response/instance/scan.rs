@@ -1,6 +1,7 @@
 //! The elements and texts of a document one after the other, under limits on depth and number.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -10,6 +11,11 @@ use super::error::InstanceError;
 
 /// How deep elements may be nested. Surveys are far below, and reading goes one call deeper for each.
 const MOST_DEPTH: usize = 100;
+
+/// UTF-16 units that are the first half of a character.
+const HIGH_SURROGATES: RangeInclusive<u32> = 0xD800..=0xDBFF;
+/// Those that are the second half.
+const LOW_SURROGATES: RangeInclusive<u32> = 0xDC00..=0xDFFF;
 
 /// How many elements a document may have.
 const MOST_NODES: usize = 500_000;
@@ -80,6 +86,17 @@ fn local(name: &str) -> &str {
 
 fn is_declaration(name: &str) -> bool {
     name.starts_with("xmlns:")
+}
+
+/// The UTF-16 unit that a reference names, where it is one of these.
+fn surrogate(reference: &BytesRef<'_>, units: RangeInclusive<u32>) -> Option<u32> {
+    let content = reference.xml10_content();
+    let number = content.strip_prefix('#')?;
+    let unit = match number.strip_prefix('x') {
+        Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),
+        None => number.parse(),
+    };
+    unit.ok().filter(|unit| units.contains(unit))
 }
 
 /// Reads a document from its beginning.
@@ -173,7 +190,10 @@ impl<'x> Scanner<'x> {
                 }
                 Event::Text(text) => text.xml10_content(),
                 Event::CData(text) => text.xml10_content(),
-                Event::GeneralRef(reference) => self.resolve(&reference, at)?,
+                Event::GeneralRef(reference) => match surrogate(&reference, HIGH_SURROGATES) {
+                    Some(high) => self.second_half(high, at)?,
+                    None => self.resolve(&reference, at)?,
+                },
                 Event::DocType(_) => {
                     let (line, column) = self.place(at);
                     return Err(InstanceError::Doctype { line, column });
@@ -212,6 +232,20 @@ impl<'x> Scanner<'x> {
             value.map_err(|error| self.not_xml(at, &error.to_string()))?;
         }
         Ok(Token::Open(Element(start)))
+    }
+
+    /// The character whose second half comes next: XML has no halves, but writers of XML on older phones send an emoji
+    /// as the two references to its UTF-16 units.
+    fn second_half(&mut self, high: u32, at: usize) -> Result<Cow<'x, str>, InstanceError> {
+        let character = match self.reader.read_event() {
+            Ok(Event::GeneralRef(reference)) => surrogate(&reference, LOW_SURROGATES)
+                .map(|low| 0x1_0000 + ((high - HIGH_SURROGATES.start()) << 10) + (low - LOW_SURROGATES.start()))
+                .and_then(char::from_u32),
+            _ => None,
+        };
+        character
+            .map(|character| Cow::Owned(character.to_string()))
+            .ok_or_else(|| self.not_xml(at, "half of a character"))
     }
 
     /// The character that a reference stands for. Only those of XML itself are known: there is no document type.

@@ -92,7 +92,7 @@ fn what_an_instance_says_of_itself_is_read_in_any_habit_of_namespaces() {
 #[test]
 fn answers_are_read_as_clients_write_them() {
     let (json, problems) = answers(
-        "<began>2026-03-01T08:30:00.000+08:00</began><name>A &amp; <![CDATA[<B>]]> &#x4e2d;</name>
+        "<began>2026-03-01T08:30:00.000+08:00</began><name>A &amp; <![CDATA[<B>]]> &#x4e2d;&#55357;&#xDE00;</name>
          <x:turnover xmlns:x='y'>3.33E-6</x:turnover><persons>7</persons><partners>firm school</partners>
          <ranked>school firm</ranked><place>47.1 128.2 0.0 4.5</place><at>2026-03-01T00:30:00Z</at><photo>1.jpg</photo>
          <same>1</same><more><thanks/><products_count>2</products_count>
@@ -105,7 +105,7 @@ fn answers_are_read_as_clients_write_them() {
     assert_eq!(
         json,
         json!({
-            "began": "2026-03-01T08:30:00.000+08:00", "log": "audit.csv", "name": "A & <B> 中", "turnover": 0.000_003_33,
+            "began": "2026-03-01T08:30:00.000+08:00", "log": "audit.csv", "name": "A & <B> 中😀", "turnover": 0.000_003_33,
             "persons": 7, "partners": ["firm", "school"], "ranked": ["school", "firm"], "place": "47.1 128.2 0.0 4.5",
             "at": "2026-03-01T00:30:00.000+00:00", "photo": "1.jpg", "same": true,
             "more": {"products": [
@@ -253,6 +253,10 @@ fn what_is_no_instance_is_refused_with_its_place() {
         (
             "<data id='a'><b c=d/></data>",
             "line 1, column 14: this is not valid XML",
+        ),
+        (
+            "<data id='a'>&#55357;x</data>",
+            "line 1, column 14: this is not valid XML (half of a character)",
         ),
         ("<data id='a'>&#0;</data>", "line 1, column 14: this is not valid XML"),
         ("<data id='a'>\0</data>", "line 1, column 14: this is not valid XML"),

@@ -30,6 +30,10 @@ impl From<StoreError> for Problem {
             StoreError::KeysNeeded { .. } | StoreError::UnusableKeys { .. } | StoreError::UnknownKey { .. } => {
                 Self::new(Code::KeysMissing).cause(&error)
             }
+            StoreError::LongInstanceId { most } => Self::new(Code::ValueInvalid).explain(
+                format!("instance ID 至多 {most} 个字符，例如 uuid:7f1f2b9e-3b57-4c0e-9a55-1f1a0d6f2a11。"),
+                format!("{error}."),
+            ),
             StoreError::Refused(_) | StoreError::NulCharacter { .. } => {
                 Self::new(Code::ValueInvalid).detail(error.to_string())
             }

@@ -282,6 +282,9 @@ fn text_of_every_kind_comes_back_as_it_was_sent() {
         }
         let nul = std::panic::catch_unwind(|| Visit::new("uuid:nul").finding("a\0b").submission());
         assert!(nul.is_err(), "U+0000 is refused before it reaches a database");
+        send(&store, &Visit::new(&"长".repeat(255)));
+        let long = std::panic::catch_unwind(|| Visit::new(&"长".repeat(256)).submission());
+        assert!(long.is_err(), "so is a name that an index does not take");
     });
 }
 

@@ -100,7 +100,10 @@ pub fn public_address(request: &HttpRequest) -> Result<Url, Problem> {
     };
     Url::parse(&address).map_err(|error| match set {
         Some(_) => Problem::internal(format!("the setting public_url: {error}")),
-        None => Problem::new(Code::BadRequest).detail(error.to_string()),
+        None => Problem::new(Code::BadRequest).explain(
+            "请求中没有可用的服务器地址（Host）。请检查手机上设置的服务器网址。",
+            format!("The request names no usable address of the server (Host: {error}). Check the server URL in the phone's settings."),
+        ),
     })
 }
 

@@ -245,6 +245,9 @@ fn broken(error: &MultipartError) -> Problem {
             "请以 multipart/form-data 发送，答卷为 xml_submission_file 部分。",
             "Send multipart/form-data with the filled-in form in the part xml_submission_file.",
         ),
-        other => Problem::new(Code::BadRequest).detail(other.to_string()),
+        other => Problem::new(Code::BadRequest).explain(
+            "请求内容不完整或已损坏，没有保存，请再次发送。",
+            format!("The request is cut off or damaged ({other}), and nothing was stored: send it again."),
+        ),
     }
 }
