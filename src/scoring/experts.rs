@@ -4,7 +4,11 @@
 //! `combine: mean` takes the Handbook's average of section 6.3 instead). What each expert alone would have is reported, with
 //! the spread between them; so is the consistency of comparisons, and who is too inconsistent is left out where asked.
 
-use indexmap::IndexMap;
+use std::iter;
+
+use indexmap::{IndexMap, IndexSet};
+use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ScoringError, TableProblem, nearest_name};
@@ -55,11 +59,15 @@ pub struct Expert {
 }
 
 /// The experts, read and checked against a framework: by the position of the parent.
+#[derive(Debug)]
 pub(super) struct Panel {
     parents: IndexMap<usize, Vec<Vote>>,
+    /// Those who were asked, without those who are left out everywhere.
+    persons: IndexSet<String>,
 }
 
 /// One expert on the children of one parent.
+#[derive(Debug)]
 struct Vote {
     expert: String,
     group: String,
@@ -69,6 +77,7 @@ struct Vote {
     left_out: bool,
 }
 
+#[derive(Debug)]
 enum View {
     /// Shares that sum to 1.
     Shares(Vec<f64>),
@@ -95,7 +104,9 @@ impl Panel {
                 return Err(ScoringError::Table(vec![problem(file, None, None, message)]));
             }
         }
-        Ok(Self { parents })
+        let counted = parents.values().flatten().filter(|vote| !vote.left_out);
+        let persons = counted.map(|vote| vote.expert.clone()).collect();
+        Ok(Self { parents, persons })
     }
 
     /// Whether the experts were asked about the children of this element.
@@ -112,6 +123,34 @@ impl Panel {
             .filter(|vote| !vote.left_out)
             .collect();
         combined(&votes, combine)
+    }
+
+    /// The weights that the experts would give had others been asked: as many are drawn as there are, with replacement, each
+    /// with all that they said, so that what one person thinks stays together. A parent of whose experts none is drawn, or
+    /// on whom those who are drawn come to nothing, is left out.
+    ///
+    /// It is the plain bootstrap over persons (B. Efron, Bootstrap methods: another look at the jackknife, Annals of Statistics 7, 1979).
+    pub(super) fn redrawn(&self, random: &mut ChaCha8Rng, combine: Combine) -> Vec<(usize, Vec<f64>)> {
+        let mut drawn = vec![0_usize; self.persons.len()];
+        for _ in 0..drawn.len() {
+            let person = random.random_range(0..self.persons.len());
+            if let Some(times) = drawn.get_mut(person) {
+                *times += 1;
+            }
+        }
+        let times = |vote: &Vote| {
+            let person = self.persons.get_index_of(&vote.expert);
+            person.and_then(|person| drawn.get(person)).copied().unwrap_or(0)
+        };
+        let parent = |(&parent, votes): (&usize, &Vec<Vote>)| {
+            let votes: Vec<&Vote> = votes
+                .iter()
+                .filter(|vote| !vote.left_out)
+                .flat_map(|vote| iter::repeat_n(vote, times(vote)))
+                .collect();
+            Some((parent, combined(&votes, combine)?))
+        };
+        self.parents.iter().filter_map(parent).collect()
     }
 
     /// What is reported of a parent.
@@ -416,6 +455,8 @@ fn compare(matrix: &mut [Vec<Option<f64>>], one: usize, other: usize, row: &Comp
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng as _;
+
     use super::*;
     use crate::scoring::Options;
 
@@ -463,6 +504,34 @@ mod tests {
         let (_, panel) = panel(AHP, csv).unwrap();
         let weights = panel.weights(1, Combine::GeometricMean).unwrap();
         near(weights[0], 2.0 / 3.0);
+    }
+
+    #[test]
+    fn experts_are_drawn_again_as_persons_with_all_that_they_said() {
+        let csv = "expert,group,parent,element,points\nLi,s,I,A,80\nLi,s,I,B,20\nMa,g,I,A,50\nMa,g,I,B,50\nLi,s,A,x,10\nLi,s,A,y,90\n";
+        let (_, panel) = panel(BUDGET, csv).unwrap();
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut times = [0; 3];
+        for _ in 0..4000 {
+            let drawn = panel.redrawn(&mut random, Combine::Mean);
+            let of = |parent: usize| {
+                drawn
+                    .iter()
+                    .find(|(of, _)| *of == parent)
+                    .map(|(_, weights)| weights[0])
+            };
+            // Ma twice has nothing to say of A; Li twice; one of each.
+            let which = [0.5, 0.8, 0.65]
+                .iter()
+                .position(|weight| (of(0).unwrap() - weight).abs() < 1e-12)
+                .unwrap();
+            assert_eq!(of(1).is_none(), which == 0);
+            times[which] += 1;
+        }
+        assert!(
+            (900..1100).contains(&times[0]) && (900..1100).contains(&times[1]),
+            "{times:?}"
+        );
     }
 
     #[test]

@@ -38,6 +38,7 @@ impl UncertaintyOptions {
                 weights: Some(WeightsVary {
                     relative: 0.25,
                     levels: Levels::All,
+                    experts: None,
                 }),
                 respondents: Some(Redrawing::Bootstrap),
                 ..Vary::default()
@@ -86,13 +87,18 @@ pub struct Vary {
     pub respondents: Option<Redrawing>,
 }
 
-/// How weights are varied: each times 1 + U(-relative, relative), rescaled within its parent.
+/// How weights are varied: those of redrawn experts, or the nominal ones, each times 1 + U(-relative, relative), rescaled
+/// within its parent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WeightsVary {
     /// By how much at most, 0 to 1.
     pub relative: f64,
     /// On which levels.
     pub levels: Levels,
+    /// Whether the experts are drawn again (`budget_allocation`, `ahp`): as many as there are, with replacement, each with
+    /// all that they said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experts: Option<Redrawing>,
 }
 
 /// Levels of a framework.
@@ -122,11 +128,11 @@ impl Serialize for Levels {
     }
 }
 
-/// How respondents are drawn again.
+/// How respondents or experts are drawn again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Redrawing {
-    /// By the rescaled bootstrap within strata.
+    /// Respondents by the rescaled bootstrap within strata, experts by the plain one.
     Bootstrap,
 }
 

@@ -145,18 +145,16 @@ fn alternatives<F, T>(
 }
 
 fn weights(file: WeightsVaryFile) -> Result<WeightsVary, String> {
-    match (file.relative, file.experts) {
-        (_, Some(_)) => Err(
-            "uncertainty.vary.weights: experts are not drawn again in this version: vary their weights by relative, \
-             such as {relative: 0.25}"
-                .to_owned(),
-        ),
-        (None, None) => Err("uncertainty.vary.weights needs relative, such as {relative: 0.25}".to_owned()),
-        (Some(relative), None) => Ok(WeightsVary {
-            relative: share("uncertainty.vary.weights.relative", relative)?,
-            levels: file.levels.unwrap_or(Levels::All),
-        }),
+    if file.relative.is_none() && file.experts.is_none() {
+        return Err(
+            "uncertainty.vary.weights needs relative, such as {relative: 0.25}, or {experts: bootstrap}".to_owned(),
+        );
     }
+    Ok(WeightsVary {
+        relative: share("uncertainty.vary.weights.relative", file.relative.unwrap_or(0.0))?,
+        levels: file.levels.unwrap_or(Levels::All),
+        experts: file.experts,
+    })
 }
 
 pub(super) fn sensitivity(file: &SensitivityFile) -> Result<Option<SensitivityOptions>, String> {
@@ -172,6 +170,16 @@ pub(super) fn sensitivity(file: &SensitivityFile) -> Result<Option<SensitivityOp
 pub(super) fn agree(options: &Options) -> Result<(), String> {
     if options.sensitivity.is_some() && options.uncertainty.is_none() {
         return Err("sensitivity is that to what uncertainty.vary names: add uncertainty: {vary: …}".to_owned());
+    }
+    let weights = options
+        .uncertainty
+        .as_ref()
+        .and_then(|uncertainty| uncertainty.vary.weights.as_ref());
+    if weights.is_some_and(|weights| weights.experts.is_some()) && options.weights.experts.is_none() {
+        return Err(
+            "uncertainty.vary.weights.experts: no experts were asked; give weights: {method: budget_allocation or ahp, experts: FILE.csv}"
+                .to_owned(),
+        );
     }
     Ok(())
 }
@@ -226,6 +234,10 @@ sensitivity: {runs: 100}
                 "a share between 0 and 1",
             ),
             ("uncertainty: {vary: {weights: {}}}", "needs relative"),
+            (
+                "uncertainty: {vary: {weights: {experts: bootstrap}}}",
+                "no experts were asked",
+            ),
             ("uncertainty: {vary: {normalise: []}}", "lists no alternative"),
             ("uncertainty: {vary: {normalise: [zscore]}}", "did you mean 'z_score'?"),
             ("uncertainty: {vary: {respondents: jackknife}}", "bootstrap"),

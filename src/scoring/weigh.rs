@@ -149,8 +149,7 @@ impl Weighing<'_> {
     }
 
     fn chosen(&self, element: &Element) -> bool {
-        let within = &self.options.weights.within;
-        within.is_empty() || within.contains(&element.id)
+        self.options.weights.are_within(&element.id)
     }
 
     fn set(&mut self, children: &[usize], weights: &[f64]) {

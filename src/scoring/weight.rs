@@ -24,7 +24,7 @@ pub(super) fn weights(framework: &Framework, options: &Weights) -> Result<Vec<f6
     let weight = |position: usize| {
         let element = elements.get(position)?;
         let parent = element.parent.and_then(|parent| elements.get(parent));
-        let chosen = parent.is_some_and(|parent| options.within.is_empty() || options.within.contains(&parent.id));
+        let chosen = parent.is_some_and(|parent| options.are_within(&parent.id));
         Some(match options.method {
             WeightMethod::Equal if chosen && element.weight > 0.0 => 1.0,
             // The other methods settle theirs later, and leave the framework's to what they say nothing about.

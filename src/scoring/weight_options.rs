@@ -56,6 +56,11 @@ impl Weights {
             max_share: None,
         }
     }
+
+    /// Whether the method weights the children of this element.
+    pub(super) fn are_within(&self, parent: &str) -> bool {
+        self.within.is_empty() || self.within.iter().any(|within| within == parent)
+    }
 }
 
 /// How points of several experts are combined.

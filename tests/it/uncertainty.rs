@@ -118,6 +118,37 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads_and_another_seed_
 }
 
 #[test]
+fn experts_who_are_drawn_again_spread_the_scores_as_far_as_they_differ() {
+    let (framework, table) = small();
+    let csv =
+        "expert,group,parent,element,points\nLi,s,Index,A,80\nLi,s,Index,B,20\nMa,g,Index,A,30\nMa,g,Index,B,70\n";
+    let options = |points: &str| {
+        format!(
+            "weights: {{method: budget_allocation, within: [Index], combine: mean, experts: {}}}\n\
+             uncertainty: {{runs: 1000, vary: {{weights: {{experts: bootstrap}}}}}}",
+            serde_json::Value::from(points)
+        )
+    };
+    let assessment = analysed(&framework, &table, &options(csv), &Replay::default()).unwrap();
+    let (a, b) = (&assessment.scores["A"], &assessment.scores["B"]);
+    let uncertainty = assessment.uncertainty.as_ref().unwrap();
+    let score = &uncertainty.elements["Index"].score;
+    for unit in 0..12 {
+        let under = |weight: f64| weight * a.get(unit).unwrap() + (1.0 - weight) * b.get(unit).unwrap();
+        // One draw in four is of Li alone and one of Ma alone.
+        let mut ends = [under(0.8), under(0.3)];
+        ends.sort_by(f64::total_cmp);
+        let near = |found: Option<f64>, expected: f64| assert!((found.unwrap() - expected).abs() < 1e-9);
+        near(score.quantiles["p5"].get(unit), ends[0]);
+        near(score.quantiles["p50"].get(unit), under(0.55));
+        near(score.quantiles["p95"].get(unit), ends[1]);
+    }
+    let nobody = "weights: equal\nuncertainty: {vary: {weights: {experts: bootstrap}}}";
+    let error = analysed(&framework, &table, nobody, &Replay::default()).unwrap_err();
+    assert!(error.contains("no experts were asked"), "{error}");
+}
+
+#[test]
 fn probabilities_and_intervals_agree_with_each_other() {
     let (framework, table) = small();
     let options = format!("uncertainty: {{runs: 500, vary: {VARY}, top: [3]}}");

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::draw::{Draw, Factor, Purpose, item, random, uniforms};
@@ -21,6 +22,7 @@ use super::tree::{BelowZero, Tree, rank_into};
 use crate::scoring::aggregate::Aggregation;
 use crate::scoring::error::ScoringError;
 use crate::scoring::estimate::Resample;
+use crate::scoring::experts::{Panel, scored_children};
 use crate::scoring::framework::Framework;
 use crate::scoring::note::Notes;
 use crate::scoring::options::{Aggregate, AggregateMethod, Normalise, NormaliseMethod, Options};
@@ -44,6 +46,8 @@ pub(in crate::scoring) struct Experiment<'a> {
     seed: u64,
     resample: Option<&'a Resample>,
     sets: Option<Sets>,
+    /// The experts, where they are drawn again.
+    panel: Option<Panel>,
     pub groups: Vec<Vec<usize>>,
     pub tree: Tree,
     weights: Vec<f64>,
@@ -116,6 +120,11 @@ impl<'a> Experiment<'a> {
             Aggregation::new(framework, &aggregated, &[], table.units())?;
         }
         let counts = |list: usize| list + 1;
+        let redraws = vary.weights.as_ref().is_some_and(|weights| weights.experts.is_some());
+        let experts = options.weights.experts.as_ref().filter(|_| redraws);
+        let panel = experts
+            .map(|experts| Panel::new(framework, &options.weights, experts))
+            .transpose()?;
         let combinations = counts(vary.impute.len()) * counts(vary.treat.len()) * counts(vary.normalise.len());
         let mut experiment = Self {
             counted: framework
@@ -128,6 +137,7 @@ impl<'a> Experiment<'a> {
                 .as_ref()
                 .map(|sets| sets.fit(framework, &weights))
                 .transpose()?,
+            panel,
             framework,
             table,
             options,
@@ -338,8 +348,10 @@ impl<'a> Experiment<'a> {
             }
             (Some(replicate), None, Some(vary)) => {
                 let mut random = random(self.seed, Purpose::Weights, replicate);
-                for (weight, element) in weights.iter_mut().zip(self.framework.elements()) {
-                    let uniform: f64 = random.random();
+                let elements = self.framework.elements();
+                let uniforms: Vec<f64> = elements.iter().map(|_| random.random()).collect();
+                self.redraw_experts(&mut random, &mut weights);
+                for ((weight, element), uniform) in weights.iter_mut().zip(elements).zip(uniforms) {
                     if vary.levels.has(element.level) {
                         *weight *= 1.0 + vary.relative * (2.0 * uniform - 1.0);
                     }
@@ -352,6 +364,18 @@ impl<'a> Experiment<'a> {
             self.tree.prune(&mut weights);
         }
         weights
+    }
+
+    /// Puts the weights of experts who are drawn again in the place of the nominal ones.
+    fn redraw_experts(&self, random: &mut ChaCha8Rng, weights: &mut [f64]) {
+        let Some(panel) = &self.panel else { return };
+        for (parent, drawn) in panel.redrawn(random, self.options.weights.combine) {
+            if self.options.weights.are_within(&self.framework.elements()[parent].id) {
+                for (child, weight) in scored_children(self.framework, parent).into_iter().zip(drawn) {
+                    weights[child] = weight;
+                }
+            }
+        }
     }
 
     /// The nominal weights without one element, and without what then has nothing below it.
