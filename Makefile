@@ -34,7 +34,7 @@ test: ## formatting, lints, unit and integration tests on SQLite and a private P
 
 bench: ## the figures of benches/README.md, measured on this machine
 	@scripts/setup.sh libpq-dev gcc postgresql python3-venv
-	scripts/with_pyxform.sh scripts/with_postgres.sh cargo bench --locked
+	scripts/with_numpy.sh scripts/with_pyxform.sh scripts/with_postgres.sh cargo bench --locked
 
 conformance: build ## hold the server against its OpenAPI document as every role: 10,000 cases, none answered outside of it
 	@scripts/setup.sh libpq-dev gcc python3-venv curl

@@ -2,8 +2,10 @@
 
     python3 uncertainty_numpy.py write DIR     table.csv, framework.yaml, options.yaml: 51 units, 49 indicators
     python3 uncertainty_numpy.py run DIR       1,000 runs; quantiles of scores and ranks into DIR/numpy.json
+    python3 uncertainty_numpy.py replay DIR    the same, treating and scaling in each run, as COINr does
 
-As innogauge, it works out each combination of treatment and scale once; a run weights, aggregates and ranks.
+With `run` it works out each combination of treatment and scale once, as innogauge does; a run weights, aggregates and ranks.
+It does so for the index alone, where innogauge does it for every element, and correlations and statistics besides.
 """
 
 import csv
@@ -88,22 +90,24 @@ def score(x, weights, method):
     return means(np.column_stack(dimensions), weights[-2:], method)
 
 
-def run(folder):
+def variant(x, most, scale):
+    y = treated(x, most + 1)
+    return (y - y.min(0)) / (y.max(0) - y.min(0)) * 100 if scale == 0 else 10 + 2 * (y - y.mean(0)) / y.std(0, ddof=1)
+
+
+def run(folder, each=False):
     with open(folder / "table.csv", newline="") as file:
         rows = list(csv.reader(file))
     x = np.array([[float(cell) for cell in row[1:]] for row in rows[1:]])
     random = np.random.default_rng(1)
-    variants = {}
-    for most in range(5):
-        y = treated(x, most + 1)
-        variants[most, 0] = (y - y.min(0)) / (y.max(0) - y.min(0)) * 100
-        variants[most, 1] = 10 + 2 * (y - y.mean(0)) / y.std(0, ddof=1)
+    variants = {} if each else {(most, scale): variant(x, most, scale) for most in range(5) for scale in range(2)}
     number = 49 + sum(map(len, SIZES)) + len(SIZES)
     scores, scales = np.empty((RUNS, UNITS)), np.empty(RUNS, int)
     for r in range(RUNS):
         most, scales[r], method = random.integers(5), random.integers(2), random.integers(2)
         weights = 1 + random.uniform(-0.25, 0.25, number)
-        scores[r] = score(variants[most, scales[r]], weights, method)
+        on_scale = variant(x, most, scales[r]) if each else variants[most, scales[r]]
+        scores[r] = score(on_scale, weights, method)
     ranks = 1 + (scores[:, None, :] > scores[:, :, None]).sum(2)
     quantiles = lambda of: np.quantile(of, [0.05, 0.5, 0.95], axis=0).tolist()
     frequency = np.stack([(ranks == k + 1).mean(0) for k in range(UNITS)], 1)
@@ -118,4 +122,4 @@ def run(folder):
 
 
 if __name__ == "__main__":
-    {"write": write, "run": run}[sys.argv[1]](Path(sys.argv[2]))
+    {"write": write, "run": run, "replay": lambda folder: run(folder, each=True)}[sys.argv[1]](Path(sys.argv[2]))
