@@ -207,8 +207,12 @@ fn report(file: &Checked<'_>) {
         println!("{name}: … and {more} more");
     }
     let (all, sound) = (plan.organisations, plan.accepted.len());
+    let orphans = match plan.orphans.len() {
+        0 => String::new(),
+        entries => format!("; {entries} entries belong to none of them"),
+    };
     println!(
-        "{name}: {all} rows, {sound} without problems, {} with",
+        "{name}: {all} rows, {sound} without problems, {} with{orphans}",
         plan.rejected.len()
     );
 }

@@ -106,12 +106,17 @@ pub enum StudyError {
     #[error("the table could not be written: {0}")]
     Table(#[from] csv::Error),
     /// Rows of a workbook break rules, so that none was stored.
-    #[error("{rejected} of {organisations} rows have problems: none was stored; correct them, or leave them out")]
+    #[error("{rejected} of {organisations} rows have problems{}: none was stored; correct them, or leave them out", match orphans {
+        0 => String::new(),
+        entries => format!(", and {entries} entries belong to none of them"),
+    })]
     RowsRefused {
         /// Organisations in the workbook.
         organisations: usize,
         /// Those with problems.
         rejected: usize,
+        /// Entries that belong to none of them.
+        orphans: usize,
     },
     /// A job was begun too often by servers that died over it.
     #[error("the work was begun {attempts} times and never finished: the server's log says more")]

@@ -472,6 +472,7 @@ impl CheckedImport<'_> {
                 "imported": count,
                 "known": loaded.known,
                 "rejected": self.plan.rejected.len(),
+                "orphans": self.plan.orphans.len(),
             }),
             created_by,
         };

@@ -426,6 +426,9 @@ fn every_fault_has_its_cell() {
     ];
     assert_eq!(found, expected, "{:#?}", plan.findings);
     assert!(plan.accepted.is_empty(), "each row has a fault: {:?}", plan.accepted);
+    assert_eq!(plan.rejected.len(), plan.organisations);
+    let orphans: Vec<u32> = plan.orphans.iter().map(|(_, row)| row + 1).collect();
+    assert_eq!(orphans, [5, 6], "entries that belong to no row are counted apart");
     for finding in &plan.findings {
         assert!(!finding.message.is_empty());
     }

@@ -177,6 +177,8 @@ pub struct ImportPlan<T> {
     pub rejected: BTreeSet<(usize, u32)>,
     /// The rows of their entries in repeats.
     rejected_entries: BTreeSet<(usize, u32)>,
+    /// The rows of entries that belong to no organisation of the workbook.
+    pub orphans: BTreeSet<(usize, u32)>,
     /// Everything to look at, in the order of the workbook.
     pub findings: Vec<Finding>,
     /// Findings that were not kept.
@@ -187,6 +189,7 @@ impl<T> ImportPlan<T> {
     /// Whether the whole workbook can be imported.
     pub fn is_sound(&self) -> bool {
         self.rejected.is_empty()
+            && self.orphans.is_empty()
             && !self
                 .findings
                 .iter()
@@ -200,9 +203,11 @@ impl<T> ImportPlan<T> {
             .filter(|finding| finding.severity == Severity::Problem)
     }
 
-    /// Whether a row belongs to an organisation that was kept out.
+    /// Whether a row belongs to an organisation that was kept out, or to none.
     pub(super) fn keeps_out(&self, sheet: usize, row: u32) -> bool {
-        self.rejected.contains(&(sheet, row)) || self.rejected_entries.contains(&(sheet, row))
+        [&self.rejected, &self.rejected_entries, &self.orphans]
+            .iter()
+            .any(|rows| rows.contains(&(sheet, row)))
     }
 
     /// Keeps a response of an export out, read from these rows, since it is known under its instance ID with other

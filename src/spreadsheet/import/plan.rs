@@ -56,6 +56,7 @@ pub fn plan<T: Send>(
         organisations: 0,
         rejected: BTreeSet::new(),
         rejected_entries: BTreeSet::new(),
+        orphans: BTreeSet::new(),
         findings: header_findings,
         findings_left_out: 0,
     };
@@ -89,7 +90,7 @@ pub fn plan<T: Send>(
             // What has no key has none in any version.
             if reported.insert(*index) {
                 for (row, fault) in faults {
-                    plan.rejected.insert((sheet.index, row));
+                    plan.orphans.insert((sheet.index, row));
                     let at = sheet.at(row, sheet.key);
                     plan.find(fault.at(at, &options.language), options.most_findings);
                 }
@@ -230,7 +231,7 @@ fn find_orphans<T>(entries: &[Vec<Entries<'_>>], seen: &Seen<T>, plan: &mut Impo
                     } else {
                         SheetFault::UnknownKey { key }.into()
                     };
-                    plan.rejected.insert((repeat.sheet.index, row.number));
+                    plan.orphans.insert((repeat.sheet.index, row.number));
                     plan.find(fault.at(at, &options.language), options.most_findings);
                 }
             }

@@ -203,6 +203,7 @@ impl Bench<'_> {
             return Err(StudyError::RowsRefused {
                 organisations: checked.plan.organisations,
                 rejected: checked.plan.rejected.len(),
+                orphans: checked.plan.orphans.len(),
             });
         }
         let maker = self.made_by.to_owned();
@@ -221,6 +222,7 @@ impl Bench<'_> {
             "organisations": plan.organisations,
             "sound": plan.accepted.len(),
             "rejected": plan.rejected.len(),
+            "orphans": plan.orphans.len(),
             "findings": plan.findings.iter().map(finding).collect::<Vec<_>>(),
             "findings_left_out": plan.findings_left_out,
         });

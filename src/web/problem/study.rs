@@ -32,9 +32,11 @@ impl From<StudyError> for Problem {
             StudyError::RowsRefused {
                 organisations,
                 rejected,
+                orphans,
             } => Self::new(Code::RowsInvalid)
                 .member("organisations", organisations)
-                .member("rejected", rejected),
+                .member("rejected", rejected)
+                .member("orphans", orphans),
             StudyError::UnknownTable { known, .. } => {
                 let list = known.join(", ");
                 Self::new(Code::BadRequest).explain(

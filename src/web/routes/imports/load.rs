@@ -33,6 +33,8 @@ pub struct ImportResult {
     sound: usize,
     /// Those with problems.
     rejected: usize,
+    /// Entries of repeats that belong to none of them.
+    orphans: usize,
     /// Everything to look at, with sheet and cell.
     findings: Vec<Fault>,
     /// Findings beyond the limit.
@@ -107,6 +109,7 @@ impl Loading {
             organisations: plan.organisations,
             sound: plan.accepted.len(),
             rejected: plan.rejected.len(),
+            orphans: plan.orphans.len(),
             findings: plan.findings.iter().map(Fault::from).collect(),
             findings_left_out: plan.findings_left_out,
         };
@@ -117,7 +120,8 @@ impl Loading {
             return Err(Problem::new(Code::RowsInvalid)
                 .faults(result.findings)
                 .member("organisations", result.organisations)
-                .member("rejected", result.rejected));
+                .member("rejected", result.rejected)
+                .member("orphans", result.orphans));
         }
         let maker = self.caller.name.clone();
         let loaded = checked.store(
