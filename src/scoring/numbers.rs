@@ -28,6 +28,22 @@ pub(super) fn standard_deviation(column: &[f64]) -> Option<f64> {
         .then(|| (present(column).map(|value| (value - mean).powi(2)).sum::<f64>() / (count as f64 - 1.0)).sqrt())
 }
 
+/// The quantile that R calls type 7: linear between the order statistics at 1 + (n - 1) p (R. J. Hyndman and Y. Fan, Sample
+/// quantiles in statistical packages, The American Statistician 50, 1996). All values are there; they are reordered.
+pub(super) fn quantile(values: &mut [f64], p: f64) -> Option<f64> {
+    let at = (values.len().checked_sub(1)?) as f64 * p;
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index below the number of values"
+    )]
+    let below = at.floor() as usize;
+    let (_, &mut low, above) = values.select_nth_unstable_by(below, f64::total_cmp);
+    let high = above.iter().copied().fold(f64::INFINITY, f64::min);
+    let share = at - at.floor();
+    Some(if share > 0.0 { low + share * (high - low) } else { low })
+}
+
 /// The least and the greatest value.
 pub(super) fn extremes(column: &[f64]) -> Option<(f64, f64)> {
     present(column).fold(None, |extremes, value| {
@@ -161,6 +177,15 @@ mod tests {
         assert_eq!(mean(&[MISSING]), None);
         assert_eq!(median(&[]), None);
         close(median(&[1.0, 2.0, 5.0, 4.0]).unwrap(), 3.0);
+    }
+
+    #[test]
+    fn quantiles_are_those_of_r_and_numpy_by_default() {
+        let mut values = [16.0, 2.0, 4.0, 1.0, 8.0];
+        for (share, expected) in [(0.05, 1.2), (0.5, 4.0), (0.95, 14.4), (0.0, 1.0), (1.0, 16.0)] {
+            close(quantile(&mut values, share).unwrap(), expected);
+        }
+        assert_eq!(quantile(&mut [], 0.5), None);
     }
 
     #[test]

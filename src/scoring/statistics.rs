@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{count, extremes, mean, median, present, shape, standard_deviation};
+use super::numbers::{count, extremes, mean, median, present, quantile, shape, standard_deviation};
 use super::options::Treat;
 
 /// Figures of one indicator over the units; those that are not defined are missing.
@@ -69,21 +69,6 @@ fn fences(column: &[f64]) -> Option<(f64, f64)> {
     let (low, high) = (quantile(&mut values, 0.25)?, quantile(&mut values, 0.75)?);
     let range = high - low;
     (range > 0.0).then_some((low - 1.5 * range, high + 1.5 * range))
-}
-
-/// The quantile of type 7: linear between the order statistics at 1 + (n - 1) p. Reorders the values.
-fn quantile(values: &mut [f64], p: f64) -> Option<f64> {
-    let at = (values.len().checked_sub(1)?) as f64 * p;
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an index below the number of values"
-    )]
-    let below = at.floor() as usize;
-    let (_, &mut low, above) = values.select_nth_unstable_by(below, f64::total_cmp);
-    let high = above.iter().copied().fold(f64::INFINITY, f64::min);
-    let share = at - at.floor();
-    Some(if share > 0.0 { low + share * (high - low) } else { low })
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use rand::RngExt as _;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::scoring::uncertainty::{Purpose, quantile, random};
+use crate::scoring::numbers::quantile;
+use crate::scoring::uncertainty::{Purpose, random};
 
 /// How often base points are drawn again for the intervals.
 const RESAMPLES: usize = 1000;
@@ -102,8 +103,7 @@ impl Evaluations {
         }
         let tail = (1.0 - confidence) / 2.0;
         let ends = |values: &mut Vec<f64>| {
-            values.sort_unstable_by(f64::total_cmp);
-            [tail, 1.0 - tail].map(|share| Some(quantile(values, share)).filter(|end| end.is_finite()))
+            [tail, 1.0 - tail].map(|share| quantile(values, share).filter(|end| end.is_finite()))
         };
         let indices = |([first, total], [firsts, totals]): ([f64; 2], &mut [Vec<f64>; 2])| {
             let ([first_low, first_high], [total_low, total_high]) = (ends(firsts), ends(totals));

@@ -13,6 +13,7 @@ use super::runs::Runs;
 use super::tree::UNRANKED;
 use super::{ElementUncertainty, Intervals, Spread};
 use crate::scoring::assessment::Assessment;
+use crate::scoring::numbers::quantile;
 use crate::scoring::series::Series;
 use crate::scoring::vary::UncertaintyOptions;
 
@@ -20,6 +21,9 @@ use crate::scoring::vary::UncertaintyOptions;
 pub(super) const MOST_IN_SQUARE: usize = 2000;
 /// A tier ends where the probability that its first unit is above reaches this.
 const TIER: f64 = 0.95;
+
+/// The values of so many units are collected in one pass over the runs.
+const READ_AT_ONCE: usize = 64;
 
 /// What runs are gathered against.
 pub(super) struct Gathering<'a> {
@@ -68,16 +72,20 @@ impl<'a> Gathering<'a> {
     fn interval(&self, runs: &Runs, slot: usize) -> Intervals {
         let nominal = &self.assessment.scores[self.ids[slot]];
         let ranks = self.nominal_ranks(slot);
-        let score = self.spread(nominal.clone(), |unit| {
-            let runs = (0..runs.len())
-                .filter(|run| runs.on_scale[*run])
-                .map(|run| runs.scores(run, slot)[unit]);
-            runs.filter(|score| !score.is_nan()).collect()
+        let all = || 0..runs.len();
+        let on_scale = all().filter(|run| runs.on_scale[*run]);
+        let score = self.spread(nominal.clone(), on_scale, |run, unit| {
+            Some(runs.scores(run, slot)[unit]).filter(|score| !score.is_nan())
         });
-        let rank = self.spread(ranks.iter().map(|rank| rank.map(f64::from)).collect(), |unit| {
-            let ranks = (0..runs.len()).map(|run| runs.ranks(run, slot)[unit]);
-            ranks.filter(|rank| *rank != UNRANKED).map(f64::from).collect()
-        });
+        let rank = self.spread(
+            ranks.iter().map(|rank| rank.map(f64::from)).collect(),
+            all(),
+            |run, unit| {
+                Some(runs.ranks(run, slot)[unit])
+                    .filter(|rank| *rank != UNRANKED)
+                    .map(f64::from)
+            },
+        );
         Intervals { score, rank }
     }
 
@@ -85,18 +93,31 @@ impl<'a> Gathering<'a> {
         &self.assessment.ranks[self.ids[slot]]
     }
 
-    fn spread(&self, nominal: Series, values: impl Fn(usize) -> Vec<f64>) -> Spread {
+    /// Mean and quantiles of what each unit has in these runs. Runs stand one after the other, so that they are read once for
+    /// many units.
+    fn spread(
+        &self,
+        nominal: Series,
+        runs: impl Iterator<Item = usize> + Clone,
+        value: impl Fn(usize, usize) -> Option<f64>,
+    ) -> Spread {
         let mut mean = vec![f64::NAN; self.units];
         let mut quantiles = vec![vec![f64::NAN; self.units]; self.quantiles.len()];
-        for unit in 0..self.units {
-            let mut values = values(unit);
-            if values.is_empty() {
-                continue;
+        for first in (0..self.units).step_by(READ_AT_ONCE) {
+            let mut columns = vec![Vec::new(); READ_AT_ONCE.min(self.units - first)];
+            for run in runs.clone() {
+                for (unit, column) in (first..).zip(&mut columns) {
+                    column.extend(value(run, unit));
+                }
             }
-            mean[unit] = values.iter().sum::<f64>() / values.len() as f64;
-            values.sort_unstable_by(f64::total_cmp);
-            for ((_, share), quantiles) in self.quantiles.iter().zip(&mut quantiles) {
-                quantiles[unit] = quantile(&values, *share);
+            for (unit, values) in (first..).zip(&mut columns) {
+                if values.is_empty() {
+                    continue;
+                }
+                mean[unit] = values.iter().sum::<f64>() / values.len() as f64;
+                for ((_, share), quantiles) in self.quantiles.iter().zip(&mut quantiles) {
+                    quantiles[unit] = quantile(values, *share).unwrap_or(f64::NAN);
+                }
             }
         }
         let names = self.quantiles.iter().map(|(name, _)| name.clone());
@@ -144,20 +165,16 @@ impl<'a> Gathering<'a> {
 
     fn top(&self, runs: &Runs, slot: usize) -> IndexMap<String, Series> {
         let largest = self.groups.iter().map(Vec::len).max().unwrap_or(0);
-        let probability = |k: usize, unit: usize| {
-            let (mut within, mut ranked) = (0_u32, 0_u32);
-            for run in 0..runs.len() {
-                let rank = runs.ranks(run, slot)[unit];
-                ranked += u32::from(rank != UNRANKED);
-                within += u32::from(rank as usize <= k);
-            }
-            (ranked > 0).then(|| f64::from(within) / f64::from(ranked))
-        };
         let first = |k: usize| {
-            (
-                k.to_string(),
-                (0..self.units).map(|unit| probability(k, unit)).collect(),
-            )
+            let mut counts = vec![(0_u32, 0_u32); self.units];
+            for run in 0..runs.len() {
+                for ((within, ranked), &rank) in counts.iter_mut().zip(runs.ranks(run, slot)) {
+                    *within += u32::from(rank as usize <= k);
+                    *ranked += u32::from(rank != UNRANKED);
+                }
+            }
+            let probability = |(within, ranked)| (ranked > 0).then(|| f64::from(within) / f64::from(ranked));
+            (k.to_string(), counts.into_iter().map(probability).collect())
         };
         self.top.iter().copied().filter(|k| *k < largest).map(first).collect()
     }
@@ -227,22 +244,6 @@ pub(in crate::scoring) fn rank_change(nominal: &[Option<u32>], ranks: &[u32]) ->
     (count > 0).then(|| sum as f64 / count as f64)
 }
 
-/// The quantile of sorted values by the definition that R calls type 7: linear between the order statistics.
-pub(in crate::scoring) fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else {
-        return f64::NAN;
-    };
-    let place = last as f64 * share;
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between 0 and the last position"
-    )]
-    let below = (place.floor() as usize).min(last);
-    let above = (below + 1).min(last);
-    sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
-}
-
 /// `p5` for 0.05, `p2.5` for 0.025.
 fn name(share: f64) -> String {
     format!("p{}", (share * 1e6).round() / 1e4)
@@ -273,11 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_are_those_of_r_and_numpy_by_default() {
-        let values = [1.0, 2.0, 4.0, 8.0, 16.0];
-        assert!((quantile(&values, 0.05) - 1.2).abs() < 1e-12);
-        assert!((quantile(&values, 0.5) - 4.0).abs() < 1e-12);
-        assert!((quantile(&values, 0.95) - 14.4).abs() < 1e-12);
+    fn quantiles_are_named_by_their_share() {
         assert_eq!(
             (name(0.05), name(0.025), name(0.95)),
             ("p5".into(), "p2.5".into(), "p95".into())

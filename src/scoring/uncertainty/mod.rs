@@ -21,7 +21,6 @@ pub use runs::Observer;
 
 pub(super) use draw::{Draw, Factor, Purpose, random};
 pub(super) use experiment::Experiment;
-pub(super) use gather::quantile;
 pub(super) use runs::{MOST_SCORES, Progress, Runs};
 pub(super) use tree::UNRANKED;
 
