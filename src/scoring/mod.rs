@@ -52,13 +52,16 @@ mod vary_file;
 mod weigh;
 mod weight;
 mod weight_options;
+mod weighting;
 
 pub use analyse::{Respondents, Subject, analyse};
 pub use assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
 pub use cell::{Cell, CellPart, CellStatus};
 pub use correlations::{CorrelationTable, Correlations, GroupStructure, PairFlag, PairKind};
 pub use error::{ScoringError, TableProblem};
-pub use estimate::{Estimates, Estimator, Intake, Populations, Profiler, Resample, Respondent, Tally};
+pub use estimate::{
+    Auxiliary, Estimates, Estimator, Intake, Populations, Profiler, Resample, Respondent, Signal, Tally,
+};
 pub use experts::{Expert, ExpertSpread, ExpertWeights};
 pub use framework::{
     Absent, Actor, Basis, Direction, Element, Framework, Indicator, Measure, MeasureKind, NotAsked, Origin, Part,
@@ -85,3 +88,4 @@ pub use uncertainty::{
     WeightSets,
 };
 pub use vary::{Levels, Redrawing, SensitivityOptions, UncertaintyOptions, Vary, WeightsVary};
+pub use weighting::{Margin, Weighting, WeightingCell};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use innogauge::definition::{Definition, load_folder};
 use innogauge::scoring::{
-    Assessment, CellStatus, Estimates, Estimator, Framework, Intake, NoteCode, Options, Profiler, Respondent, Tally,
-    assess_estimates, result_json,
+    Assessment, Auxiliary, CellStatus, Estimates, Estimator, Framework, Intake, NoteCode, Options, Profiler, Respondent,
+    Tally, assess_estimates, result_json,
 };
 use serde_json::{Value, json};
 
@@ -177,6 +177,7 @@ fn tally(framework: &Framework, definition: &Definition, answers: &[(String, Str
             response,
             unit,
             stratum: "",
+            auxiliary: Auxiliary::default(),
             weight: None,
             answers: json.as_bytes(),
         });

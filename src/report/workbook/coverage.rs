@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{ConditionalFormatCell, ConditionalFormatCellRule, Format, Worksheet, XlsxError};
 
 use super::sheet::{Cell, Column};
-use super::{COVERAGE, Context};
+use super::{COVERAGE, Context, weighting};
 
 pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<(), XlsxError> {
     let say = |chinese, english| context.wording.say(chinese, english);
@@ -73,7 +73,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
             .worksheet
             .add_conditional_format(body.first, 3, body.last, last, &thin)?;
     }
-    Ok(())
+    weighting::write(context, &mut sheet)
 }
 
 /// A row per actor type of an indicator: the respondents in the base of each unit.
