@@ -18,6 +18,7 @@ mod copeland;
 mod correlations;
 mod coverage;
 mod denominate;
+mod disclosure;
 mod error;
 mod estimate;
 mod expert_file;
@@ -58,6 +59,7 @@ pub use analyse::{Respondents, Subject, analyse};
 pub use assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
 pub use cell::{Cell, CellPart, CellStatus};
 pub use correlations::{CorrelationTable, Correlations, GroupStructure, PairFlag, PairKind};
+pub use disclosure::{Hidden, hidden_figures};
 pub use error::{ScoringError, TableProblem};
 pub use estimate::{
     Auxiliary, Estimates, Estimator, Intake, Populations, Profiler, Resample, Respondent, Signal, Tally,
