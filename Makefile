@@ -44,9 +44,10 @@ webforms: build ## show every survey in the browser form component of ODK, fill 
 	@scripts/setup.sh libpq-dev gcc nodejs npm chromium
 	scripts/web_forms.sh $(INNOGAUGE)
 
-soak: build ## 20,000 interviews against JavaRosa; under load, kill servers, kill the program 200 times on each database, lose a primary, grow: nothing acknowledged may be missing
+soak: build ## 500 simulated surveys for the coverage of intervals; 20,000 interviews against JavaRosa; under load, kill servers, kill the program 200 times on each database, lose a primary, grow: nothing acknowledged may be missing
 	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl jdk python3-venv
 	@scripts/with_pyxform.sh scripts/odk_validate.sh
+	cargo test --release --locked --test it long_coverage -- --ignored --nocapture
 	INNOGAUGE_TEST_FILLINGS=20000 cargo test --locked --test it javarosa_decides
 	INNOGAUGE_TEST_KILLS=200 scripts/with_postgres.sh cargo test --locked --test it kill_9 -- --nocapture
 	scripts/failover.sh $(INNOGAUGE) $(SOAK_SECONDS)

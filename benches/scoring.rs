@@ -17,7 +17,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use innogauge::definition::{Definition, Kind, MissingCode, QuestionType, load_folder};
 use innogauge::scoring::{
-    Estimator, Framework, Intake, Options, Respondent, Table, Tally, assess, result_csv, result_json,
+    Auxiliary, Estimator, Framework, Intake, Options, Respondent, Table, Tally, assess, result_csv, result_json,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -174,6 +174,7 @@ fn tally(framework: &Framework, intake: &Arc<Intake>, stored: &[String]) -> Tall
             response: "uuid:x@1",
             unit: city,
             stratum: "",
+            auxiliary: Auxiliary::default(),
             weight: None,
             answers: answers.as_bytes(),
         });

@@ -18,8 +18,8 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use innogauge::definition::Definition;
 use innogauge::scoring::{
-    Estimates, Estimator, Framework, Intake, Options, Populations, Replay, Resample, Respondent, Respondents, Subject,
-    Table, analyse, assess, assess_estimates,
+    Auxiliary, Estimates, Estimator, Framework, Intake, Options, Populations, RegisterTotals, Replay, Resample,
+    Respondent, Respondents, Subject, Table, analyse, assess, assess_estimates,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -117,6 +117,50 @@ fn floor_10_000_sums_and_sorts_on_one_thread(bencher: Bencher<'_, '_>) {
 /// 3,000 respondents of ten cities, 60 indicators, drawn again 1,000 times under all default options of `assess`.
 #[divan::bench(sample_count = 5)]
 fn bootstrap_of_3_000_respondents_by_60_indicators_1_000_times(bencher: Bencher<'_, '_>) {
+    bootstrap(bencher, &Populations::new());
+}
+
+/// The same, calibrated in each run to a register of 15,000 organisations in four sizes and eight sectors.
+#[divan::bench(sample_count = 5)]
+fn bootstrap_calibrated_again_1_000_times(bencher: Bencher<'_, '_>) {
+    let mut register = RegisterTotals::default();
+    for number in 0..15_000_u64 {
+        let (city, size, sector) = classes(number);
+        let employees = employees(number, 10_007);
+        register.add(
+            &city,
+            Some(size),
+            Some(sector),
+            &format!("{city}/{size}"),
+            Some(employees),
+        );
+    }
+    bootstrap(bencher, &Populations::from([("enterprise".to_owned(), register)]));
+}
+
+/// The city, size class and sector of an organisation.
+fn classes(number: u64) -> (String, &'static str, &'static str) {
+    let one_of = |words: &[&'static str], number: u64| words[usize::try_from(number).unwrap() % words.len()];
+    let size = one_of(
+        &["micro", "micro", "small", "small", "medium", "large"],
+        number / 10 % 6,
+    );
+    let sector = one_of(&["A", "B", "C", "D", "E", "F", "G", "H"], number / 60);
+    (format!("c{}", number % 10), size, sector)
+}
+
+/// Persons employed, 1 to 5 times what is usual for the size.
+fn employees(number: u64, by: u64) -> u64 {
+    let usual = match classes(number).1 {
+        "micro" => 4,
+        "small" => 20,
+        "medium" => 100,
+        _ => 400,
+    };
+    usual + usual * (number * by % 97) / 24
+}
+
+fn bootstrap(bencher: Bencher<'_, '_>, populations: &Populations) {
     let mut survey = String::from(
         "survey: enterprise\nversion: '1'\ntitle: {en: E}\nlanguages: {en: English}\nquestions:\n  \
          - {type: decimal, name: turnover, label: T}\n",
@@ -138,7 +182,8 @@ fn bootstrap_of_3_000_respondents_by_60_indicators_1_000_times(bencher: Bencher<
     let intake = Arc::new(Intake::new(&framework, &definition));
     let mut estimator = Estimator::new(&framework, &intake).keeping_respondents();
     let mut random = ChaCha8Rng::seed_from_u64(1);
-    for number in 0..3000 {
+    for number in 0..3000_u64 {
+        let (city, size, sector) = classes(number);
         let turnover = 1.0 + random.random::<f64>() * 100.0;
         let mut answers = format!("{{\"turnover\": {turnover}");
         for q in 0..60 {
@@ -147,20 +192,25 @@ fn bootstrap_of_3_000_respondents_by_60_indicators_1_000_times(bencher: Bencher<
         answers.push('}');
         estimator.add(&Respondent {
             response: &format!("uuid:{number}"),
-            unit: &format!("c{}", number % 10),
-            stratum: &format!("c{}/{}", number % 10, number % 4),
-            weight: Some(1.0 + f64::from(number % 7)),
+            unit: &city,
+            stratum: &format!("{city}/{size}"),
+            auxiliary: Auxiliary {
+                size,
+                sector,
+                employees: Some(employees(number, 7919)),
+            },
+            weight: Some(1.0 + (number % 3) as f64 / 4.0),
             answers: answers.as_bytes(),
         });
     }
-    let tally = estimator.finish();
+    let mut tally = estimator.finish();
+    tally.calibrate(&framework, populations);
     let units: Vec<String> = (0..10).map(|city| format!("c{city}")).collect();
     let options = Options::assess();
     let estimates = Estimates::new(&framework, &tally, &units, None, &options.responses).unwrap();
     let assessment = assess_estimates(&framework, &estimates, &options).unwrap();
     bencher.counter(ItemsCount::new(1000_usize)).bench(|| {
-        let populations = Populations::new();
-        let resample = Resample::new(&framework, &tally, &estimates.table, &options.responses, &populations).unwrap();
+        let resample = Resample::new(&framework, &tally, &estimates.table, &options.responses, populations).unwrap();
         let subject = Subject {
             framework: &framework,
             table: &estimates.table,

@@ -2,7 +2,7 @@
 
 use super::assessment::Assessment;
 use super::error::ScoringError;
-use super::estimate::Resample;
+use super::estimate::{Resample, add_precision};
 use super::framework::Framework;
 use super::note::{Note, NoteCode};
 use super::options::{Options, WeightMethod};
@@ -13,6 +13,9 @@ use super::{sensitivity, uncertainty};
 
 /// Fewer runs than this are no analysis.
 const FEWEST_RUNS: usize = 100;
+
+/// The seed of replicates where the options have none.
+const SEED: u64 = 1;
 
 /// Why benefit of the doubt is not varied.
 pub(super) const EACH_UNIT_ITS_OWN: &str = "benefit of the doubt weighs each unit by a linear programme of its own, \
@@ -42,7 +45,8 @@ pub enum Respondents<'a> {
     Drawn(&'a Resample),
 }
 
-/// Does the analyses that the options ask for, and adds them to the assessment.
+/// Does the analyses that the options ask for, and adds them to the assessment; where respondents can be drawn again,
+/// the precision of every figure in any case.
 ///
 /// `observer` is told from any thread how many of how many runs are done, and ends them by answering `false`.
 ///
@@ -69,6 +73,10 @@ pub fn analyse(
     replay: &Replay,
     observer: &Observer<'_>,
 ) -> Result<(), ScoringError> {
+    if let Respondents::Drawn(resample) = subject.respondents {
+        let seed = subject.options.uncertainty.as_ref().map_or(SEED, |asked| asked.seed);
+        add_precision(assessment, subject.framework, resample, seed);
+    }
     let by_unit = subject.options.weights.method == WeightMethod::BenefitOfTheDoubt;
     let Some(asked) = &subject.options.uncertainty else {
         if by_unit && !matches!(subject.respondents, Respondents::None) {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::Cell;
 use super::correlations::Correlations;
+use super::estimate::Signal;
 use super::experts::ExpertWeights;
 use super::note::Note;
 use super::sensitivity::Sensitivity;
@@ -14,6 +15,7 @@ use super::series::Series;
 use super::statistics::IndicatorStatistics;
 use super::treat::Treatment;
 use super::uncertainty::Uncertainty;
+use super::weighting::Weighting;
 use crate::definition::Text;
 
 /// The result of an assessment, with everything that it takes to understand and repeat it.
@@ -53,6 +55,12 @@ pub struct Assessment {
     /// Where answers were scored: how each figure came about.
     #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
     pub cells: IndexMap<String, Vec<Cell>>,
+    /// Where a register was loaded: by unit and survey, how respondents stand for its organisations.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub weightings: Vec<Weighting>,
+    /// Where respondents were drawn again: by indicator, how much of what cities differ by is more than sampling.
+    #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
+    pub signals: IndexMap<String, Signal>,
     /// How far scores and ranks depend on who was asked and on the method.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub uncertainty: Option<Uncertainty>,

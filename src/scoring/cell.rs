@@ -9,6 +9,9 @@ pub struct Cell {
     pub status: CellStatus,
     /// How it came about, one part per actor type.
     pub parts: Vec<CellPart>,
+    /// Its standard error as a share of it, where respondents were drawn again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cv: Option<f64>,
 }
 
 /// What may be said of a figure.
@@ -17,7 +20,7 @@ pub struct Cell {
 pub enum CellStatus {
     /// It rests on enough respondents.
     Published,
-    /// It rests on few respondents.
+    /// It rests on few respondents, or its standard error is over 30 % of it.
     Flagged,
     /// An actor type that the city has did not answer enough, and is not in the figure.
     Partial,
@@ -48,6 +51,9 @@ pub struct CellPart {
     pub largest: Option<f64>,
     /// The two largest respondents' share of it.
     pub two_largest: Option<f64>,
+    /// Of listed public bodies, the share that answered, where a register was loaded.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub listed: Option<f64>,
 }
 
 impl CellPart {
@@ -78,6 +84,7 @@ mod tests {
             weight: f64::from(base),
             largest: Some(largest),
             two_largest: Some(two_largest),
+            listed: None,
         }
     }
 

@@ -18,6 +18,7 @@ mod copeland;
 mod correlations;
 mod coverage;
 mod denominate;
+mod disclosure;
 mod error;
 mod estimate;
 mod expert_file;
@@ -52,13 +53,17 @@ mod vary_file;
 mod weigh;
 mod weight;
 mod weight_options;
+mod weighting;
 
 pub use analyse::{Respondents, Subject, analyse};
 pub use assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
 pub use cell::{Cell, CellPart, CellStatus};
 pub use correlations::{CorrelationTable, Correlations, GroupStructure, PairFlag, PairKind};
+pub use disclosure::{Hidden, hidden_figures};
 pub use error::{ScoringError, TableProblem};
-pub use estimate::{Estimates, Estimator, Intake, Populations, Profiler, Resample, Respondent, Tally};
+pub use estimate::{
+    Auxiliary, Estimates, Estimator, Intake, Populations, Profiler, Resample, Respondent, Signal, Tally,
+};
 pub use experts::{Expert, ExpertSpread, ExpertWeights};
 pub use framework::{
     Absent, Actor, Basis, Direction, Element, Framework, Indicator, Measure, MeasureKind, NotAsked, Origin, Part,
@@ -85,3 +90,4 @@ pub use uncertainty::{
     WeightSets,
 };
 pub use vary::{Levels, Redrawing, SensitivityOptions, UncertaintyOptions, Vary, WeightsVary};
+pub use weighting::{Margin, Weighting, WeightingCell};

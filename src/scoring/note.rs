@@ -56,6 +56,18 @@ pub enum NoteCode {
     Unreadable,
     /// Sampling weights were not given: every respondent counts the same.
     UnitWeights,
+    /// Units or strata with respondents that the register does not have, or has fewer of.
+    RegisterLacks,
+    /// Cells of the weighting that were put together because few answered.
+    JoinedCells,
+    /// Totals of the register that the weights do not reach.
+    NotCalibrated,
+    /// Weights that were held at a limit.
+    TrimmedWeights,
+    /// Figures whose sampling error is over 30 % of themselves.
+    Imprecise,
+    /// An indicator in which cities differ less than sampling alone makes them: it ranks noise.
+    RanksNoise,
     /// A stratum with one respondent, which tells nothing of its spread.
     SingleStratum,
     /// Strata whose number of organisations is not known, or said to be less than answered.

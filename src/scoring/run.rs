@@ -53,6 +53,7 @@ pub fn assess_estimates(
     let mut assessment = assess(framework, &estimates.table, options)?;
     assessment.notes.extend(estimates.notes.iter().cloned());
     assessment.cells.clone_from(&estimates.cells);
+    assessment.weightings.clone_from(&estimates.weightings);
     assessment.recipe.responses = Some(ResponseRecord {
         count: estimates.responses,
         hash: estimates.responses_hash.clone(),
@@ -271,6 +272,8 @@ impl<'a> Run<'a> {
             weights_by_unit: weighed.by_unit,
             experts: weighed.experts,
             cells: IndexMap::new(),
+            weightings: Vec::new(),
+            signals: IndexMap::new(),
             notes: self.notes.into_list(),
             uncertainty: None,
             sensitivity: None,

@@ -97,10 +97,11 @@ pub fn assess_watched(
         )?);
     }
     let tally = merged(tallies).filter(|tally| tally.responses() > 0);
-    let tally = tally.ok_or_else(|| StudyError::NothingToScore {
+    let mut tally = tally.ok_or_else(|| StudyError::NothingToScore {
         round: round.clone(),
         states: options.responses.states.clone(),
     })?;
+    tally.calibrate(&framework, sample.populations());
     watch.see(Progress {
         stage: Stage::Scoring,
         done: 0,
@@ -402,6 +403,7 @@ fn tally_batches(
             response: &response.instance_id,
             unit: response.identity.city.as_deref().unwrap_or_default(),
             stratum: &sample.stratum(&response.identity),
+            auxiliary: sample.auxiliary(&response.identity),
             weight: response.identity.weight,
             answers: response.answers.0.as_bytes(),
         });

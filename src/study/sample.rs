@@ -1,49 +1,66 @@
-//! Which stratum each respondent was drawn from, and how many organisations the strata have.
+//! Which organisations each respondent stands for: its stratum, its classes in the register, and how many the register has.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::StudyError;
 use super::register::totals_of;
-use crate::response::Identity;
-use crate::scoring::{Options, Populations, RespondentUnit};
+use crate::response::{Identity, RegisterEntry};
+use crate::scoring::{Auxiliary, Options, Populations, RespondentUnit};
 use crate::store::{RegisterFilter, Store};
 
-/// What it takes to draw the respondents of an assessment again.
+/// What it takes to weight the respondents of an assessment, and to draw them again.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
     kept: bool,
     /// By credit code, what the register says.
-    strata: HashMap<String, String>,
+    registered: HashMap<String, Registered>,
     populations: Populations,
 }
 
+/// An organisation as the register has it.
+#[derive(Debug)]
+struct Registered {
+    stratum: String,
+    size: Option<String>,
+    sector: Option<String>,
+    employees: Option<u64>,
+}
+
+impl From<&RegisterEntry> for Registered {
+    fn from(entry: &RegisterEntry) -> Self {
+        Self {
+            stratum: entry.stratum(),
+            size: entry.size.clone(),
+            sector: entry.sector.clone(),
+            employees: entry.employees.and_then(|employees| u64::try_from(employees).ok()),
+        }
+    }
+}
+
 impl Sample {
-    /// Reads the registers of the surveys, where respondents are to be drawn again.
+    /// Reads the registers of the surveys, where cities are assessed.
     pub fn of(store: &Store, round: &str, surveys: &[&str], options: &Options) -> Result<Self, StudyError> {
-        let drawn = options
-            .uncertainty
-            .as_ref()
-            .is_some_and(|asked| asked.vary.respondents.is_some());
-        let mut sample = Self {
-            kept: drawn && options.responses.unit == RespondentUnit::City,
-            ..Self::default()
-        };
-        for survey in surveys.iter().filter(|_| sample.kept) {
+        let mut sample = Self::default();
+        if options.responses.unit != RespondentUnit::City {
+            return Ok(sample);
+        }
+        for survey in surveys {
             let register = store.whole_register(round, survey, &RegisterFilter::default())?;
             if register.is_empty() {
                 continue;
             }
-            let in_frame = register
-                .iter()
-                .map(|organisation| &organisation.entry)
-                .filter(|entry| entry.in_frame);
+            let entries = || register.iter().map(|organisation| &organisation.entry);
+            let in_frame = entries().filter(|entry| entry.in_frame);
             sample.populations.insert((*survey).to_owned(), totals_of(in_frame));
-            let strata = register.iter().map(|organisation| &organisation.entry);
-            sample
-                .strata
-                .extend(strata.map(|entry| (entry.code.clone(), entry.stratum())));
+            let registered = entries().map(|entry| (entry.code.clone(), Registered::from(entry)));
+            sample.registered.extend(registered);
         }
+        let drawn = options
+            .uncertainty
+            .as_ref()
+            .is_some_and(|asked| asked.vary.respondents.is_some());
+        sample.kept = drawn || !sample.populations.is_empty();
         Ok(sample)
     }
 
@@ -57,9 +74,13 @@ impl Sample {
         &self.populations
     }
 
+    fn registered(&self, identity: &Identity) -> Option<&Registered> {
+        self.registered.get(identity.code.as_ref()?)
+    }
+
     /// The stratum of a respondent: that of the register, else what the response says, else city and size.
     pub fn stratum<'a>(&'a self, identity: &'a Identity) -> Cow<'a, str> {
-        let registered = identity.code.as_ref().and_then(|code| self.strata.get(code));
+        let registered = self.registered(identity).map(|registered| &registered.stratum);
         if let Some(stratum) = registered.or(identity.stratum.as_ref()) {
             return Cow::Borrowed(stratum);
         }
@@ -67,6 +88,24 @@ impl Sample {
             (Some(city), Some(size)) => Cow::Owned(format!("{city}/{size}")),
             (Some(city), None) => Cow::Borrowed(city),
             (None, _) => Cow::Borrowed(""),
+        }
+    }
+
+    /// What a respondent is calibrated by: what the register says, so that it is counted as the register's totals are;
+    /// else what the response says. Persons employed are the register's alone.
+    pub fn auxiliary<'a>(&'a self, identity: &'a Identity) -> Auxiliary<'a> {
+        let words = |words: &'a Option<String>| words.as_deref().unwrap_or_default();
+        match self.registered(identity) {
+            Some(registered) => Auxiliary {
+                size: words(&registered.size),
+                sector: words(&registered.sector),
+                employees: registered.employees,
+            },
+            None => Auxiliary {
+                size: words(&identity.size),
+                sector: words(&identity.sector),
+                employees: None,
+            },
         }
     }
 }

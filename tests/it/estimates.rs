@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use innogauge::definition::{Definition, load_folder};
 use innogauge::scoring::{
-    Assessment, CellStatus, Estimates, Estimator, Framework, Intake, NoteCode, Options, Profiler, Respondent, Tally,
-    assess_estimates, result_json,
+    Assessment, Auxiliary, CellStatus, Estimates, Estimator, Framework, Hidden, Intake, NoteCode, Options, Profiler,
+    Respondent, Tally, assess_estimates, hidden_figures, result_json,
 };
 use serde_json::{Value, json};
 
@@ -177,6 +177,7 @@ fn tally(framework: &Framework, definition: &Definition, answers: &[(String, Str
             response,
             unit,
             stratum: "",
+            auxiliary: Auxiliary::default(),
             weight: None,
             answers: json.as_bytes(),
         });
@@ -366,6 +367,30 @@ fn few_respondents_are_flagged_and_too_few_leave_the_cell_missing() {
             .iter()
             .any(|note| note.code == NoteCode::TooFewRespondents && note.element.as_deref() == Some("performers"))
     );
+}
+
+#[test]
+fn a_publication_hides_whom_a_figure_gives_away_and_what_a_total_would_give_away() {
+    let framework = framework(FRAMEWORK).unwrap();
+    let mut firms = firms();
+    let hidden = |firms: &[Firm]| {
+        let estimates = estimate(&firm_answers(firms));
+        let assessment = assess_estimates(&framework, &estimates, &Options::assess()).unwrap();
+        hidden_figures(&framework, &assessment)
+    };
+    assert!(hidden(&firms).values().flatten().all(Option::is_none));
+
+    // A firm of city a with nearly all of its R&D.
+    assert_eq!((firms[3].city, firms[3].performs()), ("a", true));
+    firms[3].rd = Spent::Known(1e7);
+    let hidden = hidden(&firms);
+    for indicator in ["intensity", "conditional", "total_rd"] {
+        assert_eq!(hidden[indicator][0], Some(Hidden::Primary), "{indicator}");
+    }
+    // The sum of all cities would give that of a away, and the score of b that of b.
+    assert_eq!(hidden["total_rd"][1], Some(Hidden::Secondary));
+    let of_unit = |unit: usize| hidden.values().filter(|units| units[unit].is_some()).count();
+    assert_eq!([of_unit(0), of_unit(1), of_unit(2)], [3, 2, 0]);
 }
 
 fn scored(answers: &[(String, String, Value)], threads: usize) -> Assessment {

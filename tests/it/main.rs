@@ -11,6 +11,7 @@
 mod api_document;
 mod app;
 mod assessments;
+mod calibration;
 mod client;
 mod content;
 mod coverage;

@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{ConditionalFormatCell, ConditionalFormatCellRule, Format, Worksheet, XlsxError};
 
 use super::sheet::{Cell, Column};
-use super::{COVERAGE, Context};
+use super::{COVERAGE, Context, Edition, weighting};
 
 pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<(), XlsxError> {
     let say = |chinese, english| context.wording.say(chinese, english);
@@ -73,7 +73,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
             .worksheet
             .add_conditional_format(body.first, 3, body.last, last, &thin)?;
     }
-    Ok(())
+    weighting::write(context, &mut sheet)
 }
 
 /// A row per actor type of an indicator: the respondents in the base of each unit.
@@ -89,6 +89,8 @@ fn base_rows(context: &Context<'_>, indicator: &str, label: &str) -> Vec<Vec<Cel
     }
     let row = |actor: &str| {
         let known = context.report.framework.actors().get(actor);
+        let publication = context.report.edition == Edition::Publication;
+        let confidential = publication && known.is_none_or(|actor| actor.confidential);
         let mut row = vec![
             Cell::Code(indicator.to_owned()),
             Cell::Text(label.to_owned()),
@@ -96,7 +98,12 @@ fn base_rows(context: &Context<'_>, indicator: &str, label: &str) -> Vec<Vec<Cel
         ];
         row.extend(cells.iter().map(|cell| {
             let part = cell.parts.iter().find(|part| part.actor == actor);
-            part.map_or(Cell::Empty, |part| Cell::Count(part.base.into()))
+            match part {
+                None => Cell::Empty,
+                // So few confidential ones are told apart by their number.
+                Some(part) if (1..3).contains(&part.base) && confidential => Cell::Text("1–2".to_owned()),
+                Some(part) => Cell::Count(part.base.into()),
+            }
         }));
         row
     };

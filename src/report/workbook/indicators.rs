@@ -1,10 +1,11 @@
 //! The indicators sheet: each unit's value in its own unit, beside what it is measured against.
 
+use indexmap::IndexMap;
 use rust_xlsxwriter::{ColNum, Worksheet, XlsxError};
 
 use super::sheet::{Cell, Column};
 use super::{Context, Edition, INDICATORS};
-use crate::scoring::{self, CellStatus, Direction, Indicator, Origin};
+use crate::scoring::{CellStatus, Direction, Hidden, Indicator, hidden_figures};
 
 /// The column of the first unit.
 const FIRST_UNIT: ColNum = 8;
@@ -31,6 +32,10 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         Column::new(say("依据", "Basis"), 10),
     ];
     columns.extend(context.units().map(|unit| Column::new(unit, 13)));
+    let hidden = match context.report.edition {
+        Edition::Publication => hidden_figures(context.report.framework, assessment),
+        Edition::Analysis => IndexMap::new(),
+    };
     let rows: Vec<_> = context
         .report
         .framework
@@ -60,7 +65,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
                 ),
                 Cell::text(indicator.basis.map_or("", |basis| basis.name())),
             ];
-            cells.extend((0..assessment.units.len()).map(|unit| value(context, &element.id, indicator, unit)));
+            cells.extend((0..assessment.units.len()).map(|unit| value(context, &hidden, &element.id, unit)));
             cells
         })
         .collect();
@@ -74,31 +79,21 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
 }
 
 /// One value, marked or hidden as its cell says.
-fn value(context: &Context<'_>, id: &str, indicator: &Indicator, unit: usize) -> Cell {
+fn value(context: &Context<'_>, hidden: &IndexMap<String, Vec<Option<Hidden>>>, id: &str, unit: usize) -> Cell {
     let assessment = context.report.assessment;
     let value = assessment.stages.raw.get(id).and_then(|values| values.get(unit));
     let cell = assessment.cells.get(id).and_then(|cells| cells.get(unit));
+    let is_hidden = hidden
+        .get(id)
+        .and_then(|units| units.get(unit).copied().flatten())
+        .is_some();
     match (value, cell) {
-        (Some(_), Some(cell)) if context.report.edition == Edition::Publication && discloses(indicator, cell) => {
-            Cell::Text("□".to_owned())
-        }
+        (Some(_), _) if is_hidden => Cell::Text("□".to_owned()),
         (Some(value), Some(cell)) if matches!(cell.status, CellStatus::Flagged | CellStatus::Partial) => {
             Cell::Flagged(value)
         }
         (value, _) => Cell::Value(value),
     }
-}
-
-/// Whether a figure would give one of its confidential respondents away.
-fn discloses(indicator: &Indicator, cell: &scoring::Cell) -> bool {
-    let Origin::Answers { parts, .. } = &indicator.origin else {
-        return false;
-    };
-    parts
-        .iter()
-        .filter(|part| part.confidential)
-        .filter_map(|part| cell.parts.iter().find(|answered| answered.actor == part.actor))
-        .any(scoring::CellPart::discloses)
 }
 
 fn direction(context: &Context<'_>, indicator: &Indicator) -> String {

@@ -19,6 +19,7 @@ mod sheet;
 mod style;
 mod summary;
 mod uncertainty;
+mod weighting;
 
 use std::io::{Seek, Write};
 

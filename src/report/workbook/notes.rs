@@ -75,6 +75,30 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "未提供抽样权重，各答卷同等计入",
             "No sampling weights were given: every response counts the same",
         ),
+        NoteCode::RegisterLacks => (
+            "名录中没有（或少于）作答单位所在的层",
+            "The register lacks what respondents belong to, or has fewer than answered",
+        ),
+        NoteCode::JoinedCells => (
+            "答卷少于3份的加权单元与规模相邻的单元合并",
+            "Cells with fewer than 3 respondents are weighted with their neighbour in size",
+        ),
+        NoteCode::NotCalibrated => (
+            "权重在限定范围内无法达到名录的部分合计数",
+            "Weights within their limits do not reach some totals of the register",
+        ),
+        NoteCode::TrimmedWeights => (
+            "部分权重截尾于单元均值的三分之一或三倍",
+            "Weights were held at a third or three times the mean of their cell",
+        ),
+        NoteCode::Imprecise => (
+            "抽样误差超过数值的30%，引用须谨慎",
+            "The sampling error is over 30 % of the figure: quote with care",
+        ),
+        NoteCode::RanksNoise => (
+            "城市间差异不大于抽样误差，排名主要反映噪声",
+            "Cities differ little more than by chance: it ranks noise",
+        ),
         NoteCode::SingleStratum => (
             "抽样层内仅有一份答卷，与规模相邻的层合并抽取",
             "A stratum with one respondent: drawn together with its neighbour in size",

@@ -10,6 +10,7 @@ use crate::scoring::note::{Note, NoteCode};
 use crate::scoring::options::Responses;
 use crate::scoring::series::Series;
 use crate::scoring::table::Table;
+use crate::scoring::weighting::Weighting;
 
 /// The indicator table computed from answers and official figures, and how each figure came about.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Estimates {
     pub table: Table,
     /// For each indicator that is computed from answers, a cell per unit.
     pub cells: IndexMap<String, Vec<Cell>>,
+    /// By unit and survey, how respondents stand for the organisations of the register.
+    pub weightings: Vec<Weighting>,
     /// What a reader must know.
     pub notes: Vec<Note>,
     /// How many responses were counted.
@@ -53,7 +56,13 @@ impl Estimates {
                         .iter()
                         .map(|unit| {
                             let totals = tally.find(unit).and_then(|totals| totals.get(numbers.clone()));
-                            combined(parts, totals.unwrap_or_default(), *absent, options)
+                            let (value, mut cell) = combined(parts, totals.unwrap_or_default(), *absent, options);
+                            for (shown, part) in cell.parts.iter_mut().zip(parts) {
+                                shown.listed = tally
+                                    .listed(unit, part)
+                                    .map(|listed| f64::from(shown.respondents) / listed as f64);
+                            }
+                            (value, cell)
                         })
                         .collect();
                     let values: Series = found.iter().map(|(value, _)| *value).collect();
@@ -78,11 +87,28 @@ impl Estimates {
         Ok(Self {
             table,
             cells,
+            weightings: weightings(tally, units),
             notes,
             responses: responses.count,
             responses_hash: responses.hash(),
         })
     }
+}
+
+/// How respondents stand for the register, in the order of the units.
+fn weightings(tally: &Tally, units: &[String]) -> Vec<Weighting> {
+    let all = tally
+        .calibration()
+        .map_or(&[][..], |calibration| &calibration.weightings);
+    let known = |weighting: &&Weighting| units.contains(&weighting.unit);
+    let mut found: Vec<Weighting> = all.iter().filter(known).cloned().collect();
+    let place = |weighting: &Weighting| units.iter().position(|unit| *unit == weighting.unit);
+    found.sort_by(|one, other| {
+        place(one)
+            .cmp(&place(other))
+            .then_with(|| one.survey.cmp(&other.survey))
+    });
+    found
 }
 
 /// An official figure for each unit; missing where there is none.
@@ -134,7 +160,14 @@ fn combined(parts: &[Part], totals: &[PartTotal], absent: Absent, options: &Resp
         None if thin => CellStatus::TooFew,
         None => CellStatus::Absent,
     };
-    (value, Cell { status, parts: shown })
+    (
+        value,
+        Cell {
+            status,
+            parts: shown,
+            cv: None,
+        },
+    )
 }
 
 /// What one actor type does for a figure.
@@ -173,6 +206,7 @@ fn cell_part(part: &Part, total: &PartTotal, value: Option<f64>) -> CellPart {
         weight: total.weight.value(),
         largest: share(first),
         two_largest: share(first + second),
+        listed: None,
     }
 }
 
@@ -231,8 +265,10 @@ fn general_notes(tally: &Tally, units: &[String]) -> Vec<Note> {
         let message = format!("{} responses could not be used", tally.unreadable());
         notes.push(Note::new(NoteCode::Unreadable, message));
     }
-    if tally.responses() > 0 && !tally.is_weighted() {
-        let message = "no sampling weights were given: every respondent counts the same";
+    if let Some(calibration) = tally.calibration() {
+        notes.extend(calibration.notes.iter().cloned());
+    } else if tally.responses() > 0 && !tally.is_weighted() {
+        let message = "no register and no sampling weights: every respondent counts the same";
         notes.push(Note::new(NoteCode::UnitWeights, message));
     }
     notes

@@ -17,11 +17,25 @@ pub struct Respondent<'a> {
     pub unit: &'a str,
     /// The stratum that it was drawn from; empty where that is not known.
     pub stratum: &'a str,
+    /// What calibration goes by.
+    pub auxiliary: Auxiliary<'a>,
     /// Its sampling weight. Where it is `None`, the answer to the question that the definition names as the weight
     /// counts, and 1 where there is none.
     pub weight: Option<f64>,
     /// The answers in force as canonical JSON: what is absent was not asked, what is null was not answered.
     pub answers: &'a [u8],
+}
+
+/// What the register has of a respondent, in the classes that the register's totals are counted by; what it does not
+/// have, as the respondent says it. All of it may be unknown.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Auxiliary<'a> {
+    /// The size class; empty where it is not known.
+    pub size: &'a str,
+    /// The sector; empty where it is not known.
+    pub sector: &'a str,
+    /// Persons employed.
+    pub employees: Option<u64>,
 }
 
 /// Accumulates the responses to one definition. What it keeps does not grow with their number (but for medians, which
@@ -90,6 +104,8 @@ impl Estimator {
                 unit: respondent.unit.to_owned(),
                 stratum: respondent.stratum.to_owned(),
                 response: respondent.response.to_owned(),
+                auxiliary: respondent.auxiliary.into(),
+                base: weight,
                 weight,
                 figures,
             });

@@ -1,26 +1,33 @@
 //! From answers to the table of units by indicators.
 //!
 //! [`Intake`] compiles a framework's formulas for one version of a survey, an [`Estimator`] takes in responses and
-//! keeps totals only, tallies of several threads, surveys and versions are merged, and [`Estimates`] makes the table:
-//! actor types combined, thin cells left out, everything counted. Sums are exact, so that no bit depends on order.
+//! keeps totals only, tallies of several threads, surveys and versions are merged, [`Tally::calibrate`] gives respondents
+//! the weights under which they stand for the register, and [`Estimates`] makes the table: actor types combined, thin cells left out, everything counted. Sums are exact, so that no bit depends on order.
 //!
 //! Who is in the base of an indicator: its `where` is true; no question it reads is "not applicable" (out of scope);
 //! none is "don't know", "refused" or left empty (unknown); and a question that was not asked counts as the indicator
 //! says (`not_asked`). In `where` a question that was not asked reads as nothing.
 
+#[cfg(test)]
+mod against_r;
+mod calibrate;
 mod estimates;
 mod estimator;
 mod exact;
 mod formula;
 mod intake;
+mod precision;
+mod raking;
 mod resample;
 mod row;
 mod stored;
 mod tally;
 
 pub use estimates::Estimates;
-pub use estimator::{Estimator, Profiler, Respondent};
+pub use estimator::{Auxiliary, Estimator, Profiler, Respondent};
 pub use intake::Intake;
 pub(super) use intake::check;
+pub use precision::Signal;
+pub(super) use precision::add_precision;
 pub use resample::{Populations, Resample};
 pub use tally::Tally;

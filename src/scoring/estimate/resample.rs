@@ -3,7 +3,8 @@
 //!
 //! Within a stratum of n respondents out of N organisations, n - 1 are drawn with replacement. The weight of one that
 //! is drawn m times is multiplied by 1 - L + L n / (n - 1) m with L = sqrt(1 - n / N), so that a stratum that answered
-//! completely has no sampling error. All indicators of a replicate share the draws.
+//! completely has no sampling error. All indicators of a replicate share the draws, and weights that were calibrated to
+//! a register are calibrated again in each.
 
 #![allow(
     clippy::indexing_slicing,
@@ -12,11 +13,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
+use super::calibrate::Group;
 use super::estimates::Standing;
+use super::raking::Workspace;
 use super::tally::{KeptRespondent, PartTotal, Tally, weighted_median};
 use crate::scoring::framework::{Absent, Framework, MeasureKind, Origin, Part};
 use crate::scoring::note::{Note, NoteCode};
@@ -30,7 +34,10 @@ pub type Populations = BTreeMap<String, RegisterTotals>;
 /// The respondents of an assessment, ready to be drawn again.
 #[derive(Debug, Clone)]
 pub struct Resample {
+    /// The weights that respondents came with.
     weights: Vec<f64>,
+    /// Respondents whose weights are calibrated, next to each other.
+    calibrated: Vec<(Range<usize>, Arc<Group>)>,
     strata: Vec<Stratum>,
     parts: Vec<PartSample>,
     columns: Vec<Column>,
@@ -99,7 +106,8 @@ impl Resample {
         let parts = parts(framework, &respondents, units.len());
         let columns = columns(framework, tally, table, options);
         Some(Self {
-            weights: respondents.iter().map(|(_, kept)| kept.weight).collect(),
+            weights: respondents.iter().map(|(_, kept)| kept.base).collect(),
+            calibrated: calibrated(&respondents, tally),
             strata,
             parts,
             columns,
@@ -114,6 +122,11 @@ impl Resample {
 
     /// The indicators' columns of one replicate, in the framework's order.
     pub(in crate::scoring) fn replicate(&self, random: &mut ChaCha8Rng) -> Vec<Vec<f64>> {
+        self.draw(random).0
+    }
+
+    /// The same, and whether the weights reach all totals of the register that those of the sample do.
+    pub(super) fn draw(&self, random: &mut ChaCha8Rng) -> (Vec<Vec<f64>>, bool) {
         let mut weights = self.weights.clone();
         let mut drawn = Vec::new();
         for stratum in &self.strata {
@@ -128,7 +141,17 @@ impl Resample {
                 *weight *= 1.0 - lambda + lambda * n / (n - 1.0) * f64::from(times);
             }
         }
-        self.estimate(&weights)
+        let mut work = Workspace::default();
+        let mut reached = true;
+        for (members, group) in &self.calibrated {
+            reached &= group.weigh(&mut weights[members.clone()], &mut work);
+        }
+        (self.estimate(&weights), reached)
+    }
+
+    /// Whether a column depends on the respondents.
+    pub(super) fn is_drawn(&self, column: usize) -> bool {
+        matches!(self.columns.get(column), Some(Column::Combined(_)))
     }
 
     /// The indicators' columns under these weights of the respondents.
@@ -177,16 +200,39 @@ impl PartSample {
 }
 
 /// Strata of the same unit and survey stand by size, so that a neighbour is one in size.
-fn size_order(stratum: &str) -> (u32, String) {
-    let size = stratum.rsplit('/').next().unwrap_or_default();
-    let order = match size {
+pub(super) fn size_order(stratum: &str) -> (u32, String) {
+    (
+        class_order(stratum.rsplit('/').next().unwrap_or_default()),
+        stratum.to_owned(),
+    )
+}
+
+/// The place of a size class among the others: the usual four, or numbers; other words stand behind, and what is not
+/// known last.
+pub(super) fn class_order(size: &str) -> u32 {
+    match size {
         "micro" => 1,
         "small" => 2,
         "medium" => 3,
         "large" => 4,
+        "" => u32::MAX,
         other => other.parse().unwrap_or(1000),
-    };
-    (order, stratum.to_owned())
+    }
+}
+
+/// The respondents whose weights were calibrated, group by group.
+fn calibrated(respondents: &[(usize, &KeptRespondent)], tally: &Tally) -> Vec<(Range<usize>, Arc<Group>)> {
+    let mut start = 0;
+    let mut found = Vec::new();
+    for group in respondents.chunk_by(|(unit, one), (other, two)| unit == other && one.survey == two.survey) {
+        let members = start..start + group.len();
+        start = members.end;
+        let kept = group.first().zip(tally.calibration());
+        if let Some(group) = kept.and_then(|((_, kept), calibration)| calibration.group(&kept.unit, &kept.survey)) {
+            found.push((members, group));
+        }
+    }
+    found
 }
 
 /// A stratum while its neighbours may still join it.
@@ -391,6 +437,7 @@ fn cell(parts: &[Part], first: usize, totals: &[PartTotal], absent: Absent, opti
 
 #[cfg(test)]
 mod tests {
+    use super::super::tally::KeptAuxiliary;
     use super::*;
     use crate::scoring::uncertainty::{Purpose, random};
 
@@ -400,6 +447,8 @@ mod tests {
             unit: "a".to_owned(),
             stratum: stratum.to_owned(),
             response: format!("uuid:{number}"),
+            auxiliary: KeptAuxiliary::default(),
+            base: 1.0,
             weight: 1.0,
             figures: Vec::new(),
         }
@@ -409,6 +458,7 @@ mod tests {
     fn ratio(strata: &[(u64, Vec<(f64, f64)>)]) -> Resample {
         let mut resample = Resample {
             weights: Vec::new(),
+            calibrated: Vec::new(),
             strata: Vec::new(),
             parts: Vec::new(),
             columns: vec![Column::Combined(vec![(vec![(0, 1.0)], 1.0)])],

@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::calibrate::Calibration;
+use super::estimator::Auxiliary;
 use super::exact::ExactSum;
 use super::intake::Figure;
-use crate::scoring::framework::MeasureKind;
+use super::resample::{Populations, size_order};
+use crate::scoring::framework::{Framework, MeasureKind, Part, parts};
+use crate::scoring::note::{Note, NoteCode};
 
 /// The totals of one part (an indicator's measure of one actor type) in one unit.
 #[derive(Debug, Clone, Default)]
@@ -41,17 +45,31 @@ impl PartTotal {
             Figure::Unknown => self.unknown += 1,
             Figure::Known { of, over } => {
                 self.base += 1;
-                self.weight.add(weight);
-                self.of.add(weight * of);
-                if kind.is_quotient() {
-                    self.over.add(weight * over);
-                }
-                if kind == MeasureKind::Median {
-                    self.values.push((of, weight));
-                }
-                self.contribute((weight * of).abs());
+                self.weigh(kind, of, over, weight);
             }
         }
+    }
+
+    fn weigh(&mut self, kind: MeasureKind, of: f64, over: f64, weight: f64) {
+        self.weight.add(weight);
+        self.of.add(weight * of);
+        if kind.is_quotient() {
+            self.over.add(weight * over);
+        }
+        if kind == MeasureKind::Median {
+            self.values.push((of, weight));
+        }
+        self.contribute((weight * of).abs());
+    }
+
+    /// Forgets all weights, and keeps who was counted.
+    fn unweigh(&mut self) {
+        *self = Self {
+            respondents: self.respondents,
+            base: self.base,
+            unknown: self.unknown,
+            ..Self::default()
+        };
     }
 
     fn contribute(&mut self, amount: f64) {
@@ -127,8 +145,30 @@ pub(super) struct KeptRespondent {
     pub unit: String,
     pub stratum: String,
     pub response: String,
+    pub auxiliary: KeptAuxiliary,
+    /// The weight that it came with.
+    pub base: f64,
+    /// The weight that it counts with.
     pub weight: f64,
     pub figures: Vec<KnownFigure>,
+}
+
+/// What calibration goes by.
+#[derive(Debug, Clone, Default)]
+pub(super) struct KeptAuxiliary {
+    pub size: String,
+    pub sector: String,
+    pub employees: Option<f64>,
+}
+
+impl From<Auxiliary<'_>> for KeptAuxiliary {
+    fn from(auxiliary: Auxiliary<'_>) -> Self {
+        Self {
+            size: auxiliary.size.to_owned(),
+            sector: auxiliary.sector.to_owned(),
+            employees: auxiliary.employees.map(|employees| employees as f64),
+        }
+    }
 }
 
 /// The respondents one by one, where they are kept.
@@ -150,6 +190,7 @@ pub struct Tally {
     weighted: bool,
     unreadable: u64,
     respondents: Respondents,
+    calibration: Option<Calibration>,
 }
 
 /// The responses that an assessment rests on.
@@ -281,6 +322,76 @@ impl Tally {
 
     pub(super) fn is_weighted(&self) -> bool {
         self.weighted
+    }
+
+    /// Gives the respondents the weights under which they stand for the organisations of the registers, and works out
+    /// all totals again. For a tally that is complete and keeps its respondents; without registers nothing changes.
+    pub fn calibrate(&mut self, framework: &Framework, populations: &Populations) {
+        if populations.is_empty() {
+            return;
+        }
+        let kept = match &mut self.respondents {
+            Respondents::Kept(kept) => kept,
+            Respondents::NotKept => return,
+            Respondents::TooMany => {
+                let message = format!(
+                    "more than {} respondents: weights are as they came, not calibrated to the register",
+                    Self::MOST_KEPT
+                );
+                self.calibration = Some(Calibration::not_done(Note::new(NoteCode::NotCalibrated, message)));
+                return;
+            }
+        };
+        kept.sort_by_cached_key(|kept| {
+            let group = (kept.unit.clone(), kept.survey.to_string());
+            (group, size_order(&kept.stratum), kept.response.clone())
+        });
+        let mut calibration = Calibration::of(framework, kept, populations);
+        self.totals.iter_mut().for_each(PartTotal::unweigh);
+        let kinds: Vec<MeasureKind> = parts(framework).map(|(_, part)| part.measure.kind).collect();
+        for kept in kept {
+            let totals = self.numbers.get(&kept.unit).map_or(0, |number| number * self.parts);
+            for figure in &kept.figures {
+                let total = self.totals.get_mut(totals + figure.part);
+                if let (Some(total), Some(kind)) = (total, kinds.get(figure.part)) {
+                    total.weigh(*kind, figure.of, figure.over, kept.weight);
+                }
+            }
+        }
+        for weighting in &mut calibration.weightings {
+            let (mut known, mut asked) = (0_u64, 0_u64);
+            let totals = self.find(&weighting.unit).unwrap_or_default();
+            for (total, (_, part)) in totals.iter().zip(parts(framework)) {
+                if part.survey == weighting.survey {
+                    known += u64::from(total.base);
+                    asked += u64::from(total.base + total.unknown);
+                }
+            }
+            weighting.item_response_rate = (asked > 0).then(|| known as f64 / asked as f64);
+        }
+        self.calibration = Some(calibration);
+    }
+
+    /// How many listed bodies of an actor type the register has in a unit: those of the sector that has the name of
+    /// the actor type. `None` of confidential ones, and without a register.
+    pub(super) fn listed(&self, unit: &str, part: &Part) -> Option<u64> {
+        if part.confidential {
+            return None;
+        }
+        let count = self
+            .calibration
+            .as_ref()?
+            .listed
+            .get(&part.survey)?
+            .get(unit)?
+            .get(&part.actor)
+            .copied();
+        count.filter(|count| *count > 0)
+    }
+
+    /// What the weights were calibrated to, where they were.
+    pub(super) fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
     }
 
     /// Adds another tally of the same framework.

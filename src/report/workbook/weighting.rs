@@ -1,0 +1,114 @@
+//! The tables of the coverage sheet that say how respondents stand for the register, and how much of what units differ
+//! by is more than sampling.
+
+use rust_xlsxwriter::XlsxError;
+
+use super::Context;
+use super::sheet::{Cell, Column, Sheet};
+use crate::scoring::{Margin, Weighting};
+
+/// Both tables; nothing where no register was loaded and no respondents were drawn again.
+pub(super) fn write(context: &Context<'_>, sheet: &mut Sheet<'_>) -> Result<(), XlsxError> {
+    weightings(context, sheet)?;
+    signals(context, sheet)
+}
+
+fn weightings(context: &Context<'_>, sheet: &mut Sheet<'_>) -> Result<(), XlsxError> {
+    let assessment = context.report.assessment;
+    if assessment.weightings.is_empty() {
+        return Ok(());
+    }
+    let say = |chinese: &str, english: &str| context.wording.say(chinese, english);
+    sheet.heading(&say("应答与加权", "Response and weights"))?;
+    sheet.line(&say(
+        "权重使答卷与名录的单位数、从业人员数一致。设计效应 = 1 + CV²（Kish）；有效样本量 = 答卷数 / 设计效应。",
+        "Weights make respondents agree with the register's organisations and persons employed. Design effect: 1 + CV² \
+         (Kish); effective number: respondents / design effect.",
+    ))?;
+    let columns = [
+        Column::new(say("调查", "Survey"), 16),
+        Column::new(say("单位", "Unit"), 42),
+        Column::new(say("达到的名录合计", "Totals reached"), 20),
+        Column::new(say("名录单位数", "In the register"), 13),
+        Column::new(say("答卷数", "Respondents"), 13),
+        Column::new(say("应答率", "Response rate"), 13),
+        Column::new(say("题项应答率", "Item response rate"), 13),
+        Column::new(say("权重合计", "Sum of weights"), 13),
+        Column::new(say("权重变异系数", "CV of weights"), 13),
+        Column::new(say("设计效应", "Design effect"), 13),
+        Column::new(say("有效样本量", "Effective number"), 13),
+        Column::new(say("截尾权重数", "Weights at a limit"), 13),
+    ];
+    let rows: Vec<_> = assessment.weightings.iter().map(|it| weighting(context, it)).collect();
+    sheet.table(&columns, rows)?;
+    Ok(())
+}
+
+fn weighting(context: &Context<'_>, weighting: &Weighting) -> Vec<Cell> {
+    let margin = |margin: &Margin| match margin {
+        Margin::OrganisationsBySize => context.wording.say("单位数×规模", "organisations by size"),
+        Margin::OrganisationsBySector => context.wording.say("单位数×行业", "organisations by sector"),
+        Margin::EmployeesBySize => context.wording.say("从业人员×规模", "employees by size"),
+        Margin::EmployeesBySector => context.wording.say("从业人员×行业", "employees by sector"),
+    };
+    let margins: Vec<String> = weighting.margins.iter().map(margin).collect();
+    vec![
+        Cell::Code(weighting.survey.clone()),
+        Cell::Text(context.unit(&weighting.unit)),
+        Cell::Wrapped(margins.join("; ")),
+        Cell::Count(weighting.organisations),
+        Cell::Count(weighting.responses),
+        Cell::Share(weighting.response_rate),
+        Cell::Share(weighting.item_response_rate),
+        Cell::Value(Some(weighting.sum)),
+        Cell::Share(weighting.cv),
+        Cell::Value(weighting.design_effect),
+        Cell::Value(weighting.effective_n),
+        Cell::Count(weighting.trimmed as u64),
+    ]
+}
+
+fn signals(context: &Context<'_>, sheet: &mut Sheet<'_>) -> Result<(), XlsxError> {
+    let assessment = context.report.assessment;
+    if assessment.signals.is_empty() {
+        return Ok(());
+    }
+    let say = |chinese: &str, english: &str| context.wording.say(chinese, english);
+    sheet.heading(&say("信噪比", "Signal and noise"))?;
+    sheet.line(&say(
+        "信度 = max(0, (城市间方差 − 平均抽样方差) / 城市间方差)；低于0.5的指标，排名主要反映抽样噪声。",
+        "Reliability: max(0, (variance between units - mean sampling variance) / variance between units). Below 0.5 an \
+         indicator mostly ranks noise.",
+    ))?;
+    let columns = [
+        Column::new(say("代码", "Code"), 16),
+        Column::new(say("指标", "Indicator"), 42),
+        Column::new(say("判断", "Verdict"), 20),
+        Column::new(say("信度", "Reliability"), 13),
+        Column::new(say("城市间方差", "Variance between"), 13),
+        Column::new(say("抽样方差", "Sampling variance"), 13),
+    ];
+    let rows: Vec<_> = context
+        .report
+        .framework
+        .indicators()
+        .filter_map(|(_, element, _)| {
+            let signal = assessment.signals.get(&element.id)?;
+            let verdict = if signal.is_noise() {
+                say("排名反映噪声", "ranks noise")
+            } else {
+                String::new()
+            };
+            Some(vec![
+                Cell::Code(element.id.clone()),
+                Cell::Text(context.wording.text(&element.label)),
+                Cell::text(verdict),
+                Cell::Value(signal.reliability),
+                Cell::Value(Some(signal.between)),
+                Cell::Value(Some(signal.sampling)),
+            ])
+        })
+        .collect();
+    sheet.table(&columns, rows)?;
+    Ok(())
+}
