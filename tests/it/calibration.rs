@@ -44,7 +44,7 @@ const CITIES: [&str; 3] = ["a", "b", "c"];
 /// Sixty organisations of a city.
 fn organisations(city: usize) -> Vec<RegisterEntry> {
     let organisation = |number: usize| {
-        let small = number % 4 != 0;
+        let small = !number.is_multiple_of(4);
         let staff = if small {
             5 + number * 7 % 20
         } else {
@@ -54,7 +54,7 @@ fn organisations(city: usize) -> Vec<RegisterEntry> {
             code: code(city * 100 + number),
             name: format!("Works {number}"),
             city: CITIES[city].to_owned(),
-            sector: Some(if number % 3 == 0 { "F" } else { "C" }.to_owned()),
+            sector: Some(if number.is_multiple_of(3) { "F" } else { "C" }.to_owned()),
             size: Some(if small { "small" } else { "medium" }.to_owned()),
             stratum: None,
             weight: None,
@@ -71,7 +71,7 @@ fn organisations(city: usize) -> Vec<RegisterEntry> {
 
 /// Every third answers, and rather those of sector F; all of them declare themselves micro.
 fn answers(number: usize, entry: &RegisterEntry) -> Option<Value> {
-    let answered = number % 5 < 2 || number % 6 == 0;
+    let answered = number % 5 < 2 || number.is_multiple_of(6);
     answered.then(|| {
         json!({
             "credit_code": entry.code, "city": entry.city, "declared": "micro",

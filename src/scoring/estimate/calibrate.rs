@@ -188,10 +188,10 @@ impl Group {
         let mut weights: Vec<f64> = respondents.iter().map(|kept| kept.base).collect();
         group.start(&mut weights);
         let limits = group.limits(&weights);
-        let (totals, out_of_reach) = totals(&group.cells, &sectors, respondents, &weights, &limits);
+        let totals = totals(&group.cells, &sectors, respondents, &weights, &limits);
         group.rakings = LEVELS
             .iter()
-            .map(|margins| Raking::new(&of_margins(&totals, margins), &limits))
+            .map(|margins| Raking::new(&of_margins(&totals.reachable, margins), &limits))
             .collect();
 
         let mut work = Workspace::default();
@@ -210,12 +210,14 @@ impl Group {
             kept.weight = weight;
         }
         let is_in_level = |margin: Margin| margin == Margin::OrganisationsBySize || LEVELS[level].contains(&margin);
-        weighting.out_of_reach = out_of_reach
+        weighting.out_of_reach = totals
+            .out_of_reach
             .into_iter()
             .filter(|(margin, _)| is_in_level(*margin))
             .map(|(margin, class)| format!("{}: {class}", margin.name()))
             .collect();
         weighting.margins = totals
+            .reachable
             .iter()
             .map(|(margin, _)| *margin)
             .filter(|it| is_in_level(*it))
@@ -376,17 +378,28 @@ fn count_of(table: &BTreeMap<String, BTreeMap<String, u64>>, unit: &str, class: 
         .unwrap_or(0)
 }
 
-/// The totals that weights within their limits can reach one by one, and the names of those that they cannot.
+/// The totals of the register, margin by margin.
+struct Totals {
+    /// Those that weights within their limits can reach one by one.
+    reachable: Vec<(Margin, Total)>,
+    /// The classes of those that they cannot.
+    out_of_reach: Vec<(Margin, String)>,
+}
+
+/// The totals of all margins of a unit; a margin of a single sector, and persons that the register has none of, are none.
 fn totals(
     cells: &[Class],
     sectors: &[Class],
     respondents: &[KeptRespondent],
     starts: &[f64],
     limits: &[[f64; 2]],
-) -> (Vec<(Margin, Total)>, Vec<(Margin, String)>) {
+) -> Totals {
     let sectors = if sectors.len() > 1 { sectors } else { &[] };
     let has_persons = cells.iter().any(|cell| cell.employees > 0);
-    let (mut totals, mut out_of_reach) = (Vec::new(), Vec::new());
+    let mut totals = Totals {
+        reachable: Vec::new(),
+        out_of_reach: Vec::new(),
+    };
     for (margin, classes) in [
         (Margin::OrganisationsBySize, cells),
         (Margin::OrganisationsBySector, sectors),
@@ -408,13 +421,13 @@ fn totals(
                 members: class.members.iter().map(adds).collect(),
             };
             if is_within_reach(&total, class.organisations as f64, starts, limits) {
-                totals.push((margin, total));
+                totals.reachable.push((margin, total));
             } else {
-                out_of_reach.push((margin, class.name()));
+                totals.out_of_reach.push((margin, class.name()));
             }
         }
     }
-    (totals, out_of_reach)
+    totals
 }
 
 /// Those totals that belong to organisations by size or to one of these margins.

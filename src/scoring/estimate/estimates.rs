@@ -268,7 +268,7 @@ fn general_notes(tally: &Tally, units: &[String]) -> Vec<Note> {
     if let Some(calibration) = tally.calibration() {
         notes.extend(calibration.notes.iter().cloned());
     } else if tally.responses() > 0 && !tally.is_weighted() {
-        let message = "no register and no sampling weights: every respondent counts the same";
+        let message = "no sampling weights were given: every respondent counts the same";
         notes.push(Note::new(NoteCode::UnitWeights, message));
     }
     notes

@@ -2,8 +2,8 @@
 //! Calibration estimators in survey sampling, JASA 87, 1992), of which the proportional fitting of W. E. Deming and F. F.
 //! Stephan (1940) is the case in which all totals are counts.
 //!
-//! The weight of respondent i is d_i · exp(x_i · λ), held within limits of its own, where x_i is what it adds to each total;
-//! λ solves the totals by Newton's method with halved steps. Totals that follow from others (sizes and sectors both sum
+//! The weight of a respondent is `d · exp(x · λ)`, held within limits of its own, where d is where it starts and x what it
+//! adds to each total; λ solves the totals by Newton's method with halved steps. Totals that follow from others (sizes and sectors both sum
 //! to all organisations) are passed over. Held limits are the truncated case of Deville, Särndal and Sautory (JASA 88,
 //! 1993).
 
@@ -230,7 +230,9 @@ mod tests {
         for _ in 0..500 {
             for Total { total, members } in &totals {
                 let sum: f64 = members.iter().map(|(member, _)| fitted[*member]).sum();
-                members.iter().for_each(|(member, _)| fitted[*member] *= total / sum);
+                for (member, _) in members {
+                    fitted[*member] *= total / sum;
+                }
             }
         }
         let (found, held) = raked(&totals, &[10.0, 12.0, 14.0, 16.0, 18.0, 20.0], [0.0, 1e9]).unwrap();
