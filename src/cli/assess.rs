@@ -13,7 +13,7 @@ use super::{DatabaseOptions, Failure, database};
 use crate::report::Edition;
 use crate::scoring::{Options, result_csv, result_json};
 use crate::store::Store;
-use crate::study::{self, Assessed, AssessmentRequest, ReportRequest};
+use crate::study::{self, Assessed, AssessmentRequest, CompareWith, ReportRequest};
 
 /// Units that are printed; the result file has all.
 const PRINTED: usize = 20;
@@ -27,6 +27,9 @@ pub struct Assess {
     /// The round whose responses count; the only open one where none is named
     #[arg(long)]
     round: Option<String>,
+    /// An earlier result (.json) to compare with: another round, or other options for this one
+    #[arg(long, value_name = "OLD.json")]
+    compare: Option<PathBuf>,
     /// What to call the assessment
     #[arg(long, default_value = "")]
     name: String,
@@ -52,11 +55,13 @@ pub fn run(arguments: &Assess) -> Result<(), Failure> {
     if let Some(file) = &arguments.options {
         options = super::score::options_of(file, options)?;
     }
+    let old = arguments.compare.as_deref().map(super::score::old_result).transpose()?;
     let store = database::open(&arguments.database)?;
     let request = AssessmentRequest {
         name: arguments.name.clone(),
         round: arguments.round.clone(),
         options,
+        compare: old.map(|old| CompareWith::Result(Box::new(old))),
         made_by: "command line".to_owned(),
     };
     let assessed = study::assess(&store, &request, Utc::now())?;

@@ -386,6 +386,12 @@ pub struct Aggregate {
 }
 
 impl Aggregate {
+    /// The method that makes the scores of elements of this level; 2 is the lowest above the indicators.
+    pub(crate) fn method_at(&self, level: u32) -> AggregateMethod {
+        let step = (level as usize).saturating_sub(2);
+        self.by_level.get(step).copied().unwrap_or(self.method)
+    }
+
     /// Whether some level is aggregated by this method.
     pub(crate) fn uses(&self, method: AggregateMethod) -> bool {
         if self.by_level.is_empty() {

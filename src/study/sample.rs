@@ -19,14 +19,21 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// Reads the registers of the surveys, where respondents are to be drawn again.
-    pub fn of(store: &Store, round: &str, surveys: &[&str], options: &Options) -> Result<Self, StudyError> {
+    /// Reads the registers of the surveys, where respondents are to be drawn again, or to be `joined` with those of
+    /// another round.
+    pub fn of(
+        store: &Store,
+        round: &str,
+        surveys: &[&str],
+        options: &Options,
+        joined: bool,
+    ) -> Result<Self, StudyError> {
         let drawn = options
             .uncertainty
             .as_ref()
             .is_some_and(|asked| asked.vary.respondents.is_some());
         let mut sample = Self {
-            kept: drawn && options.responses.unit == RespondentUnit::City,
+            kept: (drawn || joined) && options.responses.unit == RespondentUnit::City,
             ..Self::default()
         };
         for survey in surveys.iter().filter(|_| sample.kept) {

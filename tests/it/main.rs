@@ -12,6 +12,7 @@ mod api_document;
 mod app;
 mod assessments;
 mod client;
+mod comparison;
 mod content;
 mod coverage;
 mod databases;

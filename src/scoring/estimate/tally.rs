@@ -127,6 +127,8 @@ pub(super) struct KeptRespondent {
     pub unit: String,
     pub stratum: String,
     pub response: String,
+    /// The credit code, where it has one.
+    pub organisation: Option<String>,
     pub weight: f64,
     pub figures: Vec<KnownFigure>,
 }
