@@ -11,7 +11,7 @@ use super::personal::PersonalOptions;
 use super::score::Format;
 use super::{DatabaseOptions, Failure, database};
 use crate::report::Edition;
-use crate::scoring::{Options, result_csv, result_json};
+use crate::scoring::{Comparison, ComparisonKind, Options, result_csv, result_json};
 use crate::store::Store;
 use crate::study::{self, Assessed, AssessmentRequest, CompareWith, ReportRequest};
 
@@ -132,5 +132,30 @@ fn print_summary(assessed: &Assessed, out: &Path) {
             _ => println!("    –  {unit}  no score: too little data"),
         }
     }
+    if let Some(comparison) = &assessment.comparison {
+        print_comparison(comparison, &index.id);
+    }
     println!("Written to {}", out.display());
+}
+
+/// How many units rose and fell, and of how many that is certain.
+fn print_comparison(comparison: &Comparison, index: &str) {
+    let Some(index) = comparison.elements.get(index) else {
+        return;
+    };
+    let units = comparison.units.len();
+    let (Some(change), ComparisonKind::Rounds) = (&index.change, comparison.kind) else {
+        let mean = index.agreement.mean_abs_rank_change.unwrap_or_default();
+        println!("  compared with another method: {units} units, ranks differ by {mean:.1} on average");
+        return;
+    };
+    let of = |counts: fn(f64) -> bool| change.present().filter(|change| counts(*change)).count();
+    let (rose, fell) = (of(|change| change > 0.0), of(|change| change < 0.0));
+    let certain = index.sampling.as_ref().map_or_else(String::new, |sampling| {
+        let ends = || sampling.change.low.iter().zip(sampling.change.high.iter());
+        let up = ends().filter(|(low, _)| low.is_some_and(|low| low > 0.0)).count();
+        let down = ends().filter(|(_, high)| high.is_some_and(|high| high < 0.0)).count();
+        format!("; beyond sampling error: {up} rose, {down} fell")
+    });
+    println!("  compared with another round: {units} units, {rose} rose, {fell} fell{certain}");
 }

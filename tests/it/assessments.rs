@@ -177,7 +177,7 @@ fn a_round_is_compared_with_the_one_before_by_the_answers_of_both() {
         assert_eq!(before.assessment.recipe.rounds, ["r"]);
         // The first firm of b spends less; all others say the same again.
         let mut firms = FIRMS;
-        firms[2].2 = 8.0;
+        firms[2].2 = 3.0;
         send(&store, "s", &firms);
         let file = OldResult::read("old.json", &result_json(&before.assessment).unwrap()).unwrap();
         let ask = |with: CompareWith, options: &str| AssessmentRequest {
@@ -201,7 +201,7 @@ fn a_round_is_compared_with_the_one_before_by_the_answers_of_both() {
         );
         let intensity = &comparison.elements["intensity"];
         assert_eq!((intensity.old.get(0), intensity.new.get(0)), (Some(12.5), Some(12.5)));
-        assert_eq!((intensity.old.get(1), intensity.new.get(1)), (Some(100.0), Some(90.0)));
+        assert_eq!((intensity.old.get(1), intensity.new.get(1)), (Some(100.0), Some(40.0)));
         let overlap = comparison.overlap.as_ref().unwrap();
         assert_eq!((overlap[1].old, overlap[1].new, overlap[1].both), (2, 2, 2));
         assert_eq!(

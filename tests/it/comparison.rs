@@ -22,7 +22,7 @@ index:
       weight: 3
       indicators: [{id: a1, goalposts: [0, 100]}, {id: a2, weight: 3, direction: -1, goalposts: [0, 100]}]
     - id: B
-      indicators: [{id: b1, goalposts: [0, 100]}, {id: context, weight: 0}]
+      indicators: [{id: b1, goalposts: [0, 100]}, {id: context, weight: 0, goalposts: [0, 1]}]
 ";
 
 fn framework(text: &str) -> Framework {
@@ -64,6 +64,32 @@ fn compared(
     compare(&mut assessment, &subject, &against, &Replay::default(), &|_, _| true)
         .map_err(|error| error.to_string())?;
     Ok(assessment)
+}
+
+/// An earlier table compared with a long one.
+fn long(old: &str, new: &str) -> Result<(), String> {
+    let (framework, options) = (framework(FRAMEWORK), options("normalise: goalposts"));
+    let before = kept(&assess(&framework, &table(old), &options).unwrap());
+    let csv = new
+        .replace("unit,", "unit,year,")
+        .replace("\nY,", "\nY,2027,")
+        .replace("\nX,", "\nX,2027,");
+    let csv = csv.replace("\nCame,", "\nX,2026,");
+    let table = Table::read_csv("t.csv", csv.as_bytes(), None, Some("year")).unwrap();
+    let mut assessment = assess(&framework, &table, &options).unwrap();
+    let subject = Subject {
+        framework: &framework,
+        table: &table,
+        options: &options,
+        respondents: Respondents::None,
+    };
+    let against = Against {
+        old: &before,
+        respondents: OldRespondents::None,
+        renamed: None,
+    };
+    let done = compare(&mut assessment, &subject, &against, &Replay::default(), &|_, _| true);
+    done.map_err(|error| error.to_string())
 }
 
 fn rounds(old: &str, new: &str, options: &str) -> Assessment {
@@ -200,12 +226,12 @@ fn results_of_the_same_figures_are_compared_as_methods_and_as_they_are() {
         .iter()
         .map(|difference| difference.option.as_str())
         .collect();
-    assert_eq!(differ, ["aggregate.method", "normalise.method"]);
+    assert_eq!(differ, ["normalise.method", "aggregate.method"]);
     assert_eq!(index.agreement.units, 3);
-    let (old, new) = (&index.old_rank, &index.new_rank);
-    let shift: f64 = old
+    let shift: f64 = index
+        .old_rank
         .iter()
-        .zip(new)
+        .zip(&index.new_rank)
         .map(|(old, new)| f64::from(old.unwrap().abs_diff(new.unwrap())))
         .sum();
     assert_eq!(index.agreement.mean_abs_rank_change, Some(shift / 3.0));
@@ -241,6 +267,9 @@ fn what_cannot_be_compared_names_the_file_and_what_to_do() {
     assert!(error.contains("without `denominate: true`"), "{error}");
     let both = compared((divided, old, "denominate: true"), (divided, new, "denominate: true")).unwrap();
     close(&numbers(&both.comparison.unwrap().elements["a"].old), &[0.0, 50.0]);
+
+    let error = long(OLD, NEW).unwrap_err();
+    assert!(error.contains("put both rounds into one long table"), "{error}");
 
     let logarithms = "index: {id: Index, indicators: [{id: a, transform: ln}]}";
     let plain_figures = "index: {id: Index, indicators: [{id: a}]}";

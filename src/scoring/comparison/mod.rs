@@ -242,8 +242,8 @@ pub fn compare(
         ("only in the earlier result", &comparison.only_old),
         ("only in this one", &comparison.only_new),
     ];
-    for (where_, units) in apart.into_iter().filter(|(_, units)| !units.is_empty()) {
-        let message = format!("not compared, since they are {where_}; changes of rank are among the others");
+    for (place, units) in apart.into_iter().filter(|(_, units)| !units.is_empty()) {
+        let message = format!("not compared, since they are {place}; changes of rank are among the others");
         assessment
             .notes
             .push(Note::new(NoteCode::UnitsDiffer, message).at(units.clone()));

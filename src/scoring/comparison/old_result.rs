@@ -60,12 +60,7 @@ impl OldResult {
         };
         let assessment = read_result(bytes).map_err(|error| unreadable(error.to_string()))?;
         check(&assessment).map_err(unreadable)?;
-        let options = Options::read(
-            "recipe.options",
-            &assessment.recipe.options.to_string(),
-            Options::score(),
-        )
-        .map_err(|error| unreadable(error.to_string()))?;
+        let options = Options::of_recipe(&assessment.recipe.options).map_err(|error| unreadable(error.to_string()))?;
         Ok(Self {
             name: name.to_owned(),
             assessment,

@@ -1,5 +1,7 @@
 //! Two rounds: scored together in one frame, and drawn again together.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 
 use super::contributions::contributions;
@@ -41,6 +43,7 @@ pub(super) fn compared(
     let mut elements = changes(&both, &pooled.pairs);
     note_frame(assessment, &both);
     note_figures(assessment, &both, against.old, pooled.new);
+    carry_notes(assessment, &both);
 
     let (contributions, left) = contributions(&pooled.framework, &pooled.options.aggregate, &both, &pooled.pairs);
     if !left.is_empty() {
@@ -147,6 +150,28 @@ fn note_figures(assessment: &mut Assessment, both: &Assessment, old: &OldResult,
     }
 }
 
+/// What came up when both rounds were scored together, and not when this one was scored alone.
+fn carry_notes(assessment: &mut Assessment, both: &Assessment) {
+    let known = |note: &Note, found: &Note| {
+        (note.code, &note.element, &note.message) == (found.code, &found.element, &found.message)
+            && found.units.iter().all(|unit| note.units.contains(unit))
+    };
+    let carried = both.notes.iter().filter(|found| {
+        found.code != NoteCode::CarriedColumns && !assessment.notes.iter().any(|note| known(note, found))
+    });
+    let carried: Vec<Note> = carried
+        .map(|found| {
+            let mut note = found.clone();
+            note.message = format!("both rounds together: {}", found.message);
+            // A unit has a row in each round.
+            let mut seen = HashSet::new();
+            note.units.retain(|unit| seen.insert(unit.clone()));
+            note
+        })
+        .collect();
+    assessment.notes.extend(carried);
+}
+
 /// What runs over both rounds are made of.
 pub(super) struct Drawing<'a> {
     pooled: &'a Pooled,
@@ -179,7 +204,7 @@ impl Drawing<'_> {
             seed: asked.seed,
             sampling: None,
         };
-        let resampled = asked.vary.respondents.is_some();
+        let resampled = asked.vary.respondents.is_some() && matches!(self.subject.respondents, Respondents::Drawn(_));
         let joint = self.paired.filter(|_| resampled);
         if resampled && joint.is_none() {
             self.independent(assessment, elements, asked, &mut made);
