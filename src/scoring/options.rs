@@ -142,7 +142,7 @@ impl Options {
     pub fn of_recipe(recipe: &serde_json::Value) -> Result<Self, ScoringError> {
         let mut options = recipe.clone();
         // A file gives either of the two; where there is `by_level`, `method` stands beside it and counts for nothing.
-        let mut by_level_alone = |aggregate: Option<&mut serde_json::Value>| {
+        let by_level_alone = |aggregate: Option<&mut serde_json::Value>| {
             let aggregate = aggregate.and_then(serde_json::Value::as_object_mut);
             if let Some(aggregate) = aggregate.filter(|aggregate| aggregate.contains_key("by_level")) {
                 aggregate.remove("method");

@@ -49,15 +49,16 @@ impl Page<'_> {
     /// What this assessment is compared with, and who is not in both.
     fn head(&self, sheet: &mut Sheet<'_>) -> Result<(), XlsxError> {
         let old = &self.comparison.old;
-        let mut with = self.say("对照", "Compared with");
+        let mut facts = Vec::new();
         if !old.rounds.is_empty() {
-            with += &format!(" {} {};", self.say("轮次", "round"), old.rounds.join(", "));
+            facts.push(format!("{} {}", self.say("轮次", "round"), old.rounds.join(", ")));
         }
         if let Some(responses) = &old.responses {
-            with += &format!(" {} {};", responses.count, self.say("份答卷", "responses"));
+            facts.push(format!("{} {}", responses.count, self.say("份答卷", "responses")));
         }
         let hash = old.data_hash.get(..12).unwrap_or(&old.data_hash);
-        with += &format!(" {} {hash}", self.say("数据校验值", "hash of its figures"));
+        facts.push(format!("{} {hash}", self.say("数据校验值", "hash of its figures")));
+        let with = format!("{}: {}", self.say("对照", "Compared with"), facts.join("; "));
         sheet.line(&with)?;
         for (chinese, english, units) in [
             (
@@ -355,7 +356,7 @@ impl Page<'_> {
         let indicators = self.context.report.framework.indicators();
         let rows = indicators.filter_map(|(position, element, _)| {
             let series = contributions.elements.get(&element.id)?;
-            let mut cells = vec![Cell::Name(self.context.label(position))];
+            let mut cells = vec![Cell::Wrapped(self.context.label(position))];
             cells.extend(order.iter().map(|unit| Cell::Change(series.get(*unit))));
             Some(cells)
         });

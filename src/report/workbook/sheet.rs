@@ -204,7 +204,11 @@ impl<'a> Sheet<'a> {
             Cell::Value(value) => number(sheet, row, column, *value, &style.value)?,
             Cell::Plain(value) => sheet.write_number_with_format(row, column, *value, &style.text)?,
             Cell::Flagged(value) => sheet.write_number_with_format(row, column, *value, &style.flagged)?,
-            Cell::Change(change) => number(sheet, row, column, *change, &style.change)?,
+            Cell::Change(change) => {
+                let shown = change.is_none_or(|change| change.abs() >= 0.05);
+                let format = if shown { &style.change } else { &style.unchanged };
+                number(sheet, row, column, *change, format)?
+            }
             Cell::Places(places) => {
                 let places = places.map(|places| places as f64);
                 number(sheet, row, column, places, &style.places)?

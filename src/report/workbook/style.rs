@@ -70,6 +70,8 @@ pub struct Style {
     pub flagged: Format,
     /// A change of a score: an arrow and one decimal.
     pub change: Format,
+    /// A change of a score that one decimal does not show.
+    pub unchanged: Format,
     /// Places gained or lost: an arrow and a whole number.
     pub places: Format,
     /// A weight.
@@ -127,6 +129,7 @@ impl Style {
                 .clone()
                 .set_num_format("\"▲ \"0.0;\"▼ \"0.0;0.0")
                 .set_align(FormatAlign::Right),
+            unchanged: cell.clone().set_num_format("0.0;0.0").set_align(FormatAlign::Right),
             places: cell
                 .clone()
                 .set_num_format("\"▲ \"0;\"▼ \"0;\"–\"")

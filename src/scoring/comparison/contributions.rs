@@ -304,10 +304,13 @@ fn geometric(children: &[Child], shares: impl Fn(&Child) -> [f64; 2], [before, a
         }
     };
     let per_point = |(child, effect): (&Child, &Option<(f64, Logarithm)>)| {
-        effect.map(|(weight, effect)| match zero {
-            false => mean * weight / log_mean(child.new, child.old),
-            true if child.new == child.old => 0.0,
-            true => in_points(effect) / (child.new - child.old),
+        effect.map(|(weight, effect)| {
+            let change = child.new - child.old;
+            match (zero, change == 0.0) {
+                (false, _) => mean * weight / log_mean(child.new, child.old),
+                (true, true) => 0.0,
+                (true, false) => in_points(effect) / change,
+            }
         })
     };
     Parts {

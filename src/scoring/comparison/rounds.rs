@@ -285,18 +285,14 @@ impl Drawing<'_> {
     ) -> Result<usize, ScoringError> {
         let columns = columns.map(|columns| columns as &dyn Replicates);
         let experiment = self.experiment(self.both, asked, columns, self.replay)?;
-        let draws: Vec<Draw> = match &self.replay.design {
-            Some(design) => design.draws(&experiment)?,
-            None => match as_many(asked.runs, experiment.width()) {
-                Some(runs) => (0..runs as u64).map(|run| experiment.draw(run)).collect(),
-                None => {
-                    say(
-                        assessment,
-                        "the scores of so many units in both rounds cannot be kept for enough runs",
-                    );
-                    return Ok(0);
-                }
-            },
+        let draws: Vec<Draw> = if let Some(design) = &self.replay.design {
+            design.draws(&experiment)?
+        } else if let Some(runs) = as_many(asked.runs, experiment.width()) {
+            (0..runs as u64).map(|run| experiment.draw(run)).collect()
+        } else {
+            let reason = "the scores of so many units in both rounds cannot be kept for enough runs";
+            say(assessment, reason);
+            return Ok(0);
         };
         let method = asked.vary != only_respondents(&asked.vary) || self.replay.weight_sets.is_some();
         let apart = columns.is_some() && method;

@@ -152,8 +152,8 @@ impl<'a> Paired<'a> {
             }
         }
         // Each stratum has one counterpart: the one that it has most organisations in common with.
-        let mut by_size: Vec<((usize, usize), Vec<(usize, usize)>)> = counts.into_iter().collect();
-        by_size.sort_by(|(one, some), (other, more)| more.len().cmp(&some.len()).then(one.cmp(other)));
+        let mut by_size: Vec<_> = counts.into_iter().collect();
+        by_size.sort_by(|(one, some), (other, more)| more.len().cmp(&some.len()).then_with(|| one.cmp(other)));
         let (mut old_alone, mut new_alone) = (vec![true; old.strata().len()], vec![true; new.strata().len()]);
         let mut together = Vec::new();
         for ((before, after), mut members) in by_size {
@@ -364,7 +364,9 @@ mod tests {
         let (inside, outside) = values.split_at_mut(panel);
         for part in [inside, outside] {
             let mean = part.iter().sum::<f64>() / part.len().max(1) as f64;
-            part.iter_mut().for_each(|value| *value -= mean);
+            for value in part {
+                *value -= mean;
+            }
         }
         values
     }

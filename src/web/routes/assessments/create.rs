@@ -41,7 +41,8 @@ pub struct CreateAssessment {
 /// Create an assessment
 ///
 /// Scores the responses of a round by the current framework and keeps the record: the same record gives the same
-/// result. With `compare_with` the result has a `comparison`: what changed since an earlier assessment, with intervals. With `Prefer: respond-async` it is made as a job.
+/// result. With `compare_with` the result has a `comparison`: what changed since an earlier assessment, with intervals.
+/// With `Prefer: respond-async` it is made as a job.
 #[utoipa::path(
     post, path = "/api/v1/assessments", tag = "assessments", request_body = CreateAssessment, params(Wanted),
     responses((status = 201, description = "The assessment", body = AssessmentHead), (status = 202, description = "Kept as a job: `Location` says where to ask after it", body = Job), (status = 422, description = "There is nothing to score, or an option is wrong"))
