@@ -172,6 +172,7 @@ fn tally(framework: &Framework, intake: &Arc<Intake>, stored: &[String]) -> Tall
         let city = ["230700", "232700", "230900", "231182", "230400"][number % 5];
         estimator.add(&Respondent {
             response: "uuid:x@1",
+            organisation: None,
             unit: city,
             stratum: "",
             auxiliary: Auxiliary::default(),

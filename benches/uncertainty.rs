@@ -192,6 +192,7 @@ fn bootstrap(bencher: Bencher<'_, '_>, populations: &Populations) {
         answers.push('}');
         estimator.add(&Respondent {
             response: &format!("uuid:{number}"),
+            organisation: None,
             unit: &city,
             stratum: &format!("{city}/{size}"),
             auxiliary: Auxiliary {

@@ -11,9 +11,9 @@ use super::personal::PersonalOptions;
 use super::score::Format;
 use super::{DatabaseOptions, Failure, database};
 use crate::report::Edition;
-use crate::scoring::{Options, result_csv, result_json};
+use crate::scoring::{Comparison, ComparisonKind, Options, result_csv, result_json};
 use crate::store::Store;
-use crate::study::{self, Assessed, AssessmentRequest, ReportRequest};
+use crate::study::{self, Assessed, AssessmentRequest, CompareWith, ReportRequest};
 
 /// Units that are printed; the result file has all.
 const PRINTED: usize = 20;
@@ -27,6 +27,9 @@ pub struct Assess {
     /// The round whose responses count; the only open one where none is named
     #[arg(long)]
     round: Option<String>,
+    /// An earlier result (.json) to compare with: another round, or other options for this one
+    #[arg(long, value_name = "OLD.json")]
+    compare: Option<PathBuf>,
     /// What to call the assessment
     #[arg(long, default_value = "")]
     name: String,
@@ -52,11 +55,13 @@ pub fn run(arguments: &Assess) -> Result<(), Failure> {
     if let Some(file) = &arguments.options {
         options = super::score::options_of(file, options)?;
     }
+    let old = arguments.compare.as_deref().map(super::score::old_result).transpose()?;
     let store = database::open(&arguments.database)?;
     let request = AssessmentRequest {
         name: arguments.name.clone(),
         round: arguments.round.clone(),
         options,
+        compare: old.map(|old| CompareWith::Result(Box::new(old))),
         made_by: "command line".to_owned(),
     };
     let assessed = study::assess(&store, &request, Utc::now())?;
@@ -127,5 +132,30 @@ fn print_summary(assessed: &Assessed, out: &Path) {
             _ => println!("    –  {unit}  no score: too little data"),
         }
     }
+    if let Some(comparison) = &assessment.comparison {
+        print_comparison(comparison, &index.id);
+    }
     println!("Written to {}", out.display());
+}
+
+/// How many units rose and fell, and of how many that is certain.
+fn print_comparison(comparison: &Comparison, index: &str) {
+    let Some(index) = comparison.elements.get(index) else {
+        return;
+    };
+    let units = comparison.units.len();
+    let (Some(change), ComparisonKind::Rounds) = (&index.change, comparison.kind) else {
+        let mean = index.agreement.mean_abs_rank_change.unwrap_or_default();
+        println!("  compared with another method: {units} units, ranks differ by {mean:.1} on average");
+        return;
+    };
+    let of = |counts: fn(f64) -> bool| change.present().filter(|change| counts(*change)).count();
+    let (rose, fell) = (of(|change| change > 0.0), of(|change| change < 0.0));
+    let certain = index.sampling.as_ref().map_or_else(String::new, |sampling| {
+        let ends = || sampling.change.low.iter().zip(sampling.change.high.iter());
+        let up = ends().filter(|(low, _)| low.is_some_and(|low| low > 0.0)).count();
+        let down = ends().filter(|(_, high)| high.is_some_and(|high| high < 0.0)).count();
+        format!("; beyond sampling error: {up} rose, {down} fell")
+    });
+    println!("  compared with another round: {units} units, {rose} rose, {fell} fell{certain}");
 }

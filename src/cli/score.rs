@@ -12,8 +12,8 @@ use super::language::WorkbookLanguage;
 use crate::definition::Diagnostic;
 use crate::report::{Edition, Provenance, Report, Wording};
 use crate::scoring::{
-    Assessment, Design, Framework, Options, Replay, Respondents, Subject, Table, WeightSets, analyse, assess,
-    result_csv, result_json,
+    Against, Assessment, Design, Framework, OldRespondents, OldResult, Options, Replay, Respondents, Subject, Table,
+    WeightSets, analyse, assess, compare, result_csv, result_json,
 };
 
 /// Score a table of units by indicators
@@ -32,6 +32,9 @@ pub struct Score {
     /// The column of times, for long tables
     #[arg(long, value_name = "COL")]
     time: Option<String>,
+    /// An earlier result (.json) to compare with: another round, or other options on the same table
+    #[arg(long, value_name = "OLD.json")]
+    compare: Option<PathBuf>,
     /// Where the result goes: .json (everything), .csv (scores and ranks) or .xlsx (a workbook with formulas and charts)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -59,6 +62,7 @@ pub fn run(arguments: &Score) -> Result<(), Failure> {
     let file = std::fs::File::open(&arguments.table).map_err(|error| cannot_read(&arguments.table, &error))?;
     let name = arguments.table.to_string_lossy();
     let table = Table::read_csv(&name, file, arguments.unit.as_deref(), arguments.time.as_deref()).map_err(input)?;
+    let old = arguments.compare.as_deref().map(old_result).transpose()?;
     let replay = replay(&options, arguments.options.as_deref())?;
     let mut assessment = assess(&framework, &table, &options).map_err(input)?;
     let subject = Subject {
@@ -74,6 +78,14 @@ pub fn run(arguments: &Score) -> Result<(), Failure> {
         true
     };
     analyse(&mut assessment, &subject, &replay, &observer).map_err(input)?;
+    if let Some(old) = &old {
+        let against = Against {
+            old,
+            respondents: OldRespondents::None,
+            renamed: None,
+        };
+        compare(&mut assessment, &subject, &against, &replay, &observer).map_err(input)?;
+    }
     bar.finish_and_clear();
     for note in &assessment.notes {
         eprintln!(
@@ -88,6 +100,12 @@ pub fn run(arguments: &Score) -> Result<(), Failure> {
         Format::Workbook => workbook(&framework, &assessment, &options, &arguments.lang.wording())?,
     };
     write(&arguments.out, &bytes)
+}
+
+/// The result file that is compared with.
+pub(super) fn old_result(file: &Path) -> Result<OldResult, Failure> {
+    let bytes = std::fs::read(file).map_err(|error| cannot_read(file, &error))?;
+    OldResult::read(&file.to_string_lossy(), &bytes).map_err(input)
 }
 
 /// The options of a file; other files that it names stand beside it.

@@ -52,8 +52,7 @@ impl<'a> Aggregation<'a> {
 
     /// The method that makes an element's score from its children's.
     pub(super) fn method(&self, element: &Element) -> AggregateMethod {
-        let level = (element.level as usize).saturating_sub(2);
-        self.options.by_level.get(level).copied().unwrap_or(self.options.method)
+        self.options.method_at(element.level)
     }
 
     /// Fills in the scores of all parents under settled weights; `scores` has those of the indicators.

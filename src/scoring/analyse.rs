@@ -2,7 +2,7 @@
 
 use super::assessment::Assessment;
 use super::error::ScoringError;
-use super::estimate::{Resample, add_precision};
+use super::estimate::{Replicates, Resample, add_precision};
 use super::framework::Framework;
 use super::note::{Note, NoteCode};
 use super::options::{Options, WeightMethod};
@@ -109,7 +109,7 @@ pub fn analyse(
         subject.options,
         &asked,
         assessment.elements.iter().map(|element| element.weight).collect(),
-        resample,
+        resample.map(|resample| resample as &dyn Replicates),
         replay,
     )?;
     let runs = match &replay.design {
@@ -146,15 +146,18 @@ fn resample<'a>(
 
 /// As many of the runs as can be kept; none where those are too few.
 fn fitting(runs: usize, each: usize, assessment: &mut Assessment) -> Option<usize> {
-    let most = MOST_SCORES / each.max(1);
-    if runs <= most {
-        return Some(runs);
-    }
-    let message = if most < FEWEST_RUNS {
-        "no uncertainty: the scores of so many units and elements cannot be kept for enough runs".to_owned()
-    } else {
-        format!("{most} runs instead of {runs}: the scores of more cannot be kept")
+    let kept = as_many(runs, each);
+    let message = match kept {
+        Some(kept) if kept == runs => return Some(runs),
+        Some(kept) => format!("{kept} runs instead of {runs}: the scores of more cannot be kept"),
+        None => "no uncertainty: the scores of so many units and elements cannot be kept for enough runs".to_owned(),
     };
     assessment.notes.push(Note::new(NoteCode::NotVaried, message));
-    (most >= FEWEST_RUNS).then_some(most)
+    kept
+}
+
+/// So many of the runs, of which each makes so many scores, as can be kept; none where those are too few.
+pub(super) fn as_many(runs: usize, each: usize) -> Option<usize> {
+    let most = MOST_SCORES / each.max(1);
+    (runs <= most || most >= FEWEST_RUNS).then_some(runs.min(most))
 }

@@ -6,6 +6,7 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use super::cell::Cell;
+use super::comparison::Comparison;
 use super::correlations::Correlations;
 use super::estimate::Signal;
 use super::experts::ExpertWeights;
@@ -67,6 +68,9 @@ pub struct Assessment {
     /// Which choice they depend on most.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sensitivity: Option<Sensitivity>,
+    /// What changed since an earlier result, where one was given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comparison: Option<Comparison>,
     /// What a reader must know.
     pub notes: Vec<Note>,
     /// How to do it again.
@@ -137,6 +141,9 @@ pub struct Recipe {
     pub framework_version: String,
     /// The hash of the figures.
     pub data_hash: String,
+    /// Where answers were scored: the rounds that they are of.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub rounds: Vec<String>,
     /// Where answers were scored: which.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub responses: Option<ResponseRecord>,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::comparison::ComparisonError;
 use crate::definition::nearest;
 
 /// Why a table could not be scored.
@@ -123,6 +124,9 @@ pub enum ScoringError {
         /// The most that are kept.
         most: usize,
     },
+    /// The result cannot be compared with the earlier one.
+    #[error(transparent)]
+    Comparison(#[from] ComparisonError),
     /// Somebody ended the analysis.
     #[error("the analysis was ended before it was done")]
     Stopped,

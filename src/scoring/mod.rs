@@ -11,6 +11,7 @@ mod assessment;
 mod association;
 mod benefit_of_the_doubt;
 mod cell;
+mod comparison;
 mod complete;
 mod component_weights;
 mod components;
@@ -58,11 +59,16 @@ mod weighting;
 pub use analyse::{Respondents, Subject, analyse};
 pub use assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
 pub use cell::{Cell, CellPart, CellStatus};
+pub use comparison::{
+    Against, Agreement, ChangeIntervals, ComparedWith, Comparison, ComparisonError, ComparisonKind, Contributions,
+    Difference, ElementChange, Interval, IntervalsMade, OldRespondents, OldResult, Panel, PanelChange, SamplingDraws,
+    compare, comparison_kind,
+};
 pub use correlations::{CorrelationTable, Correlations, GroupStructure, PairFlag, PairKind};
 pub use disclosure::{Hidden, hidden_figures};
 pub use error::{ScoringError, TableProblem};
 pub use estimate::{
-    Auxiliary, Estimates, Estimator, Intake, Populations, Profiler, Resample, Respondent, Signal, Tally,
+    Auxiliary, Estimates, Estimator, Intake, Overlap, Populations, Profiler, Resample, Respondent, Signal, Tally,
 };
 pub use experts::{Expert, ExpertSpread, ExpertWeights};
 pub use framework::{

@@ -78,6 +78,24 @@ pub enum NoteCode {
     RunsWithoutScore,
     /// A number that was rounded up.
     RoundedUp,
+    /// An earlier result that another version of the program made.
+    OtherVersion,
+    /// Units that only one of two results has.
+    UnitsDiffer,
+    /// Two results of frameworks that are not the same.
+    FrameworkDiffers,
+    /// Scores that differ since two rounds are measured in one frame.
+    CommonFrame,
+    /// A change whose parts are not worked out.
+    NotDecomposed,
+    /// Changes without intervals.
+    NoChangeIntervals,
+    /// Intervals of changes as of samples that have nobody in common.
+    IndependentSamples,
+    /// Figures of an earlier result that its responses do not make any more.
+    EstimatedAgain,
+    /// No change among the organisations in both rounds.
+    NoPanel,
 }
 
 /// One note.

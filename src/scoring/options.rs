@@ -137,6 +137,24 @@ impl Options {
     ) -> Result<Self, ScoringError> {
         options_file::read(file, text, defaults, open)
     }
+
+    /// Reads the options of a recipe, which has them in full.
+    pub fn of_recipe(recipe: &serde_json::Value) -> Result<Self, ScoringError> {
+        let mut options = recipe.clone();
+        // A file gives either of the two; where there is `by_level`, `method` stands beside it and counts for nothing.
+        let by_level_alone = |aggregate: Option<&mut serde_json::Value>| {
+            let aggregate = aggregate.and_then(serde_json::Value::as_object_mut);
+            if let Some(aggregate) = aggregate.filter(|aggregate| aggregate.contains_key("by_level")) {
+                aggregate.remove("method");
+            }
+        };
+        by_level_alone(options.get_mut("aggregate"));
+        let varied = options.pointer_mut("/uncertainty/vary/aggregate");
+        for aggregate in varied.and_then(serde_json::Value::as_array_mut).into_iter().flatten() {
+            by_level_alone(Some(aggregate));
+        }
+        Self::read("the recipe", &options.to_string(), Self::score())
+    }
 }
 
 /// Declares the methods of a step: what is built, and what is known by name but not available yet, so that asking
@@ -386,6 +404,12 @@ pub struct Aggregate {
 }
 
 impl Aggregate {
+    /// The method that makes the scores of elements of this level; 2 is the lowest above the indicators.
+    pub(crate) fn method_at(&self, level: u32) -> AggregateMethod {
+        let step = (level as usize).saturating_sub(2);
+        self.by_level.get(step).copied().unwrap_or(self.method)
+    }
+
     /// Whether some level is aggregated by this method.
     pub(crate) fn uses(&self, method: AggregateMethod) -> bool {
         if self.by_level.is_empty() {

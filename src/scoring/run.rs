@@ -277,11 +277,13 @@ impl<'a> Run<'a> {
             notes: self.notes.into_list(),
             uncertainty: None,
             sensitivity: None,
+            comparison: None,
             recipe: Recipe {
                 options: serde_json::to_value(self.options).unwrap_or_default(),
                 framework_hash: self.framework.hash().to_owned(),
                 framework_version: self.framework.version().to_owned(),
                 data_hash: self.table.hash(),
+                rounds: Vec::new(),
                 responses: None,
                 seed: None,
                 program_version: env!("CARGO_PKG_VERSION").to_owned(),

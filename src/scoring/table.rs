@@ -78,6 +78,32 @@ impl Table {
         self
     }
 
+    /// The same table with one more column of words; `None` is missing.
+    #[must_use]
+    pub(super) fn with_words(mut self, column: &str, words: Vec<Option<String>>) -> Self {
+        let kept = Column {
+            numbers: vec![f64::NAN; self.units.len()],
+            words: words
+                .into_iter()
+                .enumerate()
+                .filter_map(|(row, word)| Some((row, word?)))
+                .collect(),
+        };
+        self.columns.insert(column.to_owned(), kept);
+        self
+    }
+
+    /// The same table as a long one: each row is of the round of this number.
+    #[must_use]
+    pub(super) fn with_rounds(mut self, numbers: Vec<f64>) -> Self {
+        self.times = Some(Times {
+            column: "round".to_owned(),
+            labels: numbers.iter().map(f64::to_string).collect(),
+            numbers,
+        });
+        self
+    }
+
     /// Reads a CSV file (UTF-8; comma, semicolon or tab); all problems at once, each with row and column.
     pub fn read_csv(
         name: &str,

@@ -8,6 +8,7 @@ use std::thread;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 
+use super::comparison::{CompareWith, Earlier};
 use super::progress::{Progress, Stage, Unwatched, Watch};
 use super::sample::Sample;
 use super::{Catalogue, StudyError, organisations};
@@ -33,6 +34,8 @@ pub struct AssessmentRequest {
     pub round: Option<String>,
     /// How to score.
     pub options: Options,
+    /// The earlier result that it is compared with.
+    pub compare: Option<CompareWith>,
     /// Who makes it.
     pub made_by: String,
 }
@@ -76,6 +79,7 @@ pub fn assess_watched(
         None => catalogue.open_round(None)?.to_owned(),
     };
     let states = states(&request.options)?;
+    let old = request.compare.as_ref().map(|with| with.find(store)).transpose()?;
 
     let options = &request.options;
     let surveys = surveys(&framework, &catalogue, &options.responses)?;
@@ -85,7 +89,7 @@ pub fn assess_watched(
         ..Filter::of_survey(survey)
     };
     let mut tallies = Vec::new();
-    let sample = Sample::of(store, &round, &surveys, options)?;
+    let sample = Sample::of(store, &round, &surveys, options, old.is_some())?;
     for survey in &surveys {
         tallies.extend(tally_survey(
             store,
@@ -107,6 +111,20 @@ pub fn assess_watched(
         done: 0,
         of: None,
     })?;
+    let earlier = old.map(|old| Earlier {
+        store,
+        catalogue: &catalogue,
+        framework: &framework,
+        options,
+        surveys: &surveys,
+        round: &round,
+        old,
+    });
+    let course = Course {
+        round: &round,
+        earlier: earlier.as_ref(),
+        watch,
+    };
     let (assessment, responses) = match (options.responses.unit, surveys.as_slice()) {
         (RespondentUnit::Organisation, [survey]) => {
             let table = organisations::table(store, &catalogue, &framework, &filter(survey), survey)?;
@@ -122,10 +140,10 @@ pub fn assess_watched(
                 options,
                 respondents: Respondents::Fixed("each unit is a respondent"),
             };
-            analyse(&mut assessment, &subject, watch)?;
+            analyse(&mut assessment, &subject, course)?;
             (assessment, responses)
         }
-        _ => cities(store, &framework, &tally, options, &sample, watch)?,
+        _ => cities(store, &framework, &tally, options, &sample, course)?,
     };
 
     let unreadable = |error: serde_json::Error| StudyError::DamagedAssessment {
@@ -175,7 +193,7 @@ fn cities(
     tally: &Tally,
     options: &Options,
     sample: &Sample,
-    watch: &dyn Watch,
+    course: Course<'_>,
 ) -> Result<(Assessment, ResponseRecord), StudyError> {
     let units = units(store, tally)?;
     let statistics = statistics(store, &units)?;
@@ -197,7 +215,7 @@ fn cities(
         options,
         respondents,
     };
-    analyse(&mut assessment, &subject, watch)?;
+    analyse(&mut assessment, &subject, course)?;
     let responses = ResponseRecord {
         count: estimates.responses,
         hash: estimates.responses_hash,
@@ -205,8 +223,21 @@ fn cities(
     Ok((assessment, responses))
 }
 
-/// The analyses beside an assessment, watched.
-fn analyse(assessment: &mut Assessment, subject: &Subject<'_>, watch: &dyn Watch) -> Result<(), StudyError> {
+/// What an assessment goes through beside the scoring.
+#[derive(Clone, Copy)]
+struct Course<'a> {
+    round: &'a str,
+    earlier: Option<&'a Earlier<'a>>,
+    watch: &'a dyn Watch,
+}
+
+/// The analyses beside an assessment and its comparison, watched.
+fn analyse(
+    assessment: &mut Assessment,
+    subject: &Subject<'_>,
+    Course { round, earlier, watch }: Course<'_>,
+) -> Result<(), StudyError> {
+    assessment.recipe.rounds = vec![round.to_owned()];
     let ended = Mutex::new(None);
     let observer = |done: u64, of: u64| {
         let progress = Progress {
@@ -221,12 +252,16 @@ fn analyse(assessment: &mut Assessment, subject: &Subject<'_>, watch: &dyn Watch
         }
         goes_on
     };
-    match scoring::analyse(assessment, subject, &Replay::default(), &observer) {
-        Err(ScoringError::Stopped) => Err(ended
+    let mut done = scoring::analyse(assessment, subject, &Replay::default(), &observer).map_err(StudyError::from);
+    if let (Ok(()), Some(earlier)) = (&done, earlier) {
+        done = earlier.compare(assessment, subject, &observer, watch);
+    }
+    match done {
+        Err(StudyError::Scoring(ScoringError::Stopped)) => Err(ended
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
             .unwrap_or(StudyError::Cancelled)),
-        other => Ok(other?),
+        other => other,
     }
 }
 
@@ -299,7 +334,7 @@ fn statistics(store: &Store, units: &[String]) -> Result<Table, StudyError> {
 }
 
 /// Reads a survey's responses on this thread and tallies them on as many others as there are processors.
-fn tally_survey(
+pub(super) fn tally_survey(
     store: &Store,
     catalogue: &Catalogue,
     framework: &Framework,
@@ -336,7 +371,8 @@ fn tally_survey(
     })
 }
 
-fn merged(tallies: Vec<Tally>) -> Option<Tally> {
+/// The tallies as one; `None` where there are none.
+pub(super) fn merged(tallies: Vec<Tally>) -> Option<Tally> {
     tallies.into_iter().reduce(|mut all, tally| {
         all.merge(tally);
         all
@@ -401,6 +437,7 @@ fn tally_batches(
         };
         taking.add(&Respondent {
             response: &response.instance_id,
+            organisation: response.identity.code.as_deref(),
             unit: response.identity.city.as_deref().unwrap_or_default(),
             stratum: &sample.stratum(&response.identity),
             auxiliary: sample.auxiliary(&response.identity),

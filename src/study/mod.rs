@@ -8,6 +8,7 @@ mod assessment;
 mod attachments;
 mod backcheck;
 mod catalogue;
+mod comparison;
 mod duplicates;
 mod error;
 mod import;
@@ -40,6 +41,7 @@ pub use attachments::{
 };
 pub use backcheck::{Agreement, BackcheckRequest, agreement, check_back, draw_backcheck};
 pub use catalogue::{Catalogue, Survey, Version};
+pub use comparison::CompareWith;
 pub use duplicates::{MergeRequest, Merged, merge};
 pub use error::StudyError;
 pub use import::{CheckedImport, ImportRequest, Loaded, LoadedAs, SoundRow};

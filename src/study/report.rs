@@ -35,8 +35,7 @@ pub fn write_report<W: Write + Seek + Send>(store: &Store, request: &ReportReque
     let kept = store.assessment(request.id)?;
     let damaged = |error: String| StudyError::DamagedAssessment { id: request.id, error };
     let assessment = read_result(kept.result.as_bytes()).map_err(|error| damaged(error.to_string()))?;
-    let options = Options::read("the recipe", &assessment.recipe.options.to_string(), Options::score())
-        .map_err(|error| damaged(error.to_string()))?;
+    let options = Options::of_recipe(&assessment.recipe.options).map_err(|error| damaged(error.to_string()))?;
     let catalogue = Catalogue::load(store)?;
     let framework = compile(&store.framework(&kept.summary.framework_hash)?, &catalogue)?;
 

@@ -39,8 +39,15 @@ impl From<&RegisterEntry> for Registered {
 }
 
 impl Sample {
-    /// Reads the registers of the surveys, where cities are assessed.
-    pub fn of(store: &Store, round: &str, surveys: &[&str], options: &Options) -> Result<Self, StudyError> {
+    /// Reads the registers of the surveys, where cities are assessed. Respondents are kept one by one where there are registers,
+    /// where they are to be drawn again, or to be `joined` with those of another round.
+    pub fn of(
+        store: &Store,
+        round: &str,
+        surveys: &[&str],
+        options: &Options,
+        joined: bool,
+    ) -> Result<Self, StudyError> {
         let mut sample = Self::default();
         if options.responses.unit != RespondentUnit::City {
             return Ok(sample);
@@ -60,7 +67,7 @@ impl Sample {
             .uncertainty
             .as_ref()
             .is_some_and(|asked| asked.vary.respondents.is_some());
-        sample.kept = drawn || !sample.populations.is_empty();
+        sample.kept = drawn || joined || !sample.populations.is_empty();
         Ok(sample)
     }
 

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use innogauge::definition::{Definition, Text};
 use innogauge::expression::WallClock;
 use innogauge::response::{Answers, Door, Fingerprint, Form, Received, process};
-use innogauge::scoring::{Options, result_json};
+use innogauge::scoring::{ComparisonKind, OldResult, Options, SamplingDraws, result_json};
 use innogauge::store::{Envelope, NewDefinition, NewFramework, Round, RoundState, Seed, Store, Submission};
-use innogauge::study::{AssessmentRequest, StudyError, assess};
+use innogauge::study::{AssessmentRequest, CompareWith, StudyError, assess};
 use serde_json::{Value, json};
 
 use crate::databases::{Database, on_each};
@@ -15,9 +15,10 @@ const SURVEY: &str = r#"
 survey: firm
 version: "1"
 title: Firms
-identity: {city: city}
+identity: {city: city, code: code}
 questions:
   - {type: text, name: city, label: City}
+  - {type: text, name: code, label: Code}
   - {type: decimal, name: turnover, label: Turnover}
   - {type: decimal, name: rd, label: R&D}
 "#;
@@ -61,9 +62,16 @@ fn store_with_firms(database: &Database) -> Store {
         ..Seed::default()
     };
     store.seed(&seed, now).unwrap();
+    send(&store, "r", &FIRMS);
+    store
+}
+
+/// Opens a round, and sends the answers of these firms, each of which has a credit code by its number.
+fn send(store: &Store, name: &str, firms: &[(&str, f64, f64)]) {
+    let now = DateTime::UNIX_EPOCH;
     let round = Round {
-        round: "r".to_owned(),
-        label: Text::plain("r"),
+        round: name.to_owned(),
+        label: Text::plain(name),
         state: RoundState::Open,
         opens_on: None,
         closes_on: None,
@@ -71,16 +79,21 @@ fn store_with_firms(database: &Database) -> Store {
     };
     store.add_round(&round, now).unwrap();
     let form = Form::new(Definition::from_yaml("firm.yaml", SURVEY).unwrap().value);
-    for (number, (city, turnover, rd)) in FIRMS.into_iter().enumerate() {
-        let answers = json!({"city": city, "turnover": turnover, "rd": rd});
+    for (number, (city, turnover, rd)) in firms.iter().enumerate() {
+        let code = format!("code{number}");
+        let answers = json!({"city": city, "code": code, "turnover": turnover, "rd": rd});
         let (read, problems) = Answers::from_json(&form, &answers);
         let received = Received::new(read, problems, Door::Json, now.fixed_offset());
         let envelope = Envelope {
-            round: Some("r".to_owned()),
+            round: Some(name.to_owned()),
             survey: "firm".to_owned(),
             definition_version: "1".to_owned(),
             claimed_version: "1".to_owned(),
-            instance_id: format!("uuid:{number}"),
+            instance_id: if name == "r" {
+                format!("uuid:{number}")
+            } else {
+                format!("uuid:{name}-{number}")
+            },
             deprecated_id: None,
             door: Door::Json,
             sender: None,
@@ -93,7 +106,6 @@ fn store_with_firms(database: &Database) -> Store {
             .submit_blocking(&Submission::new(envelope, &processed, bytes.as_bytes()).unwrap())
             .unwrap();
     }
-    store
 }
 
 fn request(options: &str) -> AssessmentRequest {
@@ -101,6 +113,7 @@ fn request(options: &str) -> AssessmentRequest {
         name: String::new(),
         round: Some("r".to_owned()),
         options: Options::read("options.yaml", options, Options::assess()).unwrap(),
+        compare: None,
         made_by: "test".to_owned(),
     }
 }
@@ -152,5 +165,108 @@ fn nothing_to_score_is_said_with_the_round_and_the_states() {
             "{refused}"
         );
         assert!(refused.to_string().contains("approved"));
+    });
+}
+
+#[test]
+fn a_round_is_compared_with_the_one_before_by_the_answers_of_both() {
+    on_each(|database| {
+        let store = store_with_firms(database);
+        let options = "{responses: {minimum: 1}, uncertainty: {runs: 200, vary: {respondents: bootstrap}}}";
+        let before = assess(&store, &request(options), Utc::now()).unwrap();
+        assert_eq!(before.assessment.recipe.rounds, ["r"]);
+        // The first firm of b spends less; all others say the same again.
+        let mut firms = FIRMS;
+        firms[2].2 = 3.0;
+        send(&store, "s", &firms);
+        let file = OldResult::read("old.json", &result_json(&before.assessment).unwrap()).unwrap();
+        let ask = |with: CompareWith, options: &str| AssessmentRequest {
+            round: Some("s".to_owned()),
+            compare: Some(with),
+            ..request(options)
+        };
+        let with_file = || CompareWith::Result(Box::new(file.clone()));
+        let now = assess(&store, &ask(with_file(), options), Utc::now())
+            .unwrap()
+            .assessment;
+        let kept = assess(&store, &ask(CompareWith::Kept(before.id), options), Utc::now())
+            .unwrap()
+            .assessment;
+        assert_eq!(result_json(&now).unwrap(), result_json(&kept).unwrap());
+
+        let comparison = now.comparison.as_ref().unwrap();
+        assert_eq!(
+            (comparison.kind, &*comparison.old.rounds),
+            (ComparisonKind::Rounds, &["r".to_owned()][..])
+        );
+        let intensity = &comparison.elements["intensity"];
+        assert_eq!((intensity.old.get(0), intensity.new.get(0)), (Some(12.5), Some(12.5)));
+        assert_eq!((intensity.old.get(1), intensity.new.get(1)), (Some(100.0), Some(40.0)));
+        let overlap = comparison.overlap.as_ref().unwrap();
+        assert_eq!((overlap[1].old, overlap[1].new, overlap[1].both), (2, 2, 2));
+        assert_eq!(
+            comparison.intervals.as_ref().unwrap().sampling,
+            Some(SamplingDraws::Joint)
+        );
+        let change = &comparison.elements["Index"].sampling.as_ref().unwrap().change;
+        assert_eq!(
+            (change.low.get(0), change.high.get(0)),
+            (Some(0.0), Some(0.0)),
+            "the same firms said the same"
+        );
+        assert!(change.low.get(1) < change.high.get(1));
+
+        // Single organisations are joined by their codes: their responses have other names each round.
+        let single = "responses: {unit: organisation}";
+        let firms_before = assess(&store, &request(single), Utc::now()).unwrap();
+        let firms_now = assess(&store, &ask(CompareWith::Kept(firms_before.id), single), Utc::now()).unwrap();
+        let comparison = firms_now.assessment.comparison.unwrap();
+        assert_eq!(comparison.units, ["uuid:s-0", "uuid:s-1", "uuid:s-2", "uuid:s-3"]);
+        assert!(comparison.only_old.is_empty());
+
+        // The same round with other options: methods.
+        let other = AssessmentRequest {
+            compare: Some(with_file()),
+            ..request("{responses: {minimum: 1}, aggregate: geometric, uncertainty: {runs: 0}}")
+        };
+        let other = assess(&store, &other, Utc::now())
+            .unwrap()
+            .assessment
+            .comparison
+            .unwrap();
+        assert_eq!(other.kind, ComparisonKind::Methods);
+
+        let unknown = assess(&store, &ask(CompareWith::Kept(999), options), Utc::now()).unwrap_err();
+        assert!(unknown.to_string().contains("no assessment 999"), "{unknown}");
+    });
+}
+
+#[test]
+fn where_the_earlier_answers_have_changed_the_two_rounds_count_as_independent() {
+    on_each(|database| {
+        let store = store_with_firms(database);
+        let options = "{responses: {minimum: 1}, uncertainty: {runs: 200, vary: {respondents: bootstrap}}}";
+        let before = assess(&store, &request(options), Utc::now()).unwrap();
+        send(&store, "s", &FIRMS);
+        let mut result: Value = serde_json::from_slice(&result_json(&before.assessment).unwrap()).unwrap();
+        result["recipe"]["responses"]["hash"] = json!("of other responses");
+        let old = OldResult::read("old.json", result.to_string().as_bytes()).unwrap();
+        let ask = AssessmentRequest {
+            round: Some("s".to_owned()),
+            compare: Some(CompareWith::Result(Box::new(old))),
+            ..request(options)
+        };
+        let now = assess(&store, &ask, Utc::now()).unwrap().assessment;
+        let comparison = now.comparison.as_ref().unwrap();
+        assert_eq!(
+            comparison.intervals.as_ref().unwrap().sampling,
+            Some(SamplingDraws::Independent)
+        );
+        assert!(comparison.overlap.is_none() && comparison.panel.is_none());
+        let said = now.notes.iter().any(|note| {
+            note.message
+                .contains("the responses of round 'r' are not those any more")
+        });
+        assert!(said, "{:?}", now.notes);
     });
 }

@@ -159,6 +159,7 @@ fn survey(
             let answers: Map<String, Value> = names.zip(firm.answers.iter().map(|answer| (*answer).into())).collect();
             estimator.add(&Respondent {
                 response: &format!("uuid:{city}-{number:04}"),
+                organisation: None,
                 unit: &format!("c{city}"),
                 stratum: &firm.stratum,
                 auxiliary: Auxiliary {

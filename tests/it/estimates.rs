@@ -175,6 +175,7 @@ fn tally(framework: &Framework, definition: &Definition, answers: &[(String, Str
         let json = answers.to_string();
         estimator.add(&Respondent {
             response,
+            organisation: None,
             unit,
             stratum: "",
             auxiliary: Auxiliary::default(),

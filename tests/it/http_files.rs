@@ -207,6 +207,22 @@ fn an_assessment_is_made_read_and_downloaded() {
         assert_eq!(workbook.status, 200, "{}", workbook.text());
         assert!(workbook.body.starts_with(b"PK\x03\x04"));
     }
+    let options = json!({"aggregate": "geometric", "uncertainty": {"runs": 0}});
+    let other = json!({"name": "Second", "options": options, "compare_with": made.json()["id"]});
+    let compared = app.post(&token, "/api/v1/assessments", &other);
+    assert_eq!(compared.status, 201, "{}", compared.text());
+    let result = app
+        .get(&token, &format!("/api/v1/assessments/{}", compared.json()["id"]))
+        .json();
+    assert_eq!(result["result"]["comparison"]["kind"], "methods");
+    let nobody = app.post(&token, "/api/v1/assessments", &json!({"compare_with": 999}));
+    assert_eq!(
+        (nobody.status, nobody.code().as_str()),
+        (422, "value_invalid"),
+        "{}",
+        nobody.text()
+    );
+
     let wrong = app.post(&token, "/api/v1/assessments", &json!({"options": {"nonsense": 1}}));
     assert_eq!(
         (wrong.status, wrong.code().as_str()),

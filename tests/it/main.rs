@@ -13,6 +13,7 @@ mod app;
 mod assessments;
 mod calibration;
 mod client;
+mod comparison;
 mod content;
 mod coverage;
 mod databases;

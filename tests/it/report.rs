@@ -8,7 +8,10 @@ use innogauge::definition::{Definition, Language, Text};
 use innogauge::report::{
     AnswerTable, Datum, Edition, Export, Provenance, Report, ReportedResponse, SurveyReport, Wording,
 };
-use innogauge::scoring::{Assessment, Framework, Options, Table, assess};
+use innogauge::scoring::{
+    Against, Assessment, Framework, OldRespondents, OldResult, Options, Replay, Respondents, Subject, Table, assess,
+    compare, result_json,
+};
 use serde_json::json;
 
 const FRAMEWORK: &str = r"
@@ -320,4 +323,83 @@ fn an_export_is_a_table_that_statistics_programs_read() {
             .flatten()
             .any(|cell| cell.contains("1 = Yes"))
     );
+}
+
+/// The fixture's assessment compared with an earlier table of the same framework.
+fn compared(old: &str, options: &str) -> Fixture {
+    let mut fixture = Fixture::new();
+    let before = Options::read("o.yaml", options, Options::assess()).unwrap();
+    let table = Table::read_csv("old.csv", old.as_bytes(), None, None).unwrap();
+    let before = assess(&fixture.framework, &table, &before).unwrap();
+    let before = OldResult::read("old.json", &result_json(&before).unwrap()).unwrap();
+    let table = Table::read_csv("table.csv", TABLE.as_bytes(), None, None).unwrap();
+    fixture.options = Options::read(
+        "o.yaml",
+        "uncertainty: {runs: 200, vary: {weights: {relative: 0.2}}}",
+        Options::assess(),
+    )
+    .unwrap();
+    let subject = Subject {
+        framework: &fixture.framework,
+        table: &table,
+        options: &fixture.options,
+        respondents: Respondents::None,
+    };
+    let against = Against {
+        old: &before,
+        respondents: OldRespondents::None,
+        renamed: None,
+    };
+    compare(
+        &mut fixture.assessment,
+        &subject,
+        &against,
+        &Replay::default(),
+        &|_, _| true,
+    )
+    .unwrap();
+    fixture
+}
+
+#[test]
+fn what_changed_since_another_round_has_a_sheet_of_its_own() {
+    let none = write(&Fixture::new().report(Edition::Analysis, false), &english());
+    let names: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(none)).unwrap();
+    assert!(!names.sheet_names().contains(&"Comparison".to_owned()));
+
+    let fixture = compared("unit,staff,training,loans\nA,5,20,2\nB,2,,1\nZ,0,60,2\n", "{}");
+    let bytes = write(&fixture.report(Edition::Analysis, false), &english());
+    let sheet = rows(&bytes, "Comparison");
+    let said = |words: &str| sheet.iter().flatten().any(|cell| cell.contains(words));
+    assert!(said("Only in the earlier result: Z") && said("Only in this one: C"));
+    let town = row_of(&sheet, "Town A");
+    // People 0.75 · 50 + 0.25 · 20; two thirds of that and a third of the loans, 50 then and 25 now.
+    let number = |cell: usize| town[cell].parse::<f64>().unwrap();
+    let people = 0.75 * 50.0 + 0.25 * 20.0;
+    assert!((number(1) - (people * 2.0 + 50.0) / 3.0).abs() < 1e-9, "{town:?}");
+    assert!((number(3) + 25.0 / 3.0).abs() < 1e-9, "{town:?}");
+    assert_eq!(town[5], "Down");
+    assert!(said("What each indicator adds"));
+
+    let publication = rows(
+        &write(&fixture.report(Edition::Publication, false), &english()),
+        "Comparison",
+    );
+    assert!(
+        !publication
+            .iter()
+            .flatten()
+            .any(|cell| cell.contains("What each indicator adds"))
+    );
+}
+
+#[test]
+fn two_methods_are_compared_by_their_ranks() {
+    let fixture = compared(TABLE, "aggregate: geometric");
+    let sheet = rows(
+        &write(&fixture.report(Edition::Analysis, false), &Wording::both()),
+        "比较 Comparison",
+    );
+    let said = |words: &str| sheet.iter().flatten().any(|cell| cell.contains(words));
+    assert!(said("Kendall") && said("aggregate.method") && said("geometric"));
 }

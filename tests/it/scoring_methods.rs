@@ -243,12 +243,13 @@ fn a_result_with_everything_in_it_reads_back_as_itself() {
     let names = ["patents", "royalties", "internet"];
     for options in [
         "weights: benefit_of_the_doubt",
+        "aggregate: {by_level: [geometric]}",
         "weights: {method: ahp, experts: \"expert,parent,row,column,value\\nLi,TAI,patents,royalties,3\\nLi,TAI,patents,internet,1/2\\nLi,TAI,royalties,internet,4\\n\"}",
     ] {
         let assessment = tai(&equal(&names), options).unwrap();
         let bytes = result_json(&assessment).unwrap();
         assert_eq!(read_result(&bytes).unwrap(), assessment);
-        let again = Options::read("recipe", &assessment.recipe.options.to_string(), Options::score()).unwrap();
+        let again = Options::of_recipe(&assessment.recipe.options).unwrap();
         assert_eq!(serde_json::to_value(&again).unwrap(), assessment.recipe.options);
     }
 }

@@ -6,6 +6,7 @@
 
 mod chart;
 mod codebook;
+mod comparison;
 mod coverage;
 mod dimensions;
 mod indicators;
@@ -121,7 +122,8 @@ impl Report<'_> {
             style: Style::new(),
             layout: scores::Layout::of(self.framework, self.edition),
         };
-        for (name, write) in SHEETS {
+        let compared = self.assessment.comparison.is_some();
+        for (name, write) in SHEETS.into_iter().filter(|(name, _)| compared || *name != COMPARISON) {
             let mut worksheet = Worksheet::new();
             worksheet.set_name(context.sheet_name(name))?;
             write(&context, &mut worksheet)?;
@@ -168,6 +170,7 @@ type SheetName = (&'static str, &'static str);
 
 const SUMMARY: SheetName = ("摘要", "Summary");
 const RANKING: SheetName = ("排名", "Ranking");
+const COMPARISON: SheetName = ("比较", "Comparison");
 const DIMENSIONS: SheetName = ("维度", "Dimensions");
 const SCORES: SheetName = ("得分", "Scores");
 const INDICATORS: SheetName = ("指标", "Indicators");
@@ -176,9 +179,10 @@ const CODEBOOK: SheetName = ("编码表", "Codebook");
 const METHODOLOGY: SheetName = ("方法", "Methodology");
 const PROVENANCE: SheetName = ("来源", "Provenance");
 
-const SHEETS: [(SheetName, WriteSheet); 6] = [
+const SHEETS: [(SheetName, WriteSheet); 7] = [
     (SUMMARY, summary::write),
     (RANKING, ranking::write),
+    (COMPARISON, comparison::write),
     (DIMENSIONS, dimensions::write),
     (SCORES, scores::write),
     (INDICATORS, indicators::write),

@@ -116,6 +116,39 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "Runs of the uncertainty analysis have no comparable scores",
         ),
         NoteCode::RoundedUp => ("模拟次数向上取整", "The number of runs was rounded up"),
+        NoteCode::OtherVersion => (
+            "用于比较的结果由另一版本的程序生成",
+            "Another version of the program made the result that is compared with",
+        ),
+        NoteCode::UnitsDiffer => (
+            "部分单位只在其中一个结果中，未作比较",
+            "Units that only one of the two results has are not compared",
+        ),
+        NoteCode::FrameworkDiffers => (
+            "两个结果所用框架不同",
+            "The frameworks of the two results are not the same",
+        ),
+        NoteCode::CommonFrame => (
+            "比较时两轮在同一尺度内评分，与单独评分不同",
+            "For the comparison both rounds are measured in one frame: scores differ from those of this round alone",
+        ),
+        NoteCode::NotDecomposed => (
+            "该合成方法的变化未分解为贡献",
+            "Under this way to aggregate changes are not taken apart",
+        ),
+        NoteCode::NoChangeIntervals => ("变化没有区间", "Changes have no intervals"),
+        NoteCode::IndependentSamples => (
+            "变化的抽样区间按两个独立样本计算，偏宽",
+            "Sampling intervals of changes are those of independent samples: rather too wide",
+        ),
+        NoteCode::EstimatedAgain => (
+            "上一轮的数据由其答卷重新估计，与原结果不同",
+            "Figures of the earlier round were estimated again from its responses and differ from its result",
+        ),
+        NoteCode::NoPanel => (
+            "两轮均答复的机构过少，未单独评分",
+            "The organisations in both rounds are not scored alone",
+        ),
     };
     context.wording.say(chinese, english)
 }

@@ -1,7 +1,8 @@
 //! A worksheet as reports write it: a title, headings, notes, and tables of typed cells.
 
 use rust_xlsxwriter::{
-    ColNum, ConditionalFormat3ColorScale, ConditionalFormatDataBar, Format, Formula, RowNum, Worksheet, XlsxError,
+    ColNum, ConditionalFormat3ColorScale, ConditionalFormatDataBar, ConditionalFormatType, Format, Formula, RowNum,
+    Worksheet, XlsxError,
 };
 
 use super::style::{ACCENT, HIGH, LOW, MIDDLE, Style};
@@ -40,6 +41,10 @@ pub enum Cell {
     Plain(f64),
     /// A value in its own unit, to look at twice.
     Flagged(f64),
+    /// A change of a score: above 0 it rose.
+    Change(Option<f64>),
+    /// Places gained: below 0 they were lost.
+    Places(Option<i64>),
     /// A weight.
     Weight(f64),
     /// A share, 0 to 1.
@@ -199,6 +204,15 @@ impl<'a> Sheet<'a> {
             Cell::Value(value) => number(sheet, row, column, *value, &style.value)?,
             Cell::Plain(value) => sheet.write_number_with_format(row, column, *value, &style.text)?,
             Cell::Flagged(value) => sheet.write_number_with_format(row, column, *value, &style.flagged)?,
+            Cell::Change(change) => {
+                let shown = change.is_none_or(|change| change.abs() >= 0.05);
+                let format = if shown { &style.change } else { &style.unchanged };
+                number(sheet, row, column, *change, format)?
+            }
+            Cell::Places(places) => {
+                let places = places.map(|places| places as f64);
+                number(sheet, row, column, places, &style.places)?
+            }
             Cell::Weight(weight) => sheet.write_number_with_format(row, column, *weight, &style.weight)?,
             Cell::Share(share) => number(sheet, row, column, *share, &style.share)?,
         };
@@ -219,14 +233,29 @@ impl<'a> Sheet<'a> {
         Ok(())
     }
 
+    /// Colours of changes over a block of cells: what fell, what stayed, what rose.
+    pub fn change_scale(&mut self, body: Body, first: ColNum, last: ColNum) -> Result<(), XlsxError> {
+        if body.last < body.first || last < first {
+            return Ok(());
+        }
+        let scale = ConditionalFormat3ColorScale::new()
+            .set_minimum_color(LOW)
+            .set_midpoint(ConditionalFormatType::Number, 0)
+            .set_midpoint_color(rust_xlsxwriter::Color::White)
+            .set_maximum_color(HIGH);
+        self.worksheet
+            .add_conditional_format(body.first, first, body.last, last, &scale)?;
+        Ok(())
+    }
+
     /// Bars of 0 to 100 in a column.
     pub fn score_bars(&mut self, body: Body, column: ColNum) -> Result<(), XlsxError> {
         if body.last < body.first {
             return Ok(());
         }
         let bars = ConditionalFormatDataBar::new()
-            .set_minimum(rust_xlsxwriter::ConditionalFormatType::Number, 0)
-            .set_maximum(rust_xlsxwriter::ConditionalFormatType::Number, 100)
+            .set_minimum(ConditionalFormatType::Number, 0)
+            .set_maximum(ConditionalFormatType::Number, 100)
             .set_fill_color(ACCENT)
             .set_solid_fill(true);
         self.worksheet

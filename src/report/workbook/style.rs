@@ -14,6 +14,19 @@ pub const LOW: Color = Color::RGB(0xF6_C9_B0);
 pub const MIDDLE: Color = Color::RGB(0xFF_F6_E0);
 /// High values of a colour scale.
 pub const HIGH: Color = Color::RGB(0x9F_D8_C9);
+/// The parts of a whole beside each other, in turn.
+pub const SERIES: [Color; 10] = [
+    Color::RGB(0x2A_9D_8F),
+    Color::RGB(0xE9_A1_3B),
+    Color::RGB(0x1B_4B_5A),
+    Color::RGB(0xD9_6C_4A),
+    Color::RGB(0x8F_B9_A8),
+    Color::RGB(0x6C_5B_7B),
+    Color::RGB(0xC9_B4_58),
+    Color::RGB(0x5D_8C_AE),
+    Color::RGB(0xA4_50_4C),
+    Color::RGB(0x9A_A5_A8),
+];
 /// Grid lines of charts.
 pub const GRID: Color = Color::RGB(0xE3_E8_EA);
 /// Numbers to look at twice.
@@ -55,6 +68,12 @@ pub struct Style {
     pub value: Format,
     /// A value in its own unit to look at twice.
     pub flagged: Format,
+    /// A change of a score: an arrow and one decimal.
+    pub change: Format,
+    /// A change of a score that one decimal does not show.
+    pub unchanged: Format,
+    /// Places gained or lost: an arrow and a whole number.
+    pub places: Format,
     /// A weight.
     pub weight: Format,
     /// A share, shown as a percentage.
@@ -105,6 +124,15 @@ impl Style {
                 .clone()
                 .set_num_format("#,##0.0###\"*\"")
                 .set_font_color(ALERT)
+                .set_align(FormatAlign::Right),
+            change: cell
+                .clone()
+                .set_num_format("\"▲ \"0.0;\"▼ \"0.0;0.0")
+                .set_align(FormatAlign::Right),
+            unchanged: cell.clone().set_num_format("0.0;0.0").set_align(FormatAlign::Right),
+            places: cell
+                .clone()
+                .set_num_format("\"▲ \"0;\"▼ \"0;\"–\"")
                 .set_align(FormatAlign::Right),
             weight: cell.clone().set_num_format("0.000").set_align(FormatAlign::Right),
             share: cell.clone().set_num_format("0 %").set_align(FormatAlign::Right),

@@ -74,6 +74,7 @@ fn surveyed() -> Surveyed {
             let answers = serde_json::json!({"turnover": it.turnover, "rd": it.rd}).to_string();
             estimator.add(&Respondent {
                 response: &format!("{number:05}"),
+                organisation: None,
                 unit: &it.city,
                 stratum: &stratum,
                 auxiliary: Auxiliary {
@@ -162,7 +163,11 @@ fn standard_errors_are_the_linearised_ones_of_survey() {
     let options = Options::assess().responses;
     let resample = Resample::new(framework, tally, &estimates.table, &options, populations).unwrap();
     let replicates: Vec<Vec<Vec<f64>>> = (0..2000)
-        .map(|replicate| resample.replicate(&mut random(1, Purpose::Respondents, replicate)))
+        .map(|replicate| {
+            resample
+                .columns_drawn(&mut random(1, Purpose::Respondents, replicate))
+                .0
+        })
         .collect();
     for (figure, name) in FIGURES.into_iter().enumerate() {
         for (unit, city) in CITIES.into_iter().enumerate().take(2) {

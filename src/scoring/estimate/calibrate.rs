@@ -587,6 +587,7 @@ mod tests {
                 unit: "a".to_owned(),
                 stratum: format!("a/{size}"),
                 response: format!("{number:03}"),
+                organisation: None,
                 auxiliary: KeptAuxiliary {
                     size: size.to_owned(),
                     sector: sector.to_owned(),

@@ -13,6 +13,8 @@ use crate::scoring::framework::{Framework, MeasureKind, parts};
 pub struct Respondent<'a> {
     /// Which response and which version of it: what the assessment's record names, such as `uuid:…@3`.
     pub response: &'a str,
+    /// The credit code of the organisation; `None` where that is not known. It joins the responses of two rounds.
+    pub organisation: Option<&'a str>,
     /// The unit that it counts for: a city's code.
     pub unit: &'a str,
     /// The stratum that it was drawn from; empty where that is not known.
@@ -106,6 +108,7 @@ impl Estimator {
                 response: respondent.response.to_owned(),
                 auxiliary: respondent.auxiliary.into(),
                 base: weight,
+                organisation: respondent.organisation.map(str::to_owned),
                 weight,
                 figures,
             });

@@ -104,7 +104,7 @@ pub(in crate::scoring) fn add_precision(
 /// The standard error of each column and unit over the replicates, NaN where a figure has none; and how many replicates
 /// reached fewer totals of the register than the sample.
 fn standard_errors(resample: &Resample, seed: u64, units: usize) -> (Vec<Vec<f64>>, usize) {
-    let draw = |replicate: u64| resample.draw(&mut random(seed, Purpose::Respondents, replicate));
+    let draw = |replicate: u64| resample.columns_drawn(&mut random(seed, Purpose::Respondents, replicate));
     let replicates: Vec<(Vec<Vec<f64>>, bool)> = (0..REPLICATES).into_par_iter().map(draw).collect();
     let missed = replicates.iter().filter(|(_, reached)| !reached).count();
     let columns = replicates.first().map_or(0, |(columns, _)| columns.len());

@@ -36,8 +36,14 @@ pub type Populations = BTreeMap<String, RegisterTotals>;
 pub struct Resample {
     /// The weights that respondents came with.
     weights: Vec<f64>,
+    /// Those that they count with in the sample.
+    finals: Vec<f64>,
     /// Respondents whose weights are calibrated, next to each other.
     calibrated: Vec<(Range<usize>, Arc<Group>)>,
+    /// Who each respondent is: the survey and the organisation, where that is known.
+    organisations: Vec<(Arc<str>, Option<String>)>,
+    /// The respondents of each unit, which stand next to each other.
+    units: Vec<Range<usize>>,
     strata: Vec<Stratum>,
     parts: Vec<PartSample>,
     columns: Vec<Column>,
@@ -46,8 +52,8 @@ pub struct Resample {
 
 /// Respondents that were drawn from one stratum, next to each other.
 #[derive(Debug, Clone)]
-struct Stratum {
-    members: Range<usize>,
+pub(super) struct Stratum {
+    pub members: Range<usize>,
     /// sqrt(1 - n / N).
     lambda: f64,
 }
@@ -57,6 +63,8 @@ struct Stratum {
 struct PartSample {
     kind: MeasureKind,
     scale: f64,
+    /// So many respondents have to know their figure.
+    minimum: usize,
     entries: Vec<Entry>,
     /// Where the entries of each unit begin and end.
     units: Vec<Range<usize>>,
@@ -99,15 +107,27 @@ impl Resample {
             .collect();
         respondents.sort_by_cached_key(|(unit, kept)| {
             let order = (kept.survey.to_string(), size_order(&kept.stratum));
-            (*unit, order, kept.response.clone())
+            // By organisation first: what organisations that are the same in two rounds say is summed in the same order.
+            (*unit, order, kept.organisation.clone(), kept.response.clone())
         });
         let mut notes = Vec::new();
         let strata = strata(&respondents, populations, units, &mut notes);
-        let parts = parts(framework, &respondents, units.len());
+        let parts = parts(framework, &respondents, units.len(), options.minimum);
         let columns = columns(framework, tally, table, options);
         Some(Self {
             weights: respondents.iter().map(|(_, kept)| kept.base).collect(),
+            finals: respondents.iter().map(|(_, kept)| kept.weight).collect(),
             calibrated: calibrated(&respondents, tally),
+            organisations: respondents
+                .iter()
+                .map(|(_, kept)| (Arc::clone(&kept.survey), kept.organisation.clone()))
+                .collect(),
+            units: (0..units.len())
+                .map(|unit| {
+                    let before = |end: usize| respondents.partition_point(|(of, _)| *of < end);
+                    before(unit)..before(unit + 1)
+                })
+                .collect(),
             strata,
             parts,
             columns,
@@ -120,24 +140,23 @@ impl Resample {
         &self.notes
     }
 
-    /// The indicators' columns of one replicate, in the framework's order.
-    pub(in crate::scoring) fn replicate(&self, random: &mut ChaCha8Rng) -> Vec<Vec<f64>> {
-        self.draw(random).0
+    /// How often each respondent is drawn in one replicate.
+    pub(super) fn draw(&self, random: &mut ChaCha8Rng) -> Vec<u32> {
+        let mut times = vec![0; self.weights.len()];
+        for stratum in &self.strata {
+            draw_alone(stratum, &mut times, random);
+        }
+        times
     }
 
-    /// The same, and whether the weights reach all totals of the register that those of the sample do.
-    pub(super) fn draw(&self, random: &mut ChaCha8Rng) -> (Vec<Vec<f64>>, bool) {
+    /// The weights of respondents that are drawn so often, calibrated where those of the sample are; and whether they reach
+    /// all totals of the register that those do.
+    pub(super) fn weights_under(&self, times: &[u32]) -> (Vec<f64>, bool) {
         let mut weights = self.weights.clone();
-        let mut drawn = Vec::new();
         for stratum in &self.strata {
-            let n = stratum.members.len();
-            drawn.clear();
-            drawn.resize(n, 0_u32);
-            for _ in 1..n {
-                drawn[random.random_range(0..n)] += 1;
-            }
-            let (lambda, n) = (stratum.lambda, n as f64);
-            for (weight, &times) in weights[stratum.members.clone()].iter_mut().zip(&drawn) {
+            let (lambda, n) = (stratum.lambda, stratum.members.len() as f64);
+            let members = stratum.members.clone();
+            for (weight, &times) in weights[members.clone()].iter_mut().zip(&times[members]) {
                 *weight *= 1.0 - lambda + lambda * n / (n - 1.0) * f64::from(times);
             }
         }
@@ -146,6 +165,12 @@ impl Resample {
         for (members, group) in &self.calibrated {
             reached &= group.weigh(&mut weights[members.clone()], &mut work);
         }
+        (weights, reached)
+    }
+
+    /// The columns of one replicate, and whether the weights reach all totals of the register that those of the sample do.
+    pub(super) fn columns_drawn(&self, random: &mut ChaCha8Rng) -> (Vec<Vec<f64>>, bool) {
+        let (weights, reached) = self.weights_under(&self.draw(random));
         (self.estimate(&weights), reached)
     }
 
@@ -154,8 +179,67 @@ impl Resample {
         matches!(self.columns.get(column), Some(Column::Combined(_)))
     }
 
+    /// The weights of the respondents as they are.
+    pub(super) fn weights(&self) -> &[f64] {
+        &self.finals
+    }
+
+    /// How many respondents there are.
+    pub(super) fn respondents(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// The strata that are drawn.
+    pub(super) fn strata(&self) -> &[Stratum] {
+        &self.strata
+    }
+
+    /// The survey and credit code of each respondent, where it has one.
+    pub(super) fn organisations(&self) -> impl Iterator<Item = Option<(&str, &str)>> {
+        let organisations = self.organisations.iter();
+        organisations.map(|(survey, organisation)| Some((&**survey, organisation.as_deref()?)))
+    }
+
+    /// The stratum that a respondent is drawn in.
+    pub(super) fn stratum_of(&self, respondent: usize) -> Option<usize> {
+        self.strata
+            .iter()
+            .position(|stratum| stratum.members.contains(&respondent))
+    }
+
+    /// The unit of a respondent, by its number.
+    pub(super) fn unit_of(&self, respondent: usize) -> usize {
+        self.units.partition_point(|members| members.end <= respondent)
+    }
+
+    /// How many respondents a unit has.
+    pub(super) fn members_of_unit(&self, unit: usize) -> usize {
+        self.units.get(unit).map_or(0, Range::len)
+    }
+
+    /// Which figures of which units rest on too few respondents where only these stay.
+    pub(super) fn thin(&self, stays: &[bool]) -> Vec<Vec<bool>> {
+        let staying = |part: &PartSample, unit: usize| {
+            let entries = &part.entries[part.units[unit].clone()];
+            entries.iter().filter(|entry| stays[entry.respondent as usize]).count()
+        };
+        let is_thin = |unit: usize, (used, _): &Used| {
+            let mut parts = used.iter().map(|(part, _)| &self.parts[*part]);
+            parts.any(|part| staying(part, unit) < part.minimum)
+        };
+        let column = |column: &Column| match column {
+            Column::Fixed(values) => vec![false; values.len()],
+            Column::Combined(cells) => cells
+                .iter()
+                .enumerate()
+                .map(|(unit, cell)| is_thin(unit, cell))
+                .collect(),
+        };
+        self.columns.iter().map(column).collect()
+    }
+
     /// The indicators' columns under these weights of the respondents.
-    fn estimate(&self, weights: &[f64]) -> Vec<Vec<f64>> {
+    pub(super) fn estimate(&self, weights: &[f64]) -> Vec<Vec<f64>> {
         let figures: Vec<Vec<f64>> = self.parts.iter().map(|part| part.values(weights)).collect();
         let column = |column: &Column| match column {
             Column::Fixed(values) => values.clone(),
@@ -196,6 +280,14 @@ impl PartSample {
             }
         };
         self.units.iter().map(unit).collect()
+    }
+}
+
+/// Draws n - 1 of the n respondents of a stratum.
+pub(super) fn draw_alone(stratum: &Stratum, times: &mut [u32], random: &mut ChaCha8Rng) {
+    let members = &mut times[stratum.members.clone()];
+    for _ in 1..members.len() {
+        members[random.random_range(0..members.len())] += 1;
     }
 }
 
@@ -362,11 +454,17 @@ fn without_register(respondents: &[(usize, &KeptRespondent)], populations: &Popu
     })
 }
 
-fn parts(framework: &Framework, respondents: &[(usize, &KeptRespondent)], units: usize) -> Vec<PartSample> {
+fn parts(
+    framework: &Framework,
+    respondents: &[(usize, &KeptRespondent)],
+    units: usize,
+    minimum: u32,
+) -> Vec<PartSample> {
     let mut parts: Vec<PartSample> = crate::scoring::framework::parts(framework)
         .map(|(_, part)| PartSample {
             kind: part.measure.kind,
             scale: part.measure.scale,
+            minimum: if part.confidential { minimum.max(1) as usize } else { 1 },
             entries: Vec::new(),
             units: Vec::with_capacity(units),
         })
@@ -439,6 +537,7 @@ fn cell(parts: &[Part], first: usize, totals: &[PartTotal], absent: Absent, opti
 mod tests {
     use super::super::tally::KeptAuxiliary;
     use super::*;
+    use crate::scoring::estimate::Replicates as _;
     use crate::scoring::uncertainty::{Purpose, random};
 
     fn kept(survey: &str, stratum: &str, number: usize) -> KeptRespondent {
@@ -449,6 +548,7 @@ mod tests {
             response: format!("uuid:{number}"),
             auxiliary: KeptAuxiliary::default(),
             base: 1.0,
+            organisation: None,
             weight: 1.0,
             figures: Vec::new(),
         }
@@ -458,7 +558,10 @@ mod tests {
     fn ratio(strata: &[(u64, Vec<(f64, f64)>)]) -> Resample {
         let mut resample = Resample {
             weights: Vec::new(),
+            finals: Vec::new(),
             calibrated: Vec::new(),
+            organisations: Vec::new(),
+            units: Vec::new(),
             strata: Vec::new(),
             parts: Vec::new(),
             columns: vec![Column::Combined(vec![(vec![(0, 1.0)], 1.0)])],
@@ -482,6 +585,7 @@ mod tests {
         resample.parts.push(PartSample {
             kind: MeasureKind::Ratio,
             scale: 1.0,
+            minimum: 1,
             units: vec![0..entries.len(); 1],
             entries,
         });

@@ -150,6 +150,8 @@ pub(super) struct KeptRespondent {
     pub base: f64,
     /// The weight that it counts with.
     pub weight: f64,
+    /// The credit code, where it has one.
+    pub organisation: Option<String>,
     pub figures: Vec<KnownFigure>,
 }
 

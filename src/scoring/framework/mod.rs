@@ -183,6 +183,17 @@ impl Framework {
         all.filter_map(|(position, element)| Some((position, element, element.indicator.as_ref()?)))
     }
 
+    /// The same framework with its indicators changed; `change` is told the id of each.
+    pub(super) fn with_indicators(&self, change: impl Fn(&str, &mut Indicator)) -> Self {
+        let mut framework = self.clone();
+        for element in &mut framework.elements {
+            if let Some(indicator) = &mut element.indicator {
+                change(&element.id, indicator);
+            }
+        }
+        framework
+    }
+
     /// The surveys that indicators are computed from, in the order in which they are first used.
     pub fn surveys(&self) -> Vec<&str> {
         let mut surveys = Vec::new();

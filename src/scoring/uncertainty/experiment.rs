@@ -21,7 +21,7 @@ use super::replay::{Replay, Sets};
 use super::tree::{BelowZero, Tree, rank_into};
 use crate::scoring::aggregate::Aggregation;
 use crate::scoring::error::ScoringError;
-use crate::scoring::estimate::Resample;
+use crate::scoring::estimate::Replicates;
 use crate::scoring::experts::{Panel, scored_children};
 use crate::scoring::framework::Framework;
 use crate::scoring::note::Notes;
@@ -44,7 +44,7 @@ pub(in crate::scoring) struct Experiment<'a> {
     pub options: &'a Options,
     pub vary: &'a Vary,
     seed: u64,
-    resample: Option<&'a Resample>,
+    resample: Option<&'a dyn Replicates>,
     sets: Option<Sets>,
     /// The experts, where they are drawn again.
     panel: Option<Panel>,
@@ -108,7 +108,7 @@ impl<'a> Experiment<'a> {
         options: &'a Options,
         uncertainty: &'a UncertaintyOptions,
         weights: Vec<f64>,
-        resample: Option<&'a Resample>,
+        resample: Option<&'a dyn Replicates>,
         replay: &Replay,
     ) -> Result<Self, ScoringError> {
         let vary = &uncertainty.vary;
@@ -520,6 +520,11 @@ fn way(options: &Aggregate) -> String {
     }
     let names: Vec<&str> = options.by_level.iter().map(|method| method.name()).collect();
     names.join(", then ")
+}
+
+/// Whether the scores that two ways to score give are numbers on one scale.
+pub(in crate::scoring) fn on_one_scale(one: &Options, other: &Options) -> bool {
+    same_scale(&one.normalise, &other.normalise) && same_kind(&one.aggregate, &other.aggregate)
 }
 
 /// Whether the scores of two ways to aggregate are numbers of one kind: means keep the scale of what they are of, the

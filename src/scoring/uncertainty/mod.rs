@@ -20,7 +20,7 @@ pub use replay::{Design, Replay, WeightSets};
 pub use runs::Observer;
 
 pub(super) use draw::{Draw, Factor, Purpose, random};
-pub(super) use experiment::Experiment;
+pub(super) use experiment::{Experiment, on_one_scale};
 pub(super) use runs::{MOST_SCORES, Progress, Runs};
 pub(super) use tree::UNRANKED;
 

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use super::super::progress::{Progress, Stage, Watch};
 use super::super::responses::write_export;
-use super::super::{AssessmentRequest, Catalogue, CheckedImport, ImportRequest, StudyError, assess_watched};
+use super::super::{
+    AssessmentRequest, Catalogue, CheckedImport, CompareWith, ImportRequest, StudyError, assess_watched,
+};
 use crate::definition::Language;
 use crate::report::{CSV, XLSX};
 use crate::response::{ReviewState, Tier};
@@ -37,6 +39,9 @@ pub enum Task {
         round: Option<String>,
         /// The options that differ from the defaults, as an options file has them.
         options: Value,
+        /// The assessment that it is compared with.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        compare_with: Option<i64>,
     },
     /// Responses are written into a file, which is the job's result.
     Export(ExportTask),
@@ -152,11 +157,17 @@ impl Task {
     pub(super) fn run(&self, bench: &Bench<'_>) -> Result<(), StudyError> {
         match self {
             Self::Import { dry_run, request } => bench.import(request, *dry_run),
-            Self::Assessment { name, round, options } => {
+            Self::Assessment {
+                name,
+                round,
+                options,
+                compare_with,
+            } => {
                 let request = AssessmentRequest {
                     name: name.clone(),
                     round: round.clone(),
                     options: Options::read("options", &options.to_string(), Options::assess())?,
+                    compare: compare_with.map(CompareWith::Kept),
                     made_by: bench.made_by.to_owned(),
                 };
                 assess_watched(bench.store, &request, bench.now, bench.watch).map(|_| ())

@@ -1,7 +1,9 @@
 //! What the errors of a study are to a caller.
 
 use super::{Code, Problem};
+use crate::definition::Language;
 use crate::response::NoPosition;
+use crate::scoring::ScoringError;
 use crate::spreadsheet::ImportError;
 use crate::study::StudyError;
 
@@ -44,6 +46,8 @@ impl From<StudyError> for Problem {
                     format!("The parameter repeat is wrong; allowed: {list}."),
                 )
             }
+            StudyError::Scoring(ScoringError::Comparison(error)) => Self::new(Code::AssessmentImpossible)
+                .explain(error.message(Language::Chinese), error.message(Language::English)),
             StudyError::NoFramework
             | StudyError::NoStatistics
             | StudyError::NothingToScore { .. }

@@ -9,7 +9,7 @@ use super::AssessmentHead;
 use crate::definition::Language;
 use crate::scoring::Options;
 use crate::study::jobs::Task;
-use crate::study::{self, AssessmentRequest};
+use crate::study::{self, AssessmentRequest, CompareWith};
 use crate::web::Caller;
 use crate::web::body::Json;
 use crate::web::prefer::Wanted;
@@ -33,12 +33,16 @@ pub struct CreateAssessment {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     options: Option<Value>,
+    /// The key of an assessment that it is compared with: of another round, or of this one with other options.
+    #[serde(default)]
+    compare_with: Option<i64>,
 }
 
 /// Create an assessment
 ///
 /// Scores the responses of a round by the current framework and keeps the record: the same record gives the same
-/// result. With `Prefer: respond-async` it is made as a job.
+/// result. With `compare_with` the result has a `comparison`: what changed since an earlier assessment, with intervals.
+/// With `Prefer: respond-async` it is made as a job.
 #[utoipa::path(
     post, path = "/api/v1/assessments", tag = "assessments", request_body = CreateAssessment, params(Wanted),
     responses((status = 201, description = "The assessment", body = AssessmentHead), (status = 202, description = "Kept as a job: `Location` says where to ask after it", body = Job), (status = 422, description = "There is nothing to score, or an option is wrong"))
@@ -60,6 +64,7 @@ pub async fn create_assessment(
             name: create.name,
             round: create.round,
             options: create.options.unwrap_or_else(|| json!({})),
+            compare_with: create.compare_with,
         };
         let job = web::block(move || jobs::keep(&app, &caller, &task, None)).await??;
         return jobs::accepted(&job, language);
@@ -68,6 +73,7 @@ pub async fn create_assessment(
         name: create.name,
         round: create.round,
         options,
+        compare: create.compare_with.map(CompareWith::Kept),
         made_by: caller.name.clone(),
     };
     let now = app.now();
