@@ -35,6 +35,7 @@ pub struct CreateAssessment {
     options: Option<Value>,
     /// The key of an assessment that it is compared with: of another round, or of this one with other options.
     #[serde(default)]
+    #[schema(example = 12)]
     compare_with: Option<i64>,
 }
 
