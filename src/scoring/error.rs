@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::definition::nearest;
+use crate::definition::{Diagnostic, nearest};
 
 /// Why a table could not be scored.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +122,17 @@ pub enum ScoringError {
         each: usize,
         /// The most that are kept.
         most: usize,
+    },
+    /// A file of scenarios cannot be used as it is written: everything that is wrong in it.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Scenarios(Vec<Diagnostic>),
+    /// A scenario cannot be worked out by these methods.
+    #[error("scenario '{id}': {message}")]
+    Scenario {
+        /// Its id.
+        id: String,
+        /// Why not, and what would help.
+        message: String,
     },
     /// Somebody ended the analysis.
     #[error("the analysis was ended before it was done")]

@@ -10,12 +10,14 @@ use indexmap::IndexMap;
 
 use super::progress::{Progress, Stage, Unwatched, Watch};
 use super::sample::Sample;
+use super::scenarios::AnswerScenarios;
 use super::{Catalogue, StudyError, organisations};
 use crate::definition::{PlaceKind, StudyPlace};
 use crate::response::ReviewState;
 use crate::scoring::{
-    self, Assessment, Estimates, Estimator, Framework, Intake, Options, Replay, Resample, Respondent, RespondentUnit,
-    Respondents, ResponseRecord, Responses, ScoringError, Series, Subject, Table, Tally, assess_estimates, result_json,
+    self, Amended, Assessment, Estimates, Estimator, Framework, Grouping, Intake, Options, Replay, Resample,
+    Respondent, RespondentUnit, Respondents, ResponseRecord, Responses, Scenario, ScoringError, Series, Subject, Table,
+    Tally, assess_estimates, result_json,
 };
 use crate::store::{EndsJob, Filter, NewAssessment, Store, StoredFramework, Streamed};
 
@@ -33,6 +35,9 @@ pub struct AssessmentRequest {
     pub round: Option<String>,
     /// How to score.
     pub options: Options,
+    /// What else is to be worked out: scores and ranks if some things were other than they are. Where it is absent,
+    /// nothing; where it lists none, marginal returns alone.
+    pub scenarios: Option<Vec<Scenario>>,
     /// Who makes it.
     pub made_by: String,
 }
@@ -86,17 +91,19 @@ pub fn assess_watched(
     };
     let mut tallies = Vec::new();
     let sample = Sample::of(store, &round, &surveys, options)?;
+    let changed = AnswerScenarios::new(request.scenarios.as_deref().unwrap_or_default(), &catalogue, &surveys)?;
     for survey in &surveys {
         tallies.extend(tally_survey(
             store,
             &catalogue,
             &framework,
             &filter(survey),
-            &sample,
+            (&sample, &changed),
             watch,
         )?);
     }
-    let tally = merged(tallies).filter(|tally| tally.responses() > 0);
+    let (tally, amended) = merged(tallies);
+    let tally = tally.filter(|tally| tally.responses() > 0);
     let tally = tally.ok_or_else(|| StudyError::NothingToScore {
         round: round.clone(),
         states: options.responses.states.clone(),
@@ -108,7 +115,8 @@ pub fn assess_watched(
     })?;
     let (assessment, responses) = match (options.responses.unit, surveys.as_slice()) {
         (RespondentUnit::Organisation, [survey]) => {
-            let table = organisations::table(store, &catalogue, &framework, &filter(survey), survey)?;
+            let organisations = organisations::read(store, &catalogue, &framework, &filter(survey), survey, &changed)?;
+            let table = organisations.table;
             let responses = ResponseRecord {
                 count: tally.responses(),
                 hash: tally.responses_hash(),
@@ -121,10 +129,20 @@ pub fn assess_watched(
                 options,
                 respondents: Respondents::Fixed("each unit is a respondent"),
             };
-            analyse(&mut assessment, &subject, watch)?;
+            let without_resample = |table| Amended { table, resample: None };
+            let beside = Beside {
+                scenarios: request.scenarios.as_deref(),
+                amended: organisations.amended.into_iter().map(without_resample).collect(),
+                changed: &changed,
+                groupings: &organisations.groupings,
+            };
+            analyse(&mut assessment, &subject, beside, watch)?;
             (assessment, responses)
         }
-        _ => cities(store, &framework, &tally, options, &sample, watch)?,
+        _ => {
+            let scenarios = (request.scenarios.as_deref(), &changed, amended.as_slice());
+            cities(store, &framework, &tally, options, &sample, scenarios, watch)?
+        }
     };
 
     let unreadable = |error: serde_json::Error| StudyError::DamagedAssessment {
@@ -174,6 +192,7 @@ fn cities(
     tally: &Tally,
     options: &Options,
     sample: &Sample,
+    (scenarios, changed, tallies): (Option<&[Scenario]>, &AnswerScenarios<'_>, &[Tally]),
     watch: &dyn Watch,
 ) -> Result<(Assessment, ResponseRecord), StudyError> {
     let units = units(store, tally)?;
@@ -196,7 +215,26 @@ fn cities(
         options,
         respondents,
     };
-    analyse(&mut assessment, &subject, watch)?;
+    let amended = tallies.iter().map(|tally| {
+        let estimates = Estimates::new(framework, tally, &units, Some(&statistics), &options.responses)?;
+        Ok(Amended {
+            resample: Resample::new(
+                framework,
+                tally,
+                &estimates.table,
+                &options.responses,
+                sample.populations(),
+            ),
+            table: estimates.table,
+        })
+    });
+    let beside = Beside {
+        scenarios,
+        amended: amended.collect::<Result<_, ScoringError>>()?,
+        changed,
+        groupings: &[],
+    };
+    analyse(&mut assessment, &subject, beside, watch)?;
     let responses = ResponseRecord {
         count: estimates.responses,
         hash: estimates.responses_hash,
@@ -204,8 +242,23 @@ fn cities(
     Ok((assessment, responses))
 }
 
-/// The analyses beside an assessment, watched.
-fn analyse(assessment: &mut Assessment, subject: &Subject<'_>, watch: &dyn Watch) -> Result<(), StudyError> {
+/// What is worked out beside an assessment and its analyses.
+struct Beside<'a> {
+    scenarios: Option<&'a [Scenario]>,
+    /// What each scenario that changes answers comes to, in their order.
+    amended: Vec<Amended>,
+    changed: &'a AnswerScenarios<'a>,
+    /// The groups of organisations, where these are the units.
+    groupings: &'a [Grouping],
+}
+
+/// The analyses beside an assessment, profiles and scenarios, watched.
+fn analyse(
+    assessment: &mut Assessment,
+    subject: &Subject<'_>,
+    beside: Beside<'_>,
+    watch: &dyn Watch,
+) -> Result<(), StudyError> {
     let ended = Mutex::new(None);
     let observer = |done: u64, of: u64| {
         let progress = Progress {
@@ -220,7 +273,29 @@ fn analyse(assessment: &mut Assessment, subject: &Subject<'_>, watch: &dyn Watch
         }
         goes_on
     };
-    match scoring::analyse(assessment, subject, &Replay::default(), &observer) {
+    let replay = Replay::default();
+    let all = || -> Result<(), ScoringError> {
+        scoring::analyse(assessment, subject, &replay, &observer)?;
+        if subject.options.profiles {
+            scoring::profile(assessment, subject, beside.groupings, &observer)?;
+        }
+        let Some(scenarios) = beside.scenarios else {
+            return Ok(());
+        };
+        let amended = beside.changed.ids().map(str::to_owned).zip(beside.amended).collect();
+        scoring::explore(assessment, subject, scenarios, &amended, &replay, &observer)?;
+        for (number, id) in beside.changed.ids().enumerate() {
+            let outcome = assessment
+                .scenarios
+                .as_mut()
+                .and_then(|explored| explored.outcomes.get_mut(id));
+            if let Some(outcome) = outcome {
+                outcome.notes.extend(beside.changed.note(number));
+            }
+        }
+        Ok(())
+    };
+    match all() {
         Err(ScoringError::Stopped) => Err(ended
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
@@ -303,9 +378,9 @@ fn tally_survey(
     catalogue: &Catalogue,
     framework: &Framework,
     filter: &Filter,
-    sample: &Sample,
+    (sample, changed): (&Sample, &AnswerScenarios<'_>),
     watch: &dyn Watch,
-) -> Result<Vec<Tally>, StudyError> {
+) -> Result<Vec<Vec<Tally>>, StudyError> {
     let survey = filter.survey.as_deref().unwrap_or_default();
     let intakes: HashMap<&str, Arc<Intake>> = catalogue
         .definitions_of(survey)
@@ -318,10 +393,9 @@ fn tally_survey(
             .map(|_| {
                 let (sender, batches) = sync_channel::<Vec<Streamed>>(WAITING);
                 let (intakes, newest) = (&intakes, &newest);
-                (
-                    sender,
-                    scope.spawn(move || tally_batches(framework, intakes, newest, sample, &batches)),
-                )
+                let tallying = move || Tallying::new(framework, intakes, newest, sample);
+                let of_survey = move || tally_batches(&tallying, sample, (survey, changed), &batches);
+                (sender, scope.spawn(of_survey))
             })
             .unzip();
         let read = read_in_batches(store, filter, &senders, watch);
@@ -330,16 +404,21 @@ fn tally_survey(
             Ok(tally) => tally,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        let tallies: Vec<Tally> = tallies.collect();
+        let tallies: Vec<Vec<Tally>> = tallies.collect();
         read.map(|()| tallies)
     })
 }
 
-fn merged(tallies: Vec<Tally>) -> Option<Tally> {
-    tallies.into_iter().reduce(|mut all, tally| {
-        all.merge(tally);
+/// The tally of all responses, and that of each scenario that changes them.
+fn merged(tallies: Vec<Vec<Tally>>) -> (Option<Tally>, Vec<Tally>) {
+    let merged = tallies.into_iter().reduce(|mut all, tallies| {
+        for (all, tally) in all.iter_mut().zip(tallies) {
+            all.merge(tally);
+        }
         all
-    })
+    });
+    let mut merged = merged.unwrap_or_default().into_iter();
+    (merged.next(), merged.collect())
 }
 
 /// Hands the responses to the workers in turn.
@@ -375,40 +454,84 @@ fn read_in_batches(
     Ok(())
 }
 
-/// Tallies batches until there are no more.
-fn tally_batches(
-    framework: &Framework,
-    intakes: &HashMap<&str, Arc<Intake>>,
-    newest: &Arc<Intake>,
-    sample: &Sample,
-    batches: &Receiver<Vec<Streamed>>,
-) -> Tally {
-    let estimator = |intake| {
-        let estimator = Estimator::new(framework, intake);
-        if sample.is_kept() {
-            estimator.keeping_respondents()
-        } else {
-            estimator
-        }
-    };
-    let mut estimators: HashMap<&str, Estimator> = HashMap::new();
-    let mut unknown = estimator(newest);
-    for response in batches.iter().flatten() {
-        let taking = match intakes.get_key_value(response.definition_version.as_str()) {
-            Some((version, intake)) => estimators.entry(version).or_insert_with(|| estimator(intake)),
-            None => &mut unknown,
+/// Estimators of all versions of a survey.
+struct Tallying<'a> {
+    intakes: &'a HashMap<&'a str, Arc<Intake>>,
+    estimators: HashMap<&'a str, Estimator>,
+    /// Of versions that there are no more.
+    unknown: Estimator,
+    make: Box<dyn Fn(&Arc<Intake>) -> Estimator + 'a>,
+}
+
+impl<'a> Tallying<'a> {
+    fn new(
+        framework: &'a Framework,
+        intakes: &'a HashMap<&'a str, Arc<Intake>>,
+        newest: &Arc<Intake>,
+        sample: &Sample,
+    ) -> Self {
+        let kept = sample.is_kept();
+        let make = move |intake: &Arc<Intake>| {
+            let estimator = Estimator::new(framework, intake);
+            if kept {
+                estimator.keeping_respondents()
+            } else {
+                estimator
+            }
         };
-        taking.add(&Respondent {
+        Self {
+            intakes,
+            estimators: HashMap::new(),
+            unknown: make(newest),
+            make: Box::new(make),
+        }
+    }
+
+    fn add(&mut self, version: &str, respondent: &Respondent<'_>) {
+        let taking = match self.intakes.get_key_value(version) {
+            Some((version, intake)) => self.estimators.entry(version).or_insert_with(|| (self.make)(intake)),
+            None => &mut self.unknown,
+        };
+        taking.add(respondent);
+    }
+
+    fn finish(self) -> Tally {
+        let mut tally = self.unknown.finish();
+        for estimator in self.estimators.into_values() {
+            tally.merge(estimator.finish());
+        }
+        tally
+    }
+}
+
+/// Tallies batches until there are no more: the responses as they are, then as each scenario changes them.
+fn tally_batches<'a>(
+    tallying: &dyn Fn() -> Tallying<'a>,
+    sample: &Sample,
+    (survey, changed): (&str, &AnswerScenarios<'_>),
+    batches: &Receiver<Vec<Streamed>>,
+) -> Vec<Tally> {
+    let mut as_they_are = tallying();
+    let mut as_changed: Vec<Tallying<'a>> = (0..changed.len()).map(|_| tallying()).collect();
+    for response in batches.iter().flatten() {
+        let unit = response.identity.city.as_deref().unwrap_or_default();
+        let stratum = sample.stratum(&response.identity);
+        let respondent = Respondent {
             response: &response.instance_id,
-            unit: response.identity.city.as_deref().unwrap_or_default(),
-            stratum: &sample.stratum(&response.identity),
+            unit,
+            stratum: &stratum,
             weight: response.identity.weight,
             answers: response.answers.0.as_bytes(),
-        });
+        };
+        as_they_are.add(&response.definition_version, &respondent);
+        for (scenario, tallying) in as_changed.iter_mut().enumerate() {
+            let amended = changed.amended(scenario, survey, unit, &response);
+            let answers = amended.as_deref().unwrap_or(respondent.answers);
+            tallying.add(&response.definition_version, &Respondent { answers, ..respondent });
+        }
     }
-    let mut tally = unknown.finish();
-    for estimator in estimators.into_values() {
-        tally.merge(estimator.finish());
-    }
-    tally
+    std::iter::once(as_they_are)
+        .chain(as_changed)
+        .map(Tallying::finish)
+        .collect()
 }

@@ -40,6 +40,12 @@ const FIRMS: [(&str, f64, f64); 4] = [
 ];
 
 fn store_with_firms(database: &Database) -> Store {
+    let answers = FIRMS.map(|(city, turnover, rd)| json!({"city": city, "turnover": turnover, "rd": rd}));
+    store_of(database, SURVEY, FRAMEWORK, &answers)
+}
+
+/// A store with a survey `firm`, a framework over it, and these answers.
+pub fn store_of(database: &Database, survey: &str, framework: &str, answers: &[Value]) -> Store {
     let store = database.open();
     let now = DateTime::UNIX_EPOCH;
     let definition = NewDefinition {
@@ -47,13 +53,13 @@ fn store_with_firms(database: &Database) -> Store {
         version: "1".to_owned(),
         hash: "h".to_owned(),
         file_name: "firm.yaml".to_owned(),
-        source: SURVEY.as_bytes().to_vec(),
+        source: survey.as_bytes().to_vec(),
         files: Vec::new(),
     };
     let framework = NewFramework {
-        hash: Fingerprint::of_bytes(FRAMEWORK.as_bytes()).to_string(),
+        hash: Fingerprint::of_bytes(framework.as_bytes()).to_string(),
         file_name: "framework.yaml".to_owned(),
-        source: FRAMEWORK.to_owned(),
+        source: framework.to_owned(),
     };
     let seed = Seed {
         definitions: vec![definition],
@@ -70,10 +76,9 @@ fn store_with_firms(database: &Database) -> Store {
         synthetic: false,
     };
     store.add_round(&round, now).unwrap();
-    let form = Form::new(Definition::from_yaml("firm.yaml", SURVEY).unwrap().value);
-    for (number, (city, turnover, rd)) in FIRMS.into_iter().enumerate() {
-        let answers = json!({"city": city, "turnover": turnover, "rd": rd});
-        let (read, problems) = Answers::from_json(&form, &answers);
+    let form = Form::new(Definition::from_yaml("firm.yaml", survey).unwrap().value);
+    for (number, answers) in answers.iter().enumerate() {
+        let (read, problems) = Answers::from_json(&form, answers);
         let received = Received::new(read, problems, Door::Json, now.fixed_offset());
         let envelope = Envelope {
             round: Some("r".to_owned()),
@@ -101,6 +106,7 @@ fn request(options: &str) -> AssessmentRequest {
         name: String::new(),
         round: Some("r".to_owned()),
         options: Options::read("options.yaml", options, Options::assess()).unwrap(),
+        scenarios: None,
         made_by: "test".to_owned(),
     }
 }

@@ -149,6 +149,7 @@ impl Walk {
             name: String::new(),
             round: None,
             options: json!({}),
+            scenarios: None,
         };
         let (job, now) = (task.job(caller.unwrap_or(SOMEBODY)).unwrap(), Utc::now());
         let id = self.app.store.add_job(&job, None, now).unwrap();

@@ -256,6 +256,7 @@ fn assess(store: &Store, workbook: &Path) -> Result<(), Failure> {
         name: "合成数据演示 Synthetic demonstration".to_owned(),
         round: Some(ROUND.to_owned()),
         options: Options::assess(),
+        scenarios: None,
         made_by: "demo".to_owned(),
     };
     let assessed = study::assess(store, &request, Utc::now())?;

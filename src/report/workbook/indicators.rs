@@ -4,7 +4,7 @@ use rust_xlsxwriter::{ColNum, Worksheet, XlsxError};
 
 use super::sheet::{Cell, Column};
 use super::{Context, Edition, INDICATORS};
-use crate::scoring::{self, CellStatus, Direction, Indicator, Origin};
+use crate::scoring::{self, CellStatus, Direction, Element, Indicator, Origin};
 
 /// The column of the first unit.
 const FIRST_UNIT: ColNum = 8;
@@ -87,6 +87,17 @@ fn value(context: &Context<'_>, id: &str, indicator: &Indicator, unit: usize) ->
         }
         (value, _) => Cell::Value(value),
     }
+}
+
+/// Whether a unit's figure of an indicator would give one of its confidential respondents away.
+pub(super) fn is_hidden(context: &Context<'_>, element: &Element, unit: usize) -> bool {
+    let cells = context.report.assessment.cells.get(&element.id);
+    let cell = cells.and_then(|cells| cells.get(unit));
+    element
+        .indicator
+        .as_ref()
+        .zip(cell)
+        .is_some_and(|(indicator, cell)| discloses(indicator, cell))
 }
 
 /// Whether a figure would give one of its confidential respondents away.

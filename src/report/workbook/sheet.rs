@@ -32,6 +32,8 @@ pub enum Cell {
     Score(Option<f64>),
     /// The score that the table is about.
     Total(Option<f64>),
+    /// A difference of scores, with its sign.
+    Change(Option<f64>),
     /// A score that the workbook itself computes, with the value that it has now.
     Formula(String, f64),
     /// A value in its own unit.
@@ -192,6 +194,7 @@ impl<'a> Sheet<'a> {
             Cell::Count(count) => sheet.write_number_with_format(row, column, *count as f64, &style.count)?,
             Cell::Score(score) => number(sheet, row, column, *score, &style.score)?,
             Cell::Total(score) => number(sheet, row, column, *score, &style.total)?,
+            Cell::Change(change) => number(sheet, row, column, *change, &style.change)?,
             Cell::Formula(formula, value) => {
                 let formula = Formula::new(formula).set_result(value.to_string());
                 sheet.write_formula_with_format(row, column, formula, &style.score)?

@@ -51,6 +51,8 @@ pub struct Style {
     pub score: Format,
     /// A score that stands out.
     pub total: Format,
+    /// A difference of scores: its sign and one decimal.
+    pub change: Format,
     /// A value in its own unit: as many decimals as it has, up to four.
     pub value: Format,
     /// A value in its own unit to look at twice.
@@ -99,6 +101,10 @@ impl Style {
                 .set_num_format("0.0")
                 .set_bold()
                 .set_background_color(BAND)
+                .set_align(FormatAlign::Right),
+            change: cell
+                .clone()
+                .set_num_format("+0.0;-0.0;0.0")
                 .set_align(FormatAlign::Right),
             value: cell.clone().set_num_format("#,##0.0###").set_align(FormatAlign::Right),
             flagged: cell

@@ -22,7 +22,7 @@ pub(super) const MOST_IN_SQUARE: usize = 2000;
 const TIER: f64 = 0.95;
 
 /// What runs are gathered against.
-pub(super) struct Gathering<'a> {
+pub(in crate::scoring) struct Gathering<'a> {
     assessment: &'a Assessment,
     ids: Vec<&'a str>,
     units: usize,
@@ -79,6 +79,38 @@ impl<'a> Gathering<'a> {
             ranks.filter(|rank| *rank != UNRANKED).map(f64::from).collect()
         });
         Intervals { score, rank }
+    }
+
+    /// Intervals of what `after` has more than `before`, run by run; `nominal` gives the differences of scores and ranks of
+    /// an element. In the order of [`Self::elements`].
+    pub fn differences(
+        &self,
+        before: &Runs,
+        after: &Runs,
+        nominal: &(dyn Fn(&str) -> (Series, Series) + Sync),
+    ) -> Vec<Intervals> {
+        let slots = (0..self.ids.len()).into_par_iter().rev();
+        let of_slot = |slot: usize| {
+            let (score, rank) = nominal(self.ids[slot]);
+            let score = self.spread(score, |unit| {
+                let runs = (0..before.len()).filter(|run| before.on_scale[*run]);
+                let runs = runs.map(|run| after.scores(run, slot)[unit] - before.scores(run, slot)[unit]);
+                runs.filter(|difference| !difference.is_nan()).collect()
+            });
+            let rank = self.spread(rank, |unit| {
+                let ranks = (0..before.len()).map(|run| (before.ranks(run, slot)[unit], after.ranks(run, slot)[unit]));
+                let both = ranks.filter(|(before, after)| *before != UNRANKED && *after != UNRANKED);
+                both.map(|(before, after)| f64::from(after) - f64::from(before))
+                    .collect()
+            });
+            Intervals { score, rank }
+        };
+        slots.map(of_slot).collect()
+    }
+
+    /// The ids of the elements in the order of [`Self::elements`].
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.ids.iter().rev().copied()
     }
 
     fn nominal_ranks(&self, slot: usize) -> &[Option<u32>] {

@@ -125,7 +125,7 @@ impl Design {
     }
 
     /// The runs, as far as they fit what is varied.
-    pub(super) fn draws(&self, experiment: &Experiment<'_>) -> Result<Vec<Draw>, ScoringError> {
+    pub(in crate::scoring) fn draws(&self, experiment: &Experiment<'_>) -> Result<Vec<Draw>, ScoringError> {
         let mut problems = Vec::new();
         for factor in experiment.factors() {
             if !self.columns.iter().any(|(known, ..)| *known == factor) {

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use super::super::progress::{Progress, Stage, Watch};
 use super::super::responses::write_export;
-use super::super::{AssessmentRequest, Catalogue, CheckedImport, ImportRequest, StudyError, assess_watched};
+use super::super::{
+    AssessmentRequest, Catalogue, CheckedImport, ImportRequest, StudyError, assess_watched, scenarios_of,
+};
 use crate::definition::Language;
 use crate::report::{CSV, XLSX};
 use crate::response::{ReviewState, Tier};
@@ -37,6 +39,9 @@ pub enum Task {
         round: Option<String>,
         /// The options that differ from the defaults, as an options file has them.
         options: Value,
+        /// Scenarios, as the list in a file of scenarios.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scenarios: Option<Value>,
     },
     /// Responses are written into a file, which is the job's result.
     Export(ExportTask),
@@ -152,11 +157,17 @@ impl Task {
     pub(super) fn run(&self, bench: &Bench<'_>) -> Result<(), StudyError> {
         match self {
             Self::Import { dry_run, request } => bench.import(request, *dry_run),
-            Self::Assessment { name, round, options } => {
+            Self::Assessment {
+                name,
+                round,
+                options,
+                scenarios,
+            } => {
                 let request = AssessmentRequest {
                     name: name.clone(),
                     round: round.clone(),
                     options: Options::read("options", &options.to_string(), Options::assess())?,
+                    scenarios: scenarios.as_ref().map(scenarios_of).transpose()?,
                     made_by: bench.made_by.to_owned(),
                 };
                 assess_watched(bench.store, &request, bench.now, bench.watch).map(|_| ())
