@@ -81,9 +81,9 @@ pub use result_json::{read_result, result_json};
 pub use run::{assess, assess_estimates};
 pub use sample::{Allocation, DrawnStratum, SampleDesign, SampleError, draw_sample};
 pub use scenario::{
-    Amended, Amendment, AnswerEdit, Change, ComparedRanks, ComparedScores, DifferenceIntervals, Edit, ElementOutcome,
-    Improvement, ImprovementTarget, Inverse, InverseTarget, Level, MarginalReturn, MarginalReturns, Move, Named,
-    Outcome, Region, Scenario, ScenarioAim, ScenarioFrame, Scenarios, Scope, Step, StepBasis, explore,
+    Amended, Amendment, AnswerEdit, Change, ChangedAnswer, ComparedRanks, ComparedScores, DifferenceIntervals, Edit,
+    ElementOutcome, Improvement, ImprovementTarget, Inverse, InverseTarget, Level, MarginalReturn, MarginalReturns,
+    Move, Named, Outcome, Region, Scenario, ScenarioAim, ScenarioFrame, Scenarios, Scope, Step, StepBasis, explore,
 };
 pub use sensitivity::{Indices, Removal, Sensitivity, Sums, Swing};
 pub use series::Series;

@@ -113,36 +113,34 @@ pub fn assess_watched(
         done: 0,
         of: None,
     })?;
-    let (assessment, responses) = match (options.responses.unit, surveys.as_slice()) {
-        (RespondentUnit::Organisation, [survey]) => {
-            let organisations = organisations::read(store, &catalogue, &framework, &filter(survey), survey, &changed)?;
-            let table = organisations.table;
-            let responses = ResponseRecord {
-                count: tally.responses(),
-                hash: tally.responses_hash(),
-            };
-            let mut assessment = scoring::assess(&framework, &table, options)?;
-            assessment.recipe.responses = Some(responses.clone());
-            let subject = Subject {
-                framework: &framework,
-                table: &table,
-                options,
-                respondents: Respondents::Fixed("each unit is a respondent"),
-            };
-            let without_resample = |table| Amended { table, resample: None };
-            let beside = Beside {
-                scenarios: request.scenarios.as_deref(),
-                amended: organisations.amended.into_iter().map(without_resample).collect(),
-                changed: &changed,
-                groupings: &organisations.groupings,
-            };
-            analyse(&mut assessment, &subject, beside, watch)?;
-            (assessment, responses)
-        }
-        _ => {
-            let scenarios = (request.scenarios.as_deref(), &changed, amended.as_slice());
-            cities(store, &framework, &tally, options, &sample, scenarios, watch)?
-        }
+    let unit = (options.responses.unit, surveys.as_slice());
+    let (assessment, responses) = if let (RespondentUnit::Organisation, [survey]) = unit {
+        let organisations = organisations::read(store, &catalogue, &framework, &filter(survey), survey, &changed)?;
+        let table = organisations.table;
+        let responses = ResponseRecord {
+            count: tally.responses(),
+            hash: tally.responses_hash(),
+        };
+        let mut assessment = scoring::assess(&framework, &table, options)?;
+        assessment.recipe.responses = Some(responses.clone());
+        let subject = Subject {
+            framework: &framework,
+            table: &table,
+            options,
+            respondents: Respondents::Fixed("each unit is a respondent"),
+        };
+        let without_resample = |table| Amended { table, resample: None };
+        let beside = Beside {
+            scenarios: request.scenarios.as_deref(),
+            amended: organisations.amended.into_iter().map(without_resample).collect(),
+            changed: &changed,
+            groupings: &organisations.groupings,
+        };
+        analyse(&mut assessment, &subject, beside, watch)?;
+        (assessment, responses)
+    } else {
+        let scenarios = (request.scenarios.as_deref(), &changed, amended.as_slice());
+        cities(store, &framework, &tally, options, &sample, scenarios, watch)?
     };
 
     let unreadable = |error: serde_json::Error| StudyError::DamagedAssessment {
@@ -454,13 +452,16 @@ fn read_in_batches(
     Ok(())
 }
 
+/// Makes an estimator of one version.
+type Making<'a> = Box<dyn Fn(&Arc<Intake>) -> Estimator + 'a>;
+
 /// Estimators of all versions of a survey.
 struct Tallying<'a> {
     intakes: &'a HashMap<&'a str, Arc<Intake>>,
     estimators: HashMap<&'a str, Estimator>,
     /// Of versions that there are no more.
     unknown: Estimator,
-    make: Box<dyn Fn(&Arc<Intake>) -> Estimator + 'a>,
+    make: Making<'a>,
 }
 
 impl<'a> Tallying<'a> {

@@ -78,15 +78,13 @@ impl<'a> AnswerScenarios<'a> {
     pub fn amended(&self, scenario: usize, survey: &str, unit: &str, response: &Streamed) -> Option<Vec<u8>> {
         let versions = self.by_version.get(survey)?;
         let amendment = versions.get(&response.definition_version)?.get(scenario)?;
-        match amendment.amended(unit, response.answers.0.as_bytes()) {
-            Ok(amended) => amended,
-            Err(_) => {
-                if let Some(failed) = self.failed.get(scenario) {
-                    failed.fetch_add(1, Ordering::Relaxed);
-                }
-                None
+        let amended = amendment.amended(unit, response.answers.0.as_bytes());
+        amended.unwrap_or_else(|_| {
+            if let Some(failed) = self.failed.get(scenario) {
+                failed.fetch_add(1, Ordering::Relaxed);
             }
-        }
+            None
+        })
     }
 
     /// What is to be said of a scenario: responses whose answers stay since what depends on them cannot be worked out.

@@ -1,11 +1,14 @@
 //! Scenarios and profiles where answers are scored, on both databases: what a changed answer does is held against
 //! responses that were edited and assessed again.
 
+use std::cell::RefCell;
+use std::path::Path;
+
 use chrono::Utc;
-use innogauge::definition::Language;
+use innogauge::definition::{Definition, Language, load_folder};
 use innogauge::report::{Edition, Wording};
-use innogauge::response::{Role, Tier};
-use innogauge::scoring::{Assessment, Options, Scenario, ToldBy};
+use innogauge::response::{Form, Role, Tier};
+use innogauge::scoring::{Amendment, Assessment, Change, Framework, Options, Scenario, ScenarioAim, ToldBy};
 use innogauge::store::Store;
 use innogauge::study::{AssessmentRequest, ReportRequest, StudyError, assess, write_report};
 use serde_json::{Value, json};
@@ -56,13 +59,25 @@ index:
         - {id: idle, from: firm, mean: "${staff}", direction: -1, goalposts: [0, 100]}
 "#;
 
+fn city(firm: u32) -> &'static str {
+    ["a", "b", "c"][(firm % 3) as usize]
+}
+
+fn sector(firm: u32) -> &'static str {
+    match firm {
+        0 | 1 => "rare",
+        _ if (firm / 2).is_multiple_of(2) => "x",
+        _ => "y",
+    }
+}
+
 /// Ten firms in each of three cities: every third has no R&D, every seventh does not know how much.
 fn firms() -> Vec<Value> {
     (0..30_u32)
         .map(|firm| {
             let mut answers = json!({
-                "city": ["a", "b", "c"][(firm % 3) as usize],
-                "sector": if firm < 2 { "rare" } else { ["x", "y"][(firm / 2 % 2) as usize] },
+                "city": city(firm),
+                "sector": sector(firm),
                 "size": if firm % 4 == 0 { "large" } else { "small" },
                 "turnover": 100 + firm * 13 % 71,
                 "staff": firm * 7 % 40,
@@ -98,6 +113,9 @@ fn assessed(store: &Store, options: &str, scenarios: Option<&str>) -> Result<Ass
 
 const QUICK: &str = "{responses: {minimum: 1, flag_below: 1}, uncertainty: {runs: 0}}";
 
+/// What is done to the answers of a firm.
+type Edit<'a> = &'a dyn Fn(&mut Value);
+
 #[test]
 fn a_changed_answer_does_what_an_edited_response_does() {
     let double = |answers: &mut Value| {
@@ -116,7 +134,7 @@ fn a_changed_answer_does_what_an_edited_response_does() {
         }
     };
     let hire = |answers: &mut Value| answers["staff"] = json!(answers["staff"].as_f64().unwrap() + 3.0);
-    let cases: [(&str, &dyn Fn(&mut Value)); 3] = [
+    let cases: [(&str, Edit<'_>); 3] = [
         (
             "{answer: rd, units: all, where: \"${size} = 'small'\", scale: 2}",
             &double,
@@ -124,22 +142,28 @@ fn a_changed_answer_does_what_an_edited_response_does() {
         ("{answer: has_rd, units: [b], set: 0}", &nobody),
         ("{answer: staff, units: all, add: 3}", &hire),
     ];
-    on_each(|database| {
-        for (change, edit) in cases {
-            let store = store_of(database, SURVEY, FRAMEWORK, &firms());
-            let text = format!("scenarios: [{{id: s, changes: [{change}]}}]");
-            let found = assessed(&store, QUICK, Some(&text)).unwrap();
-            let mut edited = firms();
-            edited.iter_mut().for_each(edit);
-            let again = assessed(&store_of(database, SURVEY, FRAMEWORK, &edited), QUICK, None).unwrap();
+    let on_databases = |answers: &[Value], scenarios: Option<&str>| {
+        let found = RefCell::new(Vec::new());
+        on_each(|database| {
+            let store = store_of(database, SURVEY, FRAMEWORK, answers);
+            found.borrow_mut().push(assessed(&store, QUICK, scenarios).unwrap());
+        });
+        found.into_inner()
+    };
+    for (change, edit) in cases {
+        let text = format!("scenarios: [{{id: s, changes: [{change}]}}]");
+        let mut edited = firms();
+        edited.iter_mut().for_each(edit);
+        let pairs = on_databases(&firms(), Some(&text))
+            .into_iter()
+            .zip(on_databases(&edited, None));
+        for (found, again) in pairs {
             let outcome = &found.scenarios.unwrap().outcomes["s"];
             let mut moved = 0;
             for (id, element) in &outcome.elements {
                 for unit in 0..3 {
-                    let (scenario, edited) = (
-                        element.score.scenario.get(unit).unwrap(),
-                        again.scores[id].get(unit).unwrap(),
-                    );
+                    let scenario = element.score.scenario.get(unit).unwrap();
+                    let edited = again.scores[id].get(unit).unwrap();
                     assert!(
                         (scenario - edited).abs() < 1e-9,
                         "{change} {id}: {scenario} is not {edited}"
@@ -149,7 +173,7 @@ fn a_changed_answer_does_what_an_edited_response_does() {
             }
             assert!(moved > 0, "{change}");
         }
-    });
+    }
 }
 
 #[test]
@@ -373,4 +397,37 @@ fn the_api_takes_scenarios_now_and_as_a_job() {
         "{}",
         unknown.text()
     );
+}
+
+#[test]
+fn the_scenarios_of_the_manual_fit_the_surveys_and_the_framework() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(folder.join("docs/examples/scenarios.yaml")).unwrap();
+    let scenarios = Scenario::read("scenarios.yaml", &text).unwrap();
+    let loaded = load_folder(&folder.join("survey_defs")).unwrap().value;
+    let definitions: Vec<Definition> = loaded.surveys.iter().map(|survey| survey.definition.clone()).collect();
+    let forms: Vec<_> = definitions
+        .iter()
+        .map(|definition| Form::new(definition.clone()))
+        .collect();
+    let source = loaded.framework.unwrap();
+    let surveys: Vec<&Definition> = definitions.iter().collect();
+    let framework = Framework::from_yaml(&source.name, &source.text, &surveys)
+        .unwrap()
+        .value;
+    for scenario in &scenarios {
+        assert_eq!(Amendment::check(scenario, &forms), []);
+        let names: Vec<&str> = match &scenario.aim {
+            ScenarioAim::Inverse(inverse) => inverse.costs.keys().map(String::as_str).collect(),
+            ScenarioAim::Changes { changes, .. } => changes
+                .iter()
+                .filter_map(|change| match change {
+                    Change::Indicator { indicator, .. } => Some(indicator.name.as_str()),
+                    Change::Weight { element, .. } => Some(element.name.as_str()),
+                    Change::Answer(_) => None,
+                })
+                .collect(),
+        };
+        assert!(names.iter().all(|name| framework.find(name).is_some()), "{names:?}");
+    }
 }

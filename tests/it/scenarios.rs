@@ -414,10 +414,10 @@ fn without_an_end_of_the_scale_an_indicator_is_raised_to_the_best_unit_at_most()
 
 #[test]
 fn intervals_are_of_the_differences_run_by_run() {
-    let design = "run,normalise,aggregate,weights\n".to_owned()
-        + &(0..60)
-            .map(|run| format!("{run},{},{},{}\n", run % 2 + 1, run / 2 % 2 + 1, run % 5 + 1))
-            .collect::<String>();
+    let mut design = "run,normalise,aggregate,weights\n".to_owned();
+    for run in 0..60 {
+        writeln!(design, "{run},{},{},{}", run % 2 + 1, run / 2 % 2 + 1, run % 5 + 1).unwrap();
+    }
     let sets: String = (1..=5)
         .flat_map(|set| [format!("{set},A,{set}\n"), format!("{set},a1,{}\n", 6 - set)])
         .collect();
@@ -519,9 +519,9 @@ fn what_a_frame_cannot_keep_is_refused_with_what_would_do() {
         ),
         (
             rows(),
-            "{weights: {method: pca, force: true}}",
+            "{weights: {method: factor, force: true}}",
             weighs,
-            "weights by pca are worked out from the figures",
+            "weights by factor are worked out from the figures",
         ),
         (
             constant,
@@ -550,13 +550,13 @@ fn every_mistake_of_a_file_is_said_with_its_place_and_what_would_be_right() {
                 - {id: four, inverse: {unit: u44, score: 1, costs: {a1: 1, zz: 2}}}\n";
     let error = explored_with(&table(&rows()), "normalise: goalposts", text, &Replay::default()).unwrap_err();
     for line in [
-        "s.yaml:2:33: error: there is no indicator 'a9'",
-        "s.yaml:2:49: error: there is no unit 'x7'",
-        "s.yaml:3:30: error: there is no element 'AA'\n  help: did you mean 'A'?",
-        "s.yaml:3:55: error: 'A' is no indicator",
-        "s.yaml:4:32: error: a table has no answers to be changed",
+        "s.yaml:2:35: error: there is no indicator 'a9'",
+        "s.yaml:2:51: error: there is no unit 'x7'",
+        "s.yaml:3:32: error: there is no element 'AA'\n  help: did you mean 'A'?",
+        "s.yaml:3:57: error: 'A' is no indicator",
+        "s.yaml:4:34: error: a table has no answers to be changed",
         "s.yaml:5:30: error: there is no unit 'u44'",
-        "s.yaml:5:58: error: there is no indicator 'zz'",
+        "s.yaml:5:60: error: there is no indicator 'zz'",
     ] {
         assert!(error.contains(line), "{line} is not in:\n{error}");
     }
@@ -577,8 +577,8 @@ fn every_mistake_of_a_file_is_said_with_its_place_and_what_would_be_right() {
         "s.yaml:4:79: error: `reach` is for indicators",
         "s.yaml:5:24: error: an inverse has no target",
         "s.yaml:5:45: error: costs of 'a' is -1",
-        "s.yaml:6:45: error: units are 'every'",
-        "s.yaml:6:59: error: unknown level 'top'",
+        "s.yaml:6:46: error: units are 'every'",
+        "s.yaml:6:60: error: unknown level 'top'",
         "s.yaml:7:3: error: a scenario has neither 'changes' nor 'inverse'",
     ] {
         assert!(error.contains(line), "{line} is not in:\n{error}");

@@ -196,8 +196,11 @@ const SHEETS: [(SheetName, WriteSheet); 6] = [
     (COVERAGE, coverage::write),
 ];
 
+/// Whether an assessment has what a sheet tells.
+type IsThere = fn(&Assessment) -> bool;
+
 /// Sheets that are there where the assessment has what they tell.
-const SHEETS_OF_EXTRAS: [(SheetName, WriteSheet, fn(&Assessment) -> bool); 2] = [
+const SHEETS_OF_EXTRAS: [(SheetName, WriteSheet, IsThere); 2] = [
     (PROFILES, profiles::write, |assessment| assessment.profiles.is_some()),
     (SCENARIOS, scenarios::write, |assessment| assessment.scenarios.is_some()),
 ];

@@ -35,8 +35,8 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         ),
     })?;
     sheet.line(&say(
-        "相近单位为各维度得分距离最近的五个；“高于”“低于”指与其平均值相差一个标准差以上的维度。",
-        "Peers are the five nearest in dimension scores; above and below: dimensions more than a standard deviation off their mean.",
+        "相近单位为各维度得分距离最近的五个；“高于”“低于”指与其平均值相差一个标准差以上的维度（本单位得分/相近单位平均）。",
+        "Peers are the five nearest in dimension scores; above and below: dimensions more than a standard deviation off their mean (the unit's score / their mean).",
     ))?;
     write_units(context, &mut sheet, profiles)?;
     for grouped in &profiles.groups {
@@ -49,8 +49,8 @@ fn write_units(context: &Context<'_>, sheet: &mut Sheet<'_>, profiles: &Profiles
     let say = |chinese: &str, english: &str| context.wording.say(chinese, english);
     let columns = [
         Column::new(say("单位", "Unit"), 30),
-        Column::new(say("优势", "Strengths"), 46),
-        Column::new(say("劣势", "Weaknesses"), 46),
+        Column::new(say("优势", "Strengths"), 52),
+        Column::new(say("劣势", "Weaknesses"), 52),
         Column::new(say("相近单位", "Peers"), 34),
         Column::new(say("高于相近单位", "Above its peers"), 34),
         Column::new(say("低于相近单位", "Below its peers"), 34),
@@ -136,9 +136,9 @@ fn write_groups(context: &Context<'_>, sheet: &mut Sheet<'_>, grouped: &GroupedB
         .chain(context.dimensions().iter().copied())
         .filter_map(|position| Some(context.report.framework.elements().get(position)?.id.as_str()))
         .collect();
-    let mut columns = vec![Column::new(kind, 30), Column::new(say("单位数", "Organisations"), 46)];
+    let mut columns = vec![Column::new(kind, 30), Column::new(say("单位数", "Organisations"), 52)];
     // The columns have the widths of the table above.
-    let widths = [46, 34, 34, 34].into_iter().chain(std::iter::repeat(15));
+    let widths = [52, 34, 34, 34].into_iter().chain(std::iter::repeat(15));
     columns.extend(ids.iter().zip(widths).map(|(id, width)| {
         let label = context
             .report

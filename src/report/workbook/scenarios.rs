@@ -14,7 +14,7 @@ use crate::scoring::{
 /// The width of a column of numbers.
 const NUMBER: u16 = 15;
 /// The width of the first column.
-const NAME: u16 = 40;
+const NAME: u16 = 46;
 
 pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<(), XlsxError> {
     let mut sheet = context.sheet(
@@ -124,7 +124,12 @@ fn interval(spread: &Spread, unit: usize) -> String {
 /// A change as people say it: `B2 × 2 (230400)`.
 fn in_words(context: &Context<'_>, change: &Value) -> String {
     let word = |key: &str| change.get(key).and_then(Value::as_str).unwrap_or_default();
-    let number = |key: &str| change.get(key).map(ToString::to_string);
+    let number = |key: &str| {
+        let value = change.get(key)?;
+        // 2 rather than 2.0, and words without quotes.
+        let words = || value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some(value.as_f64().map_or_else(words, |number| number.to_string()))
+    };
     let subject = ["answer", "indicator", "weight"]
         .into_iter()
         .map(word)
@@ -240,7 +245,14 @@ fn write_returns(context: &Context<'_>, sheet: &mut Sheet<'_>, returns: &Margina
         Column::new(say("一步", "Step"), NUMBER),
     ];
     columns.extend(context.units().map(|unit| Column::new(unit, NUMBER)));
-    let rows = returns.indicators.iter().map(|(id, of_units)| {
+    let elements = &context.report.assessment.elements;
+    let is_scored = |id: &String| {
+        elements
+            .iter()
+            .any(|element| element.id == *id && element.effective_weight > 0.0)
+    };
+    let scored = returns.indicators.iter().filter(|(id, _)| is_scored(id));
+    let rows = scored.map(|(id, of_units)| {
         let mut cells = vec![Cell::Name(indicator(context, id)), step(context, of_units)];
         cells.extend((0..of_units.region.len()).map(|unit| gain(of_units, unit)));
         cells

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset};
 use serde_json::Value as Json;
 
-use super::change::{AnswerEdit, Change, Named, Scenario, ScenarioAim, Scope as Units};
+use super::change::{AnswerEdit, Change, ChangedAnswer, Named, Scenario, ScenarioAim, Scope as Units};
 use crate::definition::{Diagnostic, Element, ElementId, IdentityPart, QuestionType, nearest};
 use crate::expression::{Environment, Expression, FindingKind, Purpose, Scope, Surroundings};
 use crate::response::{Answer, Answers, Door, Form, Node, Value, is_protected, parse_cell, recalculate_from};
@@ -31,12 +31,15 @@ impl Scenario {
         self.answer_changes().next().is_some()
     }
 
-    fn answer_changes(&self) -> impl Iterator<Item = &Change> {
+    fn answer_changes(&self) -> impl Iterator<Item = &ChangedAnswer> {
         let changes = match &self.aim {
             ScenarioAim::Changes { changes, .. } => changes.as_slice(),
             ScenarioAim::Inverse(_) => &[],
         };
-        changes.iter().filter(|change| matches!(change, Change::Answer { .. }))
+        changes.iter().filter_map(|change| match change {
+            Change::Answer(answer) => Some(answer.as_ref()),
+            Change::Indicator { .. } | Change::Weight { .. } => None,
+        })
     }
 }
 
@@ -44,11 +47,11 @@ impl Scenario {
 #[derive(Debug)]
 pub struct Amendment {
     form: Arc<Form>,
-    edits: Vec<AnswerChange>,
+    edits: Vec<CompiledChange>,
 }
 
 #[derive(Debug)]
-struct AnswerChange {
+struct CompiledChange {
     question: ElementId,
     units: Units,
     condition: Option<Expression>,
@@ -78,10 +81,7 @@ impl Amendment {
     pub fn check(scenario: &Scenario, forms: &[Arc<Form>]) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         for change in scenario.answer_changes() {
-            let Change::Answer { question, survey, .. } = change else {
-                continue;
-            };
-            match asked_in(question, survey.as_ref(), forms) {
+            match asked_in(&change.question, change.survey.as_ref(), forms) {
                 Err(problem) => problems.push(*problem),
                 Ok(form) => problems.extend(compiled(change, form).err().unwrap_or_default()),
             }
@@ -114,7 +114,7 @@ impl Amendment {
     }
 }
 
-impl AnswerChange {
+impl CompiledChange {
     /// Changes the answers that are meant; whether there were any.
     fn change(&self, answers: &mut Answers) -> bool {
         let mut any = false;
@@ -156,17 +156,14 @@ impl ParsedEdit {
 }
 
 /// A change compiled for a version; `Ok(None)` where the version lacks the question.
-fn compiled(change: &Change, form: &Form) -> Result<Option<AnswerChange>, Vec<Diagnostic>> {
-    let Change::Answer {
+fn compiled(change: &ChangedAnswer, form: &Form) -> Result<Option<CompiledChange>, Vec<Diagnostic>> {
+    let ChangedAnswer {
         question,
         survey,
         units,
         condition,
         to,
-    } = change
-    else {
-        return Ok(None);
-    };
+    } = change;
     let (Some(id), true) = (
         form.find(&question.name),
         survey.as_ref().is_none_or(|survey| survey.name == form.survey()),
@@ -181,7 +178,7 @@ fn compiled(change: &Change, form: &Form) -> Result<Option<AnswerChange>, Vec<Di
         Some(written) => condition_of(written, form).map(Some),
     };
     match (parsed, condition) {
-        (Ok(to), Ok(condition)) if problems.is_empty() => Ok(Some(AnswerChange {
+        (Ok(to), Ok(condition)) if problems.is_empty() => Ok(Some(CompiledChange {
             question: id,
             units: units.clone(),
             condition,
@@ -241,7 +238,7 @@ fn asked_in<'f>(
             Err(Box::new(error(
                 question,
                 message,
-                format!("add `survey: {}`", names[0]),
+                format!("add `survey: {}`", names.first().copied().unwrap_or_default()),
             )))
         }
     }

@@ -1,7 +1,7 @@
 //! What a scenario asks for, as it was written.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::inverse::Inverse;
 use crate::definition::{Place, Text};
@@ -29,7 +29,7 @@ pub enum ScenarioAim {
         changes: Vec<Change>,
     },
     /// What is the cheapest way to a target?
-    Inverse(Inverse),
+    Inverse(Box<Inverse>),
 }
 
 /// What the changed figures are measured against.
@@ -55,18 +55,7 @@ pub struct Named {
 #[derive(Debug, Clone)]
 pub enum Change {
     /// Of the answers to a question. Only where answers are scored.
-    Answer {
-        /// The question.
-        question: Named,
-        /// The survey that it belongs to; may be absent where only one has it.
-        survey: Option<Named>,
-        /// Whose respondents.
-        units: Scope,
-        /// Which of them; all where it is absent.
-        condition: Option<Written>,
-        /// What becomes of the answer.
-        to: AnswerEdit,
-    },
+    Answer(Box<ChangedAnswer>),
     /// Of an indicator, in natural units.
     Indicator {
         /// The indicator.
@@ -83,6 +72,21 @@ pub enum Change {
         /// What becomes of it. A weight is never below 0.
         to: Edit,
     },
+}
+
+/// A change of the answers to a question.
+#[derive(Debug, Clone)]
+pub struct ChangedAnswer {
+    /// The question.
+    pub question: Named,
+    /// The survey that it belongs to; may be absent where only one has it.
+    pub survey: Option<Named>,
+    /// Whose respondents.
+    pub units: Scope,
+    /// Which of them; all where it is absent.
+    pub condition: Option<Written>,
+    /// What becomes of the answer.
+    pub to: AnswerEdit,
 }
 
 /// Which units a change is about.
@@ -161,45 +165,43 @@ pub enum Level {
 impl Change {
     /// The change as a scenario file has it, for the record.
     pub(super) fn to_json(&self) -> Value {
+        let mut change = Map::new();
+        let mut say = |key: &str, value: Value| change.insert(key.to_owned(), value);
         match self {
-            Self::Answer {
-                question,
-                survey,
-                units,
-                condition,
-                to,
-            } => {
-                let mut change = json!({ "answer": question.name, "units": units.to_json() });
-                if let Some(survey) = survey {
-                    change["survey"] = json!(survey.name);
+            Self::Answer(answer) => {
+                say("answer", json!(answer.question.name));
+                if let Some(survey) = &answer.survey {
+                    say("survey", json!(survey.name));
                 }
-                if let Some(condition) = condition {
-                    change["where"] = json!(condition.source);
+                say("units", answer.units.to_json());
+                if let Some(condition) = &answer.condition {
+                    say("where", json!(condition.source));
                 }
-                match to {
-                    AnswerEdit::Scale(by) => change["scale"] = json!(by),
-                    AnswerEdit::Add(more) => change["add"] = json!(more),
-                    AnswerEdit::Set(to) => change["set"] = json!(to),
-                }
-                change
+                match &answer.to {
+                    AnswerEdit::Scale(by) => say("scale", json!(by)),
+                    AnswerEdit::Add(more) => say("add", json!(more)),
+                    AnswerEdit::Set(to) => say("set", json!(to)),
+                };
             }
             Self::Indicator { indicator, units, to } => {
-                let mut change = json!({ "indicator": indicator.name, "units": units.to_json() });
+                say("indicator", json!(indicator.name));
+                say("units", units.to_json());
                 match to {
                     Move::Edit(edit) => {
                         let (name, number) = edit.named();
-                        change[name] = json!(number);
+                        say(name, json!(number))
                     }
-                    Move::Reach(Level::Number(number)) => change["reach"] = json!(number),
-                    Move::Reach(level) => change["reach"] = json!(level.name()),
-                }
-                change
+                    Move::Reach(Level::Number(number)) => say("reach", json!(number)),
+                    Move::Reach(level) => say("reach", json!(level.name())),
+                };
             }
             Self::Weight { element, to } => {
                 let (name, number) = to.named();
-                json!({ "weight": element.name, name: number })
+                say("weight", json!(element.name));
+                say(name, json!(number));
             }
         }
+        Value::Object(change)
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use super::change::{AnswerEdit, Change, Edit, Level, Move, Named, Scenario, ScenarioAim, ScenarioFrame, Scope};
+use super::change::{
+    AnswerEdit, Change, ChangedAnswer, Edit, Level, Move, Named, Scenario, ScenarioAim, ScenarioFrame, Scope,
+};
 use super::inverse::{Inverse, InverseTarget};
 use crate::definition::yaml::{Fields, Findings, Node, Value, list, pairs, scalar};
 use crate::definition::{Diagnostic, Place, Text};
@@ -93,7 +95,7 @@ impl Reading {
                     let message = "an inverse is worked out in the frozen frame only";
                     self.findings.error(node, message, "leave `frame` out");
                 }
-                self.inverse(inverse).map(ScenarioAim::Inverse)
+                self.inverse(inverse).map(Box::new).map(ScenarioAim::Inverse)
             }
             (None, None) => {
                 let message = "a scenario has neither 'changes' nor 'inverse'";
@@ -208,13 +210,13 @@ impl Reading {
                     Some(node) => Some(self.named(node, "survey")?),
                 };
                 let to = self.answer_edit(edit?)?;
-                Some(Change::Answer {
+                Some(Change::Answer(Box::new(ChangedAnswer {
                     question,
                     survey,
                     units: scope?,
                     condition,
                     to,
-                })
+                })))
             }
             (_, Some(indicator), _) => {
                 let indicator = self.named(indicator, "indicator")?;

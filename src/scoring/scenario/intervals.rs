@@ -40,12 +40,12 @@ impl Work<'_> {
         };
         let Subject { framework, table, .. } = *self.subject;
         let mut asked = asked.clone();
-        let resample = match (self.subject.respondents, asked.vary.respondents) {
-            (Respondents::Drawn(resample), Some(_)) => Some(resample),
-            _ => {
-                asked.vary.respondents = None;
-                None
-            }
+        let drawn = (self.subject.respondents, asked.vary.respondents);
+        let resample = if let (Respondents::Drawn(resample), Some(_)) = drawn {
+            Some(resample)
+        } else {
+            asked.vary.respondents = None;
+            None
         };
         let options = self.options();
         let weights = self.weights.clone();
@@ -161,10 +161,10 @@ impl<'a> Repeated<'a> {
             return Err("mpi makes z-scores at every parent, which cannot be kept".to_owned());
         }
         if let (Some(before), Some(replicate)) = (self.experiment.replicate(draw), draw.respondents) {
-            let resample = self.changed.amended.and_then(|amended| amended.resample.as_ref());
-            let mut after = match resample {
-                Some(resample) => self.experiment.redraw(resample, replicate),
+            let mut after = match self.changed.amended.map(|amended| amended.resample.as_ref()) {
                 None => before.clone(),
+                Some(Some(resample)) => self.experiment.redraw(resample, replicate),
+                Some(None) => return Err("the respondents with changed answers were not kept".to_owned()),
             };
             self.changed.resolved.apply(&before, &mut after);
             let on_scale = self.on_scale(&options, before, after)?;

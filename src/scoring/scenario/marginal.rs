@@ -130,20 +130,23 @@ impl Way<'_> {
     }
 }
 
+/// Fills in the scores of all parents.
+pub(super) type Parents<'a> = dyn Fn(&mut [Vec<f64>]) -> Result<(), ScoringError> + 'a;
+
 /// Whether a way to aggregate has marginal returns: scores of a unit depend on it alone, and have a slope.
 pub(super) fn has_returns(aggregate: &Aggregate) -> bool {
     let own = [AggregateMethod::Copeland, AggregateMethod::Mpi, AggregateMethod::Ampi];
     !own.into_iter().any(|method| aggregate.uses(method))
 }
 
-/// The returns; `parents` fills in the scores of all parents.
+/// The returns.
 ///
 /// # Errors
 /// What `parents` says; the error within is a figure that has no place on its scale.
 pub(super) fn returns(
     way: &Way<'_>,
     frame: &FrozenFrame,
-    parents: &dyn Fn(&mut [Vec<f64>]) -> Result<(), ScoringError>,
+    parents: &Parents<'_>,
 ) -> Result<Result<MarginalReturns, NoPlace>, ScoringError> {
     let mut indicators = IndexMap::new();
     for (column, (position, element, indicator)) in way.framework.indicators().enumerate() {

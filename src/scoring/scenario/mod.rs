@@ -33,7 +33,9 @@ mod scale;
 mod work;
 
 pub use amend::{Amended, Amendment};
-pub use change::{AnswerEdit, Change, Edit, Level, Move, Named, Scenario, ScenarioAim, ScenarioFrame, Scope};
+pub use change::{
+    AnswerEdit, Change, ChangedAnswer, Edit, Level, Move, Named, Scenario, ScenarioAim, ScenarioFrame, Scope,
+};
 pub use inverse::{Improvement, ImprovementTarget, Inverse, InverseTarget, Step};
 pub use marginal::{MarginalReturn, MarginalReturns, Region, StepBasis};
 pub use outcome::{ComparedRanks, ComparedScores, DifferenceIntervals, ElementOutcome, Outcome, Scenarios};

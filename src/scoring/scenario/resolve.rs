@@ -65,16 +65,13 @@ impl Resolved {
         let (mut columns, mut weights) = (Vec::new(), Vec::new());
         for change in changes {
             match change {
-                Change::Answer { question, units, .. } => {
+                Change::Answer(answer) => {
                     if !answers {
+                        let help = "change an indicator, or score answers (innogauge assess)";
                         let message = "a table has no answers to be changed";
-                        resolving.error(
-                            &question.place,
-                            message,
-                            "change an indicator, or score answers (innogauge assess)",
-                        );
+                        resolving.error(&answer.question.place, message, help);
                     }
-                    resolving.rows(units);
+                    resolving.rows(&answer.units);
                 }
                 Change::Indicator { indicator, units, to } => {
                     let rows = resolving.rows(units);
@@ -86,6 +83,7 @@ impl Resolved {
             }
         }
         if !resolving.problems.is_empty() {
+            resolving.problems.sort_by_key(|problem| problem.place.at.clone());
             return Err(resolving.problems);
         }
         Ok(Self {
@@ -167,15 +165,14 @@ impl<'a> Resolving<'a> {
     }
 
     fn unknown<'n>(&mut self, named: &Named, what: &str, names: impl IntoIterator<Item = &'n str> + Clone) {
-        let help = match nearest(&named.name, names.clone()) {
-            Some(near) => format!("did you mean '{near}'?"),
-            None => {
-                let mut names: Vec<&str> = names.into_iter().take(21).collect();
-                if names.len() > 20 {
-                    names[20] = "…";
-                }
-                format!("one of: {}", names.join(", "))
+        let help = if let Some(near) = nearest(&named.name, names.clone()) {
+            format!("did you mean '{near}'?")
+        } else {
+            let mut names: Vec<&str> = names.into_iter().take(21).collect();
+            if names.len() > 20 {
+                names[20] = "…";
             }
+            format!("one of: {}", names.join(", "))
         };
         self.error(&named.place, format!("there is no {what} '{}'", named.name), help);
     }
