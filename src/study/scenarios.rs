@@ -13,6 +13,9 @@ use crate::response::Form;
 use crate::scoring::{Amendment, Note, NoteCode, Scenario, ScoringError};
 use crate::store::Streamed;
 
+/// The most scenarios that change answers at once: of each of them the respondents are kept one by one.
+const MOST: usize = 10;
+
 /// Scenarios that came as JSON: the list under `scenarios` of a file.
 ///
 /// # Errors
@@ -40,6 +43,13 @@ impl<'a> AnswerScenarios<'a> {
     /// Every question, choice and condition that is not right, with its place.
     pub fn new(scenarios: &'a [Scenario], catalogue: &Catalogue, surveys: &[&str]) -> Result<Self, StudyError> {
         let scenarios: Vec<&Scenario> = scenarios.iter().filter(|scenario| scenario.changes_answers()).collect();
+        if let Some(one_more) = scenarios.get(MOST) {
+            return Err(ScoringError::Scenario {
+                id: one_more.id.clone(),
+                message: format!("more than {MOST} scenarios change answers: assess them in turn"),
+            }
+            .into());
+        }
         let newest = surveys.iter().map(|survey| Ok(catalogue.newest(survey)?.form.clone()));
         let newest: Vec<Arc<Form>> = newest.collect::<Result<_, StudyError>>()?;
         let problems: Vec<_> = scenarios

@@ -50,6 +50,7 @@ mod openrosa;
 mod outage;
 mod privacy;
 mod process;
+mod profiles;
 mod report;
 mod scenarios;
 mod scoring;

@@ -29,8 +29,8 @@ use crate::scoring::series::Series;
 use crate::scoring::uncertainty::{Observer, Replay};
 use crate::scoring::weigh::weigh_and_aggregate;
 
-/// Marginal returns are made of no more scores than this: one for each indicator, element and unit.
-const MOST_RETURNS: usize = 500_000_000;
+/// Marginal returns are made of no more figures than this.
+const MOST_RETURNS: usize = 1_000_000;
 
 /// Works the scenarios out, and adds the section `scenarios` to the assessment. `amended` has, by the id of each scenario
 /// that changes answers, what was estimated from the changed ones. Where the assessment has an uncertainty analysis,
@@ -451,13 +451,8 @@ impl<'a> Work<'a> {
             without(reason.to_owned());
             return Ok(());
         }
-        let (elements, indicators) = (framework.elements().len(), framework.indicators().count());
-        if elements
-            .saturating_mul(indicators)
-            .saturating_mul(self.assessment.units.len())
-            > MOST_RETURNS
-        {
-            without("there are too many units, elements and indicators".to_owned());
+        if self.assessment.units.len().saturating_mul(self.natural.len()) > MOST_RETURNS {
+            without("there are too many units and indicators".to_owned());
             return Ok(());
         }
         let frame = self.frozen()?;
