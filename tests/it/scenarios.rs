@@ -570,8 +570,8 @@ fn every_mistake_of_a_file_is_said_with_its_place_and_what_would_be_right() {
     let error = Scenario::read("s.yaml", text).unwrap_err().to_string();
     for line in [
         "s.yaml:2:22: error: no change is listed",
-        "s.yaml:3:7: error: the id 'one' is used twice",
-        "s.yaml:3:20: error: unknown frame 'freezed'\n  help: did you mean 'frozen'?",
+        "s.yaml:3:8: error: the id 'one' is used twice",
+        "s.yaml:3:20: error: unknown frame 'freezed'\n  help: one of: frozen, recomputed",
         "s.yaml:3:69: error: a change says two things at once",
         "s.yaml:4:23: error: a change names several things at once",
         "s.yaml:4:79: error: `reach` is for indicators",

@@ -308,6 +308,10 @@ mod tests {
         const STEP: f64 = 1e-7;
         for (options, frame) in frames() {
             for (column, values) in frame.natural.iter().enumerate() {
+                // Where the reference is the worst, scores leap.
+                if matches!(frame.columns[column].scale[0], Ok(Some(FixedScale::Above(_)))) {
+                    continue;
+                }
                 let better = frame.columns[column].direction.sign() * STEP;
                 for (row, &value) in values.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
                     let here = frame.at(column, row, value).unwrap();
