@@ -24,8 +24,9 @@ impl Scenario {
     /// let text = "scenarios: [{id: more, changes: [{indicator: a, units: all, scale: 1.1}]}]";
     /// assert_eq!(Scenario::read("s.yaml", text).unwrap()[0].id, "more");
     ///
-    /// let wrong = Scenario::read("s.yaml", "scenarios: [{id: more, changes: [{indicator: a, sacle: 2}]}]").unwrap_err();
-    /// assert!(wrong.to_string().starts_with("s.yaml:1:50: error: unknown key 'sacle'"), "{wrong}");
+    /// let text = "scenarios: [{id: more, changes: [{indicator: a, scale: 2, unit: all}]}]";
+    /// let wrong = Scenario::read("s.yaml", text).unwrap_err();
+    /// assert!(wrong.to_string().starts_with("s.yaml:1:59: error: unknown key 'unit'"), "{wrong}");
     /// ```
     ///
     /// # Errors
