@@ -68,6 +68,8 @@ fn measure(name: &str, database: &Database) {
         name: "bench".to_owned(),
         round: Some("bench".to_owned()),
         options: Options::assess(),
+        compare: None,
+        scenarios: None,
         made_by: "bench".to_owned(),
     };
     let began = Instant::now();

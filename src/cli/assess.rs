@@ -24,6 +24,9 @@ pub struct Assess {
     /// How to score: a YAML file; what it leaves out takes its default
     #[arg(long, value_name = "FILE")]
     options: Option<PathBuf>,
+    /// A file of scenarios: what scores and ranks would be, were some things other than they are; repeatable
+    #[arg(long, value_name = "FILE")]
+    scenario: Vec<PathBuf>,
     /// The round whose responses count; the only open one where none is named
     #[arg(long)]
     round: Option<String>,
@@ -56,12 +59,14 @@ pub fn run(arguments: &Assess) -> Result<(), Failure> {
         options = super::score::options_of(file, options)?;
     }
     let old = arguments.compare.as_deref().map(super::score::old_result).transpose()?;
+    let scenarios = super::score::scenarios_of(&arguments.scenario)?;
     let store = database::open(&arguments.database)?;
     let request = AssessmentRequest {
         name: arguments.name.clone(),
         round: arguments.round.clone(),
         options,
         compare: old.map(|old| CompareWith::Result(Box::new(old))),
+        scenarios: (!arguments.scenario.is_empty()).then_some(scenarios),
         made_by: "command line".to_owned(),
     };
     let assessed = study::assess(&store, &request, Utc::now())?;

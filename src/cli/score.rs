@@ -12,8 +12,8 @@ use super::language::WorkbookLanguage;
 use crate::definition::Diagnostic;
 use crate::report::{Edition, Provenance, Report, Wording};
 use crate::scoring::{
-    Against, Assessment, Design, Framework, OldRespondents, OldResult, Options, Replay, Respondents, Subject, Table,
-    WeightSets, analyse, assess, compare, result_csv, result_json,
+    Against, Assessment, Design, Framework, OldRespondents, OldResult, Options, Replay, Respondents, Scenario, Subject,
+    Table, WeightSets, analyse, assess, compare, explore, profile, result_csv, result_json,
 };
 
 /// Score a table of units by indicators
@@ -38,6 +38,9 @@ pub struct Score {
     /// Where the result goes: .json (everything), .csv (scores and ranks) or .xlsx (a workbook with formulas and charts)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// A file of scenarios: what scores and ranks would be, were some things other than they are; repeatable
+    #[arg(long, value_name = "FILE")]
+    scenario: Vec<PathBuf>,
     /// The language of a workbook
     #[arg(long, value_name = "LANG", default_value = "both")]
     lang: WorkbookLanguage,
@@ -64,6 +67,7 @@ pub fn run(arguments: &Score) -> Result<(), Failure> {
     let table = Table::read_csv(&name, file, arguments.unit.as_deref(), arguments.time.as_deref()).map_err(input)?;
     let old = arguments.compare.as_deref().map(old_result).transpose()?;
     let replay = replay(&options, arguments.options.as_deref())?;
+    let scenarios = scenarios_of(&arguments.scenario)?;
     let mut assessment = assess(&framework, &table, &options).map_err(input)?;
     let subject = Subject {
         framework: &framework,
@@ -85,6 +89,13 @@ pub fn run(arguments: &Score) -> Result<(), Failure> {
             renamed: None,
         };
         compare(&mut assessment, &subject, &against, &replay, &observer).map_err(input)?;
+    }
+    if options.profiles {
+        profile(&mut assessment, &subject, &[], &observer).map_err(input)?;
+    }
+    if !arguments.scenario.is_empty() {
+        let amended = IndexMap::new();
+        explore(&mut assessment, &subject, &scenarios, &amended, &replay, &observer).map_err(input)?;
     }
     bar.finish_and_clear();
     for note in &assessment.notes {
@@ -116,6 +127,21 @@ pub(super) fn options_of(file: &Path, defaults: Options) -> Result<Options, Fail
         })
     };
     Options::read_with(&file.to_string_lossy(), &text_of(file)?, defaults, &open).map_err(input)
+}
+
+/// The scenarios of all files, in their order; no two have one id.
+pub(super) fn scenarios_of(files: &[PathBuf]) -> Result<Vec<Scenario>, Failure> {
+    let mut scenarios: Vec<Scenario> = Vec::new();
+    for file in files {
+        for scenario in Scenario::read(&file.to_string_lossy(), &text_of(file)?).map_err(input)? {
+            if scenarios.iter().any(|earlier| earlier.id == scenario.id) {
+                let message = format!("the scenario '{}' is in an earlier file already", scenario.id);
+                return Err(Failure::Input(format!("{}: {message}", file.display())));
+            }
+            scenarios.push(scenario);
+        }
+    }
+    Ok(scenarios)
 }
 
 /// The place of a file that an options file names.

@@ -11,6 +11,8 @@ use super::correlations::Correlations;
 use super::estimate::Signal;
 use super::experts::ExpertWeights;
 use super::note::Note;
+use super::profile::Profiles;
+use super::scenario::Scenarios;
 use super::sensitivity::Sensitivity;
 use super::series::Series;
 use super::statistics::IndicatorStatistics;
@@ -71,6 +73,12 @@ pub struct Assessment {
     /// What changed since an earlier result, where one was given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub comparison: Option<Comparison>,
+    /// What would be, were some things other than they are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scenarios: Option<Scenarios>,
+    /// What each unit is good and bad at, and which others are like it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub profiles: Option<Profiles>,
     /// What a reader must know.
     pub notes: Vec<Note>,
     /// How to do it again.

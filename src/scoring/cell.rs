@@ -60,13 +60,19 @@ impl CellPart {
     /// Whether a figure of confidential respondents would give one of them away: fewer than 3 of them, one with over
     /// 70 % of the total, or one that the second could work out to within 10 % (the p % rule).
     pub fn discloses(&self) -> bool {
-        let dominated = self.largest.is_some_and(|largest| largest > 0.7);
-        let worked_out = match (self.largest, self.two_largest) {
-            (Some(largest), Some(two)) => 1.0 - two < 0.1 * largest,
-            _ => false,
-        };
-        self.base < 3 || dominated || worked_out
+        gives_away(self.base as usize, self.largest, self.two_largest)
     }
+}
+
+/// Whether a total of so many respondents would give one of them away, by the shares of the largest and of the two
+/// largest: fewer than 3, one with over 70 %, or one that the second could work out to within 10 %.
+pub(super) fn gives_away(count: usize, largest: Option<f64>, two_largest: Option<f64>) -> bool {
+    let dominated = largest.is_some_and(|largest| largest > 0.7);
+    let worked_out = match (largest, two_largest) {
+        (Some(largest), Some(two)) => 1.0 - two < 0.1 * largest,
+        _ => false,
+    };
+    count < 3 || dominated || worked_out
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::comparison::ComparisonError;
-use crate::definition::nearest;
+use crate::definition::{Diagnostic, nearest};
 
 /// Why a table could not be scored.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +127,17 @@ pub enum ScoringError {
     /// The result cannot be compared with the earlier one.
     #[error(transparent)]
     Comparison(#[from] ComparisonError),
+    /// A file of scenarios cannot be used as it is written: everything that is wrong in it.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Scenarios(Vec<Diagnostic>),
+    /// A scenario cannot be worked out by these methods.
+    #[error("scenario '{id}': {message}")]
+    Scenario {
+        /// Its id.
+        id: String,
+        /// Why not, and what would help.
+        message: String,
+    },
     /// Somebody ended the analysis.
     #[error("the analysis was ended before it was done")]
     Stopped,

@@ -35,6 +35,7 @@ mod optimised_weights;
 mod options;
 mod options_file;
 mod pairwise;
+mod profile;
 mod rank;
 mod register_totals;
 mod reliability;
@@ -42,6 +43,7 @@ mod result_csv;
 mod result_json;
 mod run;
 mod sample;
+mod scenario;
 mod screen;
 mod sensitivity;
 mod series;
@@ -81,11 +83,19 @@ pub use options::{
     Aggregate, AggregateMethod, Combine, Experts, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options,
     RespondentUnit, Responses, Screen, ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
 };
+pub use profile::{
+    AgainstPeers, Group, GroupedBy, Grouping, PeerStanding, Peers, Profile, Profiles, Standing, ToldBy, profile,
+};
 pub use register_totals::RegisterTotals;
 pub use result_csv::result_csv;
 pub use result_json::{read_result, result_json};
 pub use run::{assess, assess_estimates};
 pub use sample::{Allocation, DrawnStratum, SampleDesign, SampleError, draw_sample};
+pub use scenario::{
+    Amended, Amendment, AnswerEdit, Change, ChangedAnswer, ComparedRanks, ComparedScores, DifferenceIntervals, Edit,
+    ElementOutcome, Improvement, ImprovementTarget, Inverse, InverseTarget, Level, MarginalReturn, MarginalReturns,
+    Move, Named, Outcome, Region, Scenario, ScenarioAim, ScenarioFrame, Scenarios, Scope, Step, StepBasis, explore,
+};
 pub use sensitivity::{Indices, Removal, Sensitivity, Sums, Swing};
 pub use series::Series;
 pub use statistics::IndicatorStatistics;

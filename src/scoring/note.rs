@@ -96,6 +96,18 @@ pub enum NoteCode {
     EstimatedAgain,
     /// No change among the organisations in both rounds.
     NoPanel,
+    /// A figure that a scenario was to raise to a level that it has already.
+    AlreadyThere,
+    /// A figure that a scenario was to raise, and that is missing.
+    NothingToRaise,
+    /// A figure of a scenario that lies beyond the ends of a scale that is kept.
+    BeyondScale,
+    /// An indicator that an inverse was to improve, and that cannot be improved.
+    NotImproved,
+    /// Marginal returns that cannot be had.
+    NoMarginalReturns,
+    /// Strengths and weaknesses that are not told from chance.
+    NotTold,
 }
 
 /// One note.

@@ -60,6 +60,8 @@ pub struct Options {
     /// The sensitivity analysis, where one is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sensitivity: Option<SensitivityOptions>,
+    /// Whether units get profiles: strengths and weaknesses, peers.
+    pub profiles: bool,
 }
 
 impl Options {
@@ -107,16 +109,18 @@ impl Options {
             },
             uncertainty: None,
             sensitivity: None,
+            profiles: false,
         }
     }
 
     /// The defaults of `assess`, made for ten cities: fixed goalposts, two thirds of the children must be there, and
-    /// 1,000 runs over respondents, weights and aggregation.
+    /// 1,000 runs over respondents, weights and aggregation. Units have profiles.
     pub fn assess() -> Self {
         let mut options = Self::score();
         options.normalise.method = NormaliseMethod::Goalposts;
         options.aggregate.min_available = 2.0 / 3.0;
         options.uncertainty = Some(UncertaintyOptions::of_answers(&options.aggregate));
+        options.profiles = true;
         options
     }
 

@@ -28,6 +28,7 @@ struct OptionsFile {
     responses: Option<ResponsesFile>,
     uncertainty: Option<UncertaintyFile>,
     sensitivity: Option<SensitivityFile>,
+    profiles: Option<bool>,
 }
 
 /// A step that can be given by the name of its method alone.
@@ -168,6 +169,7 @@ fn merge(
             .sensitivity
             .as_ref()
             .map_or(Ok(defaults.sensitivity), vary_file::sensitivity)?,
+        profiles: given.profiles.unwrap_or(defaults.profiles),
     };
     let adjusted = options.aggregate.uses(AggregateMethod::Ampi);
     if adjusted && !normalise_given {

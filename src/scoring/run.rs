@@ -80,6 +80,64 @@ pub(super) fn scaled(
     })
 }
 
+/// What the steps made of the indicators, and by what, so that it can be done to other figures.
+pub(super) struct Taken {
+    /// As they came.
+    pub raw: Vec<Vec<f64>>,
+    /// Before outliers were treated.
+    pub untreated: Vec<Vec<f64>>,
+    /// After that.
+    pub treated: Vec<Vec<f64>>,
+    /// For each indicator and frame what was done; nothing where no treatment was asked for.
+    pub treatment: Vec<Vec<Treatment>>,
+    /// What each indicator is divided by, where it is.
+    pub denominators: Vec<Option<Vec<f64>>>,
+    /// The target of each unit, where the scale has one.
+    pub targets: Vec<Option<Vec<f64>>>,
+    /// On the common scale.
+    pub on_scale: OnScale,
+}
+
+/// [`scaled`], with what lies between.
+pub(super) fn scaled_watched(
+    framework: &Framework,
+    table: &Table,
+    options: &Options,
+    columns: Option<Vec<Vec<f64>>>,
+) -> Result<Taken, ScoringError> {
+    let mut run = Run::start(framework, table, options)?;
+    if let Some(columns) = columns {
+        run.columns = columns;
+    }
+    let raw = run.columns.clone();
+    let (mut untreated, mut treated) = (Vec::new(), None);
+    let scaled = run.scale(&rows_by_time(table), |run, step| match step {
+        Step::Denominated | Step::Imputed => untreated.clone_from(&run.columns),
+        Step::Treated => treated = Some(run.columns.clone()),
+        Step::Normalised => {}
+    })?;
+    let frames = scaled.frames.len().max(1);
+    let treatment: Vec<Treatment> = scaled.treatment.into_values().collect();
+    let numbers = |series: Vec<Option<Series>>| -> Vec<Option<Vec<f64>>> {
+        let series = series.into_iter();
+        series
+            .map(|series| series.map(|series| series.raw().to_vec()))
+            .collect()
+    };
+    Ok(Taken {
+        raw,
+        treated: treated.unwrap_or_else(|| untreated.clone()),
+        untreated,
+        treatment: treatment.chunks(frames).map(<[Treatment]>::to_vec).collect(),
+        denominators: numbers(run.denominators),
+        targets: numbers(run.targets),
+        on_scale: OnScale {
+            columns: run.columns,
+            frames: scaled.frames,
+        },
+    })
+}
+
 /// What can be aggregated.
 pub(super) struct OnScale {
     /// The indicators.
@@ -278,6 +336,8 @@ impl<'a> Run<'a> {
             uncertainty: None,
             sensitivity: None,
             comparison: None,
+            scenarios: None,
+            profiles: None,
             recipe: Recipe {
                 options: serde_json::to_value(self.options).unwrap_or_default(),
                 framework_hash: self.framework.hash().to_owned(),
@@ -346,6 +406,7 @@ impl<'a> Run<'a> {
                     .filter(|&row| kept.get(row).copied().unwrap_or(false))
                     .collect()
             })
+            .filter(|rows: &Vec<usize>| !rows.is_empty())
             .collect();
         let mut treatment = IndexMap::new();
         if self.options.treat.method != TreatMethod::None {

@@ -1,6 +1,7 @@
 //! Scoring what a store holds, and keeping the record of it.
 
 use std::collections::HashMap;
+use std::iter;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -11,12 +12,14 @@ use indexmap::IndexMap;
 use super::comparison::{CompareWith, Earlier};
 use super::progress::{Progress, Stage, Unwatched, Watch};
 use super::sample::Sample;
+use super::scenarios::AnswerScenarios;
 use super::{Catalogue, StudyError, organisations};
 use crate::definition::{PlaceKind, StudyPlace};
 use crate::response::ReviewState;
 use crate::scoring::{
-    self, Assessment, Estimates, Estimator, Framework, Intake, Options, Replay, Resample, Respondent, RespondentUnit,
-    Respondents, ResponseRecord, Responses, ScoringError, Series, Subject, Table, Tally, assess_estimates, result_json,
+    self, Amended, Assessment, Estimates, Estimator, Framework, Grouping, Intake, Options, Replay, Resample,
+    Respondent, RespondentUnit, Respondents, ResponseRecord, Responses, Scenario, ScoringError, Series, Subject, Table,
+    Tally, assess_estimates, result_json,
 };
 use crate::store::{EndsJob, Filter, NewAssessment, Store, StoredFramework, Streamed};
 
@@ -36,6 +39,9 @@ pub struct AssessmentRequest {
     pub options: Options,
     /// The earlier result that it is compared with.
     pub compare: Option<CompareWith>,
+    /// What else is to be worked out: scores and ranks if some things were other than they are. Where it is absent,
+    /// nothing; where it lists none, marginal returns alone.
+    pub scenarios: Option<Vec<Scenario>>,
     /// Who makes it.
     pub made_by: String,
 }
@@ -90,22 +96,26 @@ pub fn assess_watched(
     };
     let mut tallies = Vec::new();
     let sample = Sample::of(store, &round, &surveys, options, old.is_some())?;
+    let changed = AnswerScenarios::new(request.scenarios.as_deref().unwrap_or_default(), &catalogue, &surveys)?;
     for survey in &surveys {
         tallies.extend(tally_survey(
             store,
             &catalogue,
             &framework,
             &filter(survey),
-            &sample,
+            (&sample, &changed),
             watch,
         )?);
     }
-    let tally = merged(tallies).filter(|tally| tally.responses() > 0);
+    let (tally, mut amended) = merged(tallies);
+    let tally = tally.filter(|tally| tally.responses() > 0);
     let mut tally = tally.ok_or_else(|| StudyError::NothingToScore {
         round: round.clone(),
         states: options.responses.states.clone(),
     })?;
-    tally.calibrate(&framework, sample.populations());
+    for tally in iter::once(&mut tally).chain(&mut amended) {
+        tally.calibrate(&framework, sample.populations());
+    }
     watch.see(Progress {
         stage: Stage::Scoring,
         done: 0,
@@ -123,27 +133,32 @@ pub fn assess_watched(
     let course = Course {
         round: &round,
         earlier: earlier.as_ref(),
+        scenarios: request.scenarios.as_deref(),
+        changed: &changed,
         watch,
     };
-    let (assessment, responses) = match (options.responses.unit, surveys.as_slice()) {
-        (RespondentUnit::Organisation, [survey]) => {
-            let table = organisations::table(store, &catalogue, &framework, &filter(survey), survey)?;
-            let responses = ResponseRecord {
-                count: tally.responses(),
-                hash: tally.responses_hash(),
-            };
-            let mut assessment = scoring::assess(&framework, &table, options)?;
-            assessment.recipe.responses = Some(responses.clone());
-            let subject = Subject {
-                framework: &framework,
-                table: &table,
-                options,
-                respondents: Respondents::Fixed("each unit is a respondent"),
-            };
-            analyse(&mut assessment, &subject, course)?;
-            (assessment, responses)
-        }
-        _ => cities(store, &framework, &tally, options, &sample, course)?,
+    let unit = (options.responses.unit, surveys.as_slice());
+    let (assessment, responses) = if let (RespondentUnit::Organisation, [survey]) = unit {
+        let organisations = organisations::read(store, &catalogue, &framework, &filter(survey), survey, &changed)?;
+        let table = organisations.table;
+        let responses = ResponseRecord {
+            count: tally.responses(),
+            hash: tally.responses_hash(),
+        };
+        let mut assessment = scoring::assess(&framework, &table, options)?;
+        assessment.recipe.responses = Some(responses.clone());
+        let subject = Subject {
+            framework: &framework,
+            table: &table,
+            options,
+            respondents: Respondents::Fixed("each unit is a respondent"),
+        };
+        let without_resample = |table| Amended { table, resample: None };
+        let amended = organisations.amended.into_iter().map(without_resample).collect();
+        analyse(&mut assessment, &subject, course, amended, &organisations.groupings)?;
+        (assessment, responses)
+    } else {
+        cities(store, &framework, (&tally, &amended), options, &sample, course)?
     };
 
     let unreadable = |error: serde_json::Error| StudyError::DamagedAssessment {
@@ -190,7 +205,7 @@ fn surveys<'f>(
 fn cities(
     store: &Store,
     framework: &Framework,
-    tally: &Tally,
+    (tally, amended): (&Tally, &[Tally]),
     options: &Options,
     sample: &Sample,
     course: Course<'_>,
@@ -215,7 +230,21 @@ fn cities(
         options,
         respondents,
     };
-    analyse(&mut assessment, &subject, course)?;
+    let amended = amended.iter().map(|tally| {
+        let estimates = Estimates::new(framework, tally, &units, Some(&statistics), &options.responses)?;
+        Ok(Amended {
+            resample: Resample::new(
+                framework,
+                tally,
+                &estimates.table,
+                &options.responses,
+                sample.populations(),
+            ),
+            table: estimates.table,
+        })
+    });
+    let amended = amended.collect::<Result<_, ScoringError>>()?;
+    analyse(&mut assessment, &subject, course, amended, &[])?;
     let responses = ResponseRecord {
         count: estimates.responses,
         hash: estimates.responses_hash,
@@ -228,16 +257,22 @@ fn cities(
 struct Course<'a> {
     round: &'a str,
     earlier: Option<&'a Earlier<'a>>,
+    scenarios: Option<&'a [Scenario]>,
+    /// The scenarios that change answers.
+    changed: &'a AnswerScenarios<'a>,
     watch: &'a dyn Watch,
 }
 
-/// The analyses beside an assessment and its comparison, watched.
+/// The analyses beside an assessment, its comparison, profiles and scenarios, watched. `amended` is what each scenario that
+/// changes answers comes to, in their order; `groupings` are the groups of organisations, where these are the units.
 fn analyse(
     assessment: &mut Assessment,
     subject: &Subject<'_>,
-    Course { round, earlier, watch }: Course<'_>,
+    course: Course<'_>,
+    amended: Vec<Amended>,
+    groupings: &[Grouping],
 ) -> Result<(), StudyError> {
-    assessment.recipe.rounds = vec![round.to_owned()];
+    assessment.recipe.rounds = vec![course.round.to_owned()];
     let ended = Mutex::new(None);
     let observer = |done: u64, of: u64| {
         let progress = Progress {
@@ -245,18 +280,39 @@ fn analyse(
             done,
             of: Some(of),
         };
-        let seen = watch.see(progress);
+        let seen = course.watch.see(progress);
         let goes_on = seen.is_ok();
         if let Err(error) = seen {
             *ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         }
         goes_on
     };
-    let mut done = scoring::analyse(assessment, subject, &Replay::default(), &observer).map_err(StudyError::from);
-    if let (Ok(()), Some(earlier)) = (&done, earlier) {
-        done = earlier.compare(assessment, subject, &observer, watch);
-    }
-    match done {
+    let replay = Replay::default();
+    let all = || -> Result<(), StudyError> {
+        scoring::analyse(assessment, subject, &replay, &observer)?;
+        if let Some(earlier) = course.earlier {
+            earlier.compare(assessment, subject, &observer, course.watch)?;
+        }
+        if subject.options.profiles {
+            scoring::profile(assessment, subject, groupings, &observer)?;
+        }
+        let Some(scenarios) = course.scenarios else {
+            return Ok(());
+        };
+        let amended = course.changed.ids().map(str::to_owned).zip(amended).collect();
+        scoring::explore(assessment, subject, scenarios, &amended, &replay, &observer)?;
+        for (number, id) in course.changed.ids().enumerate() {
+            let outcome = assessment
+                .scenarios
+                .as_mut()
+                .and_then(|explored| explored.outcomes.get_mut(id));
+            if let Some(outcome) = outcome {
+                outcome.notes.extend(course.changed.note(number));
+            }
+        }
+        Ok(())
+    };
+    match all() {
         Err(StudyError::Scoring(ScoringError::Stopped)) => Err(ended
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
@@ -339,9 +395,9 @@ pub(super) fn tally_survey(
     catalogue: &Catalogue,
     framework: &Framework,
     filter: &Filter,
-    sample: &Sample,
+    (sample, changed): (&Sample, &AnswerScenarios<'_>),
     watch: &dyn Watch,
-) -> Result<Vec<Tally>, StudyError> {
+) -> Result<Vec<Vec<Tally>>, StudyError> {
     let survey = filter.survey.as_deref().unwrap_or_default();
     let intakes: HashMap<&str, Arc<Intake>> = catalogue
         .definitions_of(survey)
@@ -354,10 +410,9 @@ pub(super) fn tally_survey(
             .map(|_| {
                 let (sender, batches) = sync_channel::<Vec<Streamed>>(WAITING);
                 let (intakes, newest) = (&intakes, &newest);
-                (
-                    sender,
-                    scope.spawn(move || tally_batches(framework, intakes, newest, sample, &batches)),
-                )
+                let tallying = move || Tallying::new(framework, intakes, newest, sample);
+                let of_survey = move || tally_batches(&tallying, sample, (survey, changed), &batches);
+                (sender, scope.spawn(of_survey))
             })
             .unzip();
         let read = read_in_batches(store, filter, &senders, watch);
@@ -366,17 +421,21 @@ pub(super) fn tally_survey(
             Ok(tally) => tally,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        let tallies: Vec<Tally> = tallies.collect();
+        let tallies: Vec<Vec<Tally>> = tallies.collect();
         read.map(|()| tallies)
     })
 }
 
-/// The tallies as one; `None` where there are none.
-pub(super) fn merged(tallies: Vec<Tally>) -> Option<Tally> {
-    tallies.into_iter().reduce(|mut all, tally| {
-        all.merge(tally);
+/// The tally of all responses, and that of each scenario that changes them.
+pub(super) fn merged(tallies: Vec<Vec<Tally>>) -> (Option<Tally>, Vec<Tally>) {
+    let merged = tallies.into_iter().reduce(|mut all, tallies| {
+        for (all, tally) in all.iter_mut().zip(tallies) {
+            all.merge(tally);
+        }
         all
-    })
+    });
+    let mut merged = merged.unwrap_or_default().into_iter();
+    (merged.next(), merged.collect())
 }
 
 /// Hands the responses to the workers in turn.
@@ -412,42 +471,89 @@ fn read_in_batches(
     Ok(())
 }
 
-/// Tallies batches until there are no more.
-fn tally_batches(
-    framework: &Framework,
-    intakes: &HashMap<&str, Arc<Intake>>,
-    newest: &Arc<Intake>,
-    sample: &Sample,
-    batches: &Receiver<Vec<Streamed>>,
-) -> Tally {
-    let estimator = |intake| {
-        let estimator = Estimator::new(framework, intake);
-        if sample.is_kept() {
-            estimator.keeping_respondents()
-        } else {
-            estimator
-        }
-    };
-    let mut estimators: HashMap<&str, Estimator> = HashMap::new();
-    let mut unknown = estimator(newest);
-    for response in batches.iter().flatten() {
-        let taking = match intakes.get_key_value(response.definition_version.as_str()) {
-            Some((version, intake)) => estimators.entry(version).or_insert_with(|| estimator(intake)),
-            None => &mut unknown,
+/// Makes an estimator of one version.
+type Making<'a> = Box<dyn Fn(&Arc<Intake>) -> Estimator + 'a>;
+
+/// Estimators of all versions of a survey.
+struct Tallying<'a> {
+    intakes: &'a HashMap<&'a str, Arc<Intake>>,
+    estimators: HashMap<&'a str, Estimator>,
+    /// Of versions that there are no more.
+    unknown: Estimator,
+    make: Making<'a>,
+}
+
+impl<'a> Tallying<'a> {
+    fn new(
+        framework: &'a Framework,
+        intakes: &'a HashMap<&'a str, Arc<Intake>>,
+        newest: &Arc<Intake>,
+        sample: &Sample,
+    ) -> Self {
+        let kept = sample.is_kept();
+        let make = move |intake: &Arc<Intake>| {
+            let estimator = Estimator::new(framework, intake);
+            if kept {
+                estimator.keeping_respondents()
+            } else {
+                estimator
+            }
         };
-        taking.add(&Respondent {
+        Self {
+            intakes,
+            estimators: HashMap::new(),
+            unknown: make(newest),
+            make: Box::new(make),
+        }
+    }
+
+    fn add(&mut self, version: &str, respondent: &Respondent<'_>) {
+        let taking = match self.intakes.get_key_value(version) {
+            Some((version, intake)) => self.estimators.entry(version).or_insert_with(|| (self.make)(intake)),
+            None => &mut self.unknown,
+        };
+        taking.add(respondent);
+    }
+
+    fn finish(self) -> Tally {
+        let mut tally = self.unknown.finish();
+        for estimator in self.estimators.into_values() {
+            tally.merge(estimator.finish());
+        }
+        tally
+    }
+}
+
+/// Tallies batches until there are no more: the responses as they are, then as each scenario changes them.
+fn tally_batches<'a>(
+    tallying: &dyn Fn() -> Tallying<'a>,
+    sample: &Sample,
+    (survey, changed): (&str, &AnswerScenarios<'_>),
+    batches: &Receiver<Vec<Streamed>>,
+) -> Vec<Tally> {
+    let mut as_they_are = tallying();
+    let mut as_changed: Vec<Tallying<'a>> = (0..changed.len()).map(|_| tallying()).collect();
+    for response in batches.iter().flatten() {
+        let unit = response.identity.city.as_deref().unwrap_or_default();
+        let stratum = sample.stratum(&response.identity);
+        let respondent = Respondent {
             response: &response.instance_id,
             organisation: response.identity.code.as_deref(),
-            unit: response.identity.city.as_deref().unwrap_or_default(),
-            stratum: &sample.stratum(&response.identity),
+            unit,
+            stratum: &stratum,
             auxiliary: sample.auxiliary(&response.identity),
             weight: response.identity.weight,
             answers: response.answers.0.as_bytes(),
-        });
+        };
+        as_they_are.add(&response.definition_version, &respondent);
+        for (scenario, tallying) in as_changed.iter_mut().enumerate() {
+            let amended = changed.amended(scenario, survey, unit, &response);
+            let answers = amended.as_deref().unwrap_or(respondent.answers);
+            tallying.add(&response.definition_version, &Respondent { answers, ..respondent });
+        }
     }
-    let mut tally = unknown.finish();
-    for estimator in estimators.into_values() {
-        tally.merge(estimator.finish());
-    }
-    tally
+    iter::once(as_they_are)
+        .chain(as_changed)
+        .map(Tallying::finish)
+        .collect()
 }

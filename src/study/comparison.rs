@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::assessment::{merged, states, tally_survey};
 use super::progress::Watch;
 use super::sample::Sample;
+use super::scenarios::AnswerScenarios;
 use super::{Catalogue, StudyError};
 use crate::scoring::{
     Against, Assessment, ComparisonKind, Estimates, Framework, Observer, OldRespondents, OldResult, Options, Origin,
@@ -125,6 +126,7 @@ impl Earlier<'_> {
         }
         let states = states(self.old.options())?;
         let sample = Sample::of(self.store, round, self.surveys, self.options, true)?;
+        let unchanged = AnswerScenarios::new(&[], self.catalogue, self.surveys)?;
         let mut tallies = Vec::new();
         for survey in self.surveys {
             let filter = Filter {
@@ -137,15 +139,17 @@ impl Earlier<'_> {
                 self.catalogue,
                 self.framework,
                 &filter,
-                &sample,
+                (&sample, &unchanged),
                 watch,
             )?);
         }
-        let Some(tally) = merged(tallies).filter(|tally| tally.responses_hash() == counted.hash) else {
+        let (tally, _) = merged(tallies);
+        let Some(mut tally) = tally.filter(|tally| tally.responses_hash() == counted.hash) else {
             return gone(format!(
                 "the responses of round '{round}' are not those any more that the earlier result counts"
             ));
         };
+        tally.calibrate(self.framework, sample.populations());
         let units = &self.old.assessment().units;
         let official = self.official(units);
         let estimates = Estimates::new(self.framework, &tally, units, Some(&official), &self.options.responses)?;

@@ -27,6 +27,7 @@ mod report;
 mod responses;
 mod room;
 mod sample;
+mod scenarios;
 mod statistics;
 mod submission;
 mod surveys;
@@ -55,6 +56,7 @@ pub use register_list::Audience;
 pub use report::{ReportRequest, write_report};
 pub use responses::{Shown, for_each_reported, reported, write_export, write_table, write_workbook};
 pub use room::is_out_of_room;
+pub use scenarios::scenarios_of;
 pub use statistics::{
     CheckedFigures, FigureFault, FigureFaultKind, FigureField, FigureSheet, KeptFigures, StatisticsRules, read_figures,
 };

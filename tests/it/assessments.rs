@@ -41,6 +41,20 @@ const FIRMS: [(&str, f64, f64); 4] = [
 ];
 
 fn store_with_firms(database: &Database) -> Store {
+    store_of(database, SURVEY, FRAMEWORK, &answers_of(&FIRMS))
+}
+
+/// The answers of firms, each of which has a credit code by its number.
+fn answers_of(firms: &[(&str, f64, f64)]) -> Vec<Value> {
+    let firms = firms.iter().enumerate();
+    let answers = firms.map(|(number, (city, turnover, rd))| {
+        json!({"city": city, "code": format!("code{number}"), "turnover": turnover, "rd": rd})
+    });
+    answers.collect()
+}
+
+/// A store with a survey `firm`, a framework over it, and these answers.
+pub fn store_of(database: &Database, survey: &str, framework: &str, answers: &[Value]) -> Store {
     let store = database.open();
     let now = DateTime::UNIX_EPOCH;
     let definition = NewDefinition {
@@ -48,13 +62,13 @@ fn store_with_firms(database: &Database) -> Store {
         version: "1".to_owned(),
         hash: "h".to_owned(),
         file_name: "firm.yaml".to_owned(),
-        source: SURVEY.as_bytes().to_vec(),
+        source: survey.as_bytes().to_vec(),
         files: Vec::new(),
     };
     let framework = NewFramework {
-        hash: Fingerprint::of_bytes(FRAMEWORK.as_bytes()).to_string(),
+        hash: Fingerprint::of_bytes(framework.as_bytes()).to_string(),
         file_name: "framework.yaml".to_owned(),
-        source: FRAMEWORK.to_owned(),
+        source: framework.to_owned(),
     };
     let seed = Seed {
         definitions: vec![definition],
@@ -62,12 +76,12 @@ fn store_with_firms(database: &Database) -> Store {
         ..Seed::default()
     };
     store.seed(&seed, now).unwrap();
-    send(&store, "r", &FIRMS);
+    send(&store, survey, "r", answers);
     store
 }
 
-/// Opens a round, and sends the answers of these firms, each of which has a credit code by its number.
-fn send(store: &Store, name: &str, firms: &[(&str, f64, f64)]) {
+/// Opens a round, and sends these answers.
+fn send(store: &Store, survey: &str, name: &str, answers: &[Value]) {
     let now = DateTime::UNIX_EPOCH;
     let round = Round {
         round: name.to_owned(),
@@ -78,11 +92,9 @@ fn send(store: &Store, name: &str, firms: &[(&str, f64, f64)]) {
         synthetic: false,
     };
     store.add_round(&round, now).unwrap();
-    let form = Form::new(Definition::from_yaml("firm.yaml", SURVEY).unwrap().value);
-    for (number, (city, turnover, rd)) in firms.iter().enumerate() {
-        let code = format!("code{number}");
-        let answers = json!({"city": city, "code": code, "turnover": turnover, "rd": rd});
-        let (read, problems) = Answers::from_json(&form, &answers);
+    let form = Form::new(Definition::from_yaml("firm.yaml", survey).unwrap().value);
+    for (number, answers) in answers.iter().enumerate() {
+        let (read, problems) = Answers::from_json(&form, answers);
         let received = Received::new(read, problems, Door::Json, now.fixed_offset());
         let envelope = Envelope {
             round: Some(name.to_owned()),
@@ -114,6 +126,7 @@ fn request(options: &str) -> AssessmentRequest {
         round: Some("r".to_owned()),
         options: Options::read("options.yaml", options, Options::assess()).unwrap(),
         compare: None,
+        scenarios: None,
         made_by: "test".to_owned(),
     }
 }
@@ -178,7 +191,7 @@ fn a_round_is_compared_with_the_one_before_by_the_answers_of_both() {
         // The first firm of b spends less; all others say the same again.
         let mut firms = FIRMS;
         firms[2].2 = 3.0;
-        send(&store, "s", &firms);
+        send(&store, SURVEY, "s", &answers_of(&firms));
         let file = OldResult::read("old.json", &result_json(&before.assessment).unwrap()).unwrap();
         let ask = |with: CompareWith, options: &str| AssessmentRequest {
             round: Some("s".to_owned()),
@@ -247,7 +260,7 @@ fn where_the_earlier_answers_have_changed_the_two_rounds_count_as_independent() 
         let store = store_with_firms(database);
         let options = "{responses: {minimum: 1}, uncertainty: {runs: 200, vary: {respondents: bootstrap}}}";
         let before = assess(&store, &request(options), Utc::now()).unwrap();
-        send(&store, "s", &FIRMS);
+        send(&store, SURVEY, "s", &answers_of(&FIRMS));
         let mut result: Value = serde_json::from_slice(&result_json(&before.assessment).unwrap()).unwrap();
         result["recipe"]["responses"]["hash"] = json!("of other responses");
         let old = OldResult::read("old.json", result.to_string().as_bytes()).unwrap();

@@ -155,8 +155,9 @@ fn result(store: &Store, options: &str) -> Value {
         name: String::new(),
         round: Some("r".to_owned()),
         options: Options::read("options.yaml", options, Options::assess()).unwrap(),
-        made_by: "test".to_owned(),
         compare: None,
+        scenarios: None,
+        made_by: "test".to_owned(),
     };
     let assessed = assess(store, &request, Utc::now()).unwrap();
     serde_json::from_slice(&result_json(&assessed.assessment).unwrap()).unwrap()

@@ -150,6 +150,7 @@ impl Walk {
             round: None,
             options: json!({}),
             compare_with: None,
+            scenarios: None,
         };
         let (job, now) = (task.job(caller.unwrap_or(SOMEBODY)).unwrap(), Utc::now());
         let id = self.app.store.add_job(&job, None, now).unwrap();

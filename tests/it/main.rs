@@ -8,6 +8,7 @@
     reason = "a failed assumption of a test is a failed test"
 )]
 
+mod answer_scenarios;
 mod api_document;
 mod app;
 mod assessments;
@@ -51,7 +52,9 @@ mod openrosa;
 mod outage;
 mod privacy;
 mod process;
+mod profiles;
 mod report;
+mod scenarios;
 mod scoring;
 mod scoring_methods;
 mod scoring_properties;

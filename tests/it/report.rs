@@ -122,7 +122,7 @@ fn english() -> Wording {
 }
 
 /// Every cell of a sheet as text, row by row.
-fn rows(bytes: &[u8], sheet: &str) -> Vec<Vec<String>> {
+pub fn rows(bytes: &[u8], sheet: &str) -> Vec<Vec<String>> {
     let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).unwrap();
     let range = workbook.worksheet_range(sheet).unwrap();
     range

@@ -257,6 +257,7 @@ fn assess(store: &Store, workbook: &Path) -> Result<(), Failure> {
         round: Some(ROUND.to_owned()),
         options: Options::assess(),
         compare: None,
+        scenarios: None,
         made_by: "demo".to_owned(),
     };
     let assessed = study::assess(store, &request, Utc::now())?;

@@ -32,10 +32,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         Column::new(say("依据", "Basis"), 10),
     ];
     columns.extend(context.units().map(|unit| Column::new(unit, 13)));
-    let hidden = match context.report.edition {
-        Edition::Publication => hidden_figures(context.report.framework, assessment),
-        Edition::Analysis => IndexMap::new(),
-    };
+    let hidden = hidden_in(context);
     let rows: Vec<_> = context
         .report
         .framework
@@ -78,17 +75,32 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     Ok(())
 }
 
+/// By indicator, for each unit whether and why its figure is hidden.
+pub(super) type HiddenFigures = IndexMap<String, Vec<Option<Hidden>>>;
+
+/// What the edition hides.
+pub(super) fn hidden_in(context: &Context<'_>) -> HiddenFigures {
+    match context.report.edition {
+        Edition::Publication => hidden_figures(context.report.framework, context.report.assessment),
+        Edition::Analysis => HiddenFigures::new(),
+    }
+}
+
+/// Whether a unit's figure of an indicator is hidden.
+pub(super) fn is_hidden(hidden: &HiddenFigures, id: &str, unit: usize) -> bool {
+    hidden
+        .get(id)
+        .and_then(|units| units.get(unit))
+        .is_some_and(Option::is_some)
+}
+
 /// One value, marked or hidden as its cell says.
-fn value(context: &Context<'_>, hidden: &IndexMap<String, Vec<Option<Hidden>>>, id: &str, unit: usize) -> Cell {
+fn value(context: &Context<'_>, hidden: &HiddenFigures, id: &str, unit: usize) -> Cell {
     let assessment = context.report.assessment;
     let value = assessment.stages.raw.get(id).and_then(|values| values.get(unit));
     let cell = assessment.cells.get(id).and_then(|cells| cells.get(unit));
-    let is_hidden = hidden
-        .get(id)
-        .and_then(|units| units.get(unit).copied().flatten())
-        .is_some();
     match (value, cell) {
-        (Some(_), _) if is_hidden => Cell::Text("□".to_owned()),
+        (Some(_), _) if is_hidden(hidden, id, unit) => Cell::Text("□".to_owned()),
         (Some(value), Some(cell)) if matches!(cell.status, CellStatus::Flagged | CellStatus::Partial) => {
             Cell::Flagged(value)
         }

@@ -12,9 +12,11 @@ mod dimensions;
 mod indicators;
 mod methodology;
 mod notes;
+mod profiles;
 mod provenance;
 mod ranking;
 mod responses;
+mod scenarios;
 mod scores;
 mod sheet;
 mod style;
@@ -129,6 +131,14 @@ impl Report<'_> {
             write(&context, &mut worksheet)?;
             workbook.push_worksheet(worksheet);
         }
+        for (name, write, is_there) in SHEETS_OF_EXTRAS {
+            if is_there(self.assessment) {
+                let mut worksheet = Worksheet::new();
+                worksheet.set_name(context.sheet_name(name))?;
+                write(&context, &mut worksheet)?;
+                workbook.push_worksheet(worksheet);
+            }
+        }
         if self.edition == Edition::Analysis {
             for survey in &self.surveys {
                 for worksheet in responses::sheets(&context, survey)? {
@@ -175,6 +185,8 @@ const DIMENSIONS: SheetName = ("维度", "Dimensions");
 const SCORES: SheetName = ("得分", "Scores");
 const INDICATORS: SheetName = ("指标", "Indicators");
 const COVERAGE: SheetName = ("覆盖", "Coverage");
+const PROFILES: SheetName = ("画像", "Profiles");
+const SCENARIOS: SheetName = ("情景", "Scenarios");
 const CODEBOOK: SheetName = ("编码表", "Codebook");
 const METHODOLOGY: SheetName = ("方法", "Methodology");
 const PROVENANCE: SheetName = ("来源", "Provenance");
@@ -187,6 +199,15 @@ const SHEETS: [(SheetName, WriteSheet); 7] = [
     (SCORES, scores::write),
     (INDICATORS, indicators::write),
     (COVERAGE, coverage::write),
+];
+
+/// Whether an assessment has what a sheet tells.
+type IsThere = fn(&Assessment) -> bool;
+
+/// Sheets that are there where the assessment has what they tell.
+const SHEETS_OF_EXTRAS: [(SheetName, WriteSheet, IsThere); 2] = [
+    (PROFILES, profiles::write, |assessment| assessment.profiles.is_some()),
+    (SCENARIOS, scenarios::write, |assessment| assessment.scenarios.is_some()),
 ];
 
 const CLOSING_SHEETS: [(SheetName, WriteSheet); 3] = [

@@ -149,6 +149,18 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "两轮均答复的机构过少，未单独评分",
             "The organisations in both rounds are not scored alone",
         ),
+        NoteCode::AlreadyThere => ("已达到该水平，未作提升", "At that level already: not raised"),
+        NoteCode::NothingToRaise => ("数值缺失，无从提升", "No value to be raised"),
+        NoteCode::BeyondScale => (
+            "超出本次评价的最好或最差单位，得分超出量程",
+            "Beyond the best or worst unit of the assessment, and so beyond the ends of the scale",
+        ),
+        NoteCode::NotImproved => ("无法改进，未计入", "Cannot be improved: left out"),
+        NoteCode::NotTold => (
+            "未知抽样误差，优势与劣势未排除偶然性",
+            "Strengths and weaknesses are not told from chance",
+        ),
+        NoteCode::NoMarginalReturns => ("所用方法没有边际效应", "The method has no marginal returns"),
     };
     context.wording.say(chinese, english)
 }

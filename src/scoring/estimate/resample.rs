@@ -35,9 +35,9 @@ pub type Populations = BTreeMap<String, RegisterTotals>;
 #[derive(Debug, Clone)]
 pub struct Resample {
     /// The weights that respondents came with.
-    weights: Vec<f64>,
+    bases: Vec<f64>,
     /// Those that they count with in the sample.
-    finals: Vec<f64>,
+    weights: Vec<f64>,
     /// Respondents whose weights are calibrated, next to each other.
     calibrated: Vec<(Range<usize>, Arc<Group>)>,
     /// Who each respondent is: the survey and the organisation, where that is known.
@@ -105,18 +105,14 @@ impl Resample {
             .iter()
             .filter_map(|kept| Some((units.iter().position(|unit| *unit == kept.unit)?, kept)))
             .collect();
-        respondents.sort_by_cached_key(|(unit, kept)| {
-            let order = (kept.survey.to_string(), size_order(&kept.stratum));
-            // By organisation first: what organisations that are the same in two rounds say is summed in the same order.
-            (*unit, order, kept.organisation.clone(), kept.response.clone())
-        });
+        respondents.sort_by_cached_key(|(unit, kept)| (*unit, kept.order()));
         let mut notes = Vec::new();
         let strata = strata(&respondents, populations, units, &mut notes);
         let parts = parts(framework, &respondents, units.len(), options.minimum);
         let columns = columns(framework, tally, table, options);
         Some(Self {
-            weights: respondents.iter().map(|(_, kept)| kept.base).collect(),
-            finals: respondents.iter().map(|(_, kept)| kept.weight).collect(),
+            bases: respondents.iter().map(|(_, kept)| kept.base).collect(),
+            weights: respondents.iter().map(|(_, kept)| kept.weight).collect(),
             calibrated: calibrated(&respondents, tally),
             organisations: respondents
                 .iter()
@@ -152,7 +148,7 @@ impl Resample {
     /// The weights of respondents that are drawn so often, calibrated where those of the sample are; and whether they reach
     /// all totals of the register that those do.
     pub(super) fn weights_under(&self, times: &[u32]) -> (Vec<f64>, bool) {
-        let mut weights = self.weights.clone();
+        let mut weights = self.bases.clone();
         for stratum in &self.strata {
             let (lambda, n) = (stratum.lambda, stratum.members.len() as f64);
             let members = stratum.members.clone();
@@ -181,7 +177,7 @@ impl Resample {
 
     /// The weights of the respondents as they are.
     pub(super) fn weights(&self) -> &[f64] {
-        &self.finals
+        &self.weights
     }
 
     /// How many respondents there are.
@@ -558,7 +554,7 @@ mod tests {
     fn ratio(strata: &[(u64, Vec<(f64, f64)>)]) -> Resample {
         let mut resample = Resample {
             weights: Vec::new(),
-            finals: Vec::new(),
+            bases: Vec::new(),
             calibrated: Vec::new(),
             organisations: Vec::new(),
             units: Vec::new(),
@@ -573,7 +569,9 @@ mod tests {
             for &(over, of) in members {
                 let respondent = u32::try_from(resample.weights.len()).unwrap();
                 entries.push(Entry { respondent, of, over });
-                resample.weights.push(*population as f64 / members.len() as f64);
+                let weight = *population as f64 / members.len() as f64;
+                resample.bases.push(weight);
+                resample.weights.push(weight);
             }
             let drawn = Drawn {
                 members: start..resample.weights.len(),

@@ -155,6 +155,15 @@ pub(super) struct KeptRespondent {
     pub figures: Vec<KnownFigure>,
 }
 
+impl KeptRespondent {
+    /// The order in which the respondents of a unit stand wherever weights are worked out: by survey and stratum, then by
+    /// organisation, so that what those say that are the same in two rounds is summed in the same order.
+    pub fn order(&self) -> impl Ord + use<> {
+        let stratum = (self.survey.to_string(), size_order(&self.stratum));
+        (stratum, self.organisation.clone(), self.response.clone())
+    }
+}
+
 /// What calibration goes by.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KeptAuxiliary {
@@ -344,10 +353,7 @@ impl Tally {
                 return;
             }
         };
-        kept.sort_by_cached_key(|kept| {
-            let group = (kept.unit.clone(), kept.survey.to_string());
-            (group, size_order(&kept.stratum), kept.response.clone())
-        });
+        kept.sort_by_cached_key(|kept| (kept.unit.clone(), kept.order()));
         let mut calibration = Calibration::of(framework, kept, populations);
         self.totals.iter_mut().for_each(PartTotal::unweigh);
         let kinds: Vec<MeasureKind> = parts(framework).map(|(_, part)| part.measure.kind).collect();

@@ -142,7 +142,7 @@ pub struct Written {
     pub source: String,
     /// Where it stands.
     pub place: Place,
-    pub(super) node: Node,
+    pub(in crate::scoring) node: Node,
 }
 
 impl Written {
@@ -250,6 +250,16 @@ impl Transform {
             Self::Ln => value.ln(),
             Self::Log10 => value.log10(),
             Self::Sqrt => value.sqrt(),
+        }
+    }
+
+    /// By how much the transformed value rises for a rise of the value by 1, at this value.
+    pub(in crate::scoring) fn slope(self, value: f64) -> f64 {
+        match self {
+            Self::None => 1.0,
+            Self::Ln => 1.0 / value,
+            Self::Log10 => 1.0 / (value * std::f64::consts::LN_10),
+            Self::Sqrt => 0.5 / value.sqrt(),
         }
     }
 }

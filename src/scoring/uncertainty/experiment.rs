@@ -84,6 +84,9 @@ pub struct RefusedCombination {
     pub reason: String,
 }
 
+/// Makes the scores of a run, element after element of the tree.
+pub(in crate::scoring) type Making<'a> = dyn Fn(Draw, &mut [f64]) -> Result<(), String> + Sync + 'a;
+
 /// What a thread works with.
 #[derive(Default)]
 pub(super) struct Scratch {
@@ -237,15 +240,16 @@ impl<'a> Experiment<'a> {
             && same_kind(self.aggregate_of(draw), &self.options.aggregate)
     }
 
-    /// The scores of a run, element after element of the tree, and their ranks.
+    /// The scores of a run, element after element of the tree, as `make` makes them, and their ranks.
     pub(super) fn run(
         &self,
+        make: &Making<'_>,
         draw: Draw,
         scratch: &mut Scratch,
         scores: &mut [f64],
         ranks: &mut [u32],
     ) -> Result<(), String> {
-        let made = self.scores(draw, &self.weights_of(draw), scores);
+        let made = make(draw, scores);
         if made.is_err() {
             scores.fill(f64::NAN);
         }
@@ -283,15 +287,8 @@ impl<'a> Experiment<'a> {
     /// The scores of a run under given weights.
     pub fn scores(&self, draw: Draw, weights: &[f64], scores: &mut [f64]) -> Result<(), String> {
         let options = self.aggregate_of(draw);
-        if options.uses(AggregateMethod::Ampi) && self.normalise_of(draw).method != NormaliseMethod::Goalposts {
-            return Err("ampi works on fixed goalposts: only normalise: goalposts goes with it".to_owned());
-        }
-        if let (Some(replicate), Some(resample)) = (draw.respondents, self.resample) {
-            let drawn = || resample.replicate(&mut random(self.seed, Purpose::Respondents, replicate));
-            let shared = usize::try_from(replicate)
-                .ok()
-                .and_then(|number| self.replicates.get(number));
-            let columns = shared.map_or_else(drawn, |shared| shared.get_or_init(drawn).clone());
+        self.check(draw)?;
+        if let Some(columns) = self.replicate(draw) {
             let on_scale = scaled(self.framework, self.table, &self.options_of(draw), Some(columns));
             let on_scale = on_scale.map_err(|error| error.to_string())?;
             let terms = self.tree.terms(options, &on_scale.columns);
@@ -303,7 +300,32 @@ impl<'a> Experiment<'a> {
         self.aggregate(draw, weights, &variant.on_scale, terms.as_deref(), scores)
     }
 
-    fn aggregate(
+    /// Whether a run's steps go together.
+    pub fn check(&self, draw: Draw) -> Result<(), String> {
+        let adjusted = self.aggregate_of(draw).uses(AggregateMethod::Ampi);
+        if adjusted && self.normalise_of(draw).method != NormaliseMethod::Goalposts {
+            return Err("ampi works on fixed goalposts: only normalise: goalposts goes with it".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The indicators' columns of a run's respondents; none where they are not drawn again.
+    pub fn replicate(&self, draw: Draw) -> Option<Vec<Vec<f64>>> {
+        let (replicate, resample) = (draw.respondents?, self.resample?);
+        let drawn = || self.redraw(resample, replicate);
+        let shared = usize::try_from(replicate)
+            .ok()
+            .and_then(|number| self.replicates.get(number));
+        Some(shared.map_or_else(drawn, |shared| shared.get_or_init(drawn).clone()))
+    }
+
+    /// The columns that other answers of the same respondents have in a replicate.
+    pub fn redraw(&self, resample: &dyn Replicates, replicate: u64) -> Vec<Vec<f64>> {
+        resample.replicate(&mut random(self.seed, Purpose::Respondents, replicate))
+    }
+
+    /// Scores of indicators that are on the scale already, element after element of the tree.
+    pub fn aggregate(
         &self,
         draw: Draw,
         weights: &[f64],
@@ -338,13 +360,22 @@ impl<'a> Experiment<'a> {
 
     /// The weights of a run. Means rescale them within their parent.
     pub fn weights_of(&self, draw: Draw) -> Vec<f64> {
-        let mut weights = self.weights.clone();
+        self.varied_weights(draw, &self.weights, |_| ())
+    }
+
+    /// The weights of a run in which the nominal ones are others, and are changed before they are varied.
+    pub fn varied_weights(&self, draw: Draw, nominal: &[f64], change: impl Fn(&mut [f64])) -> Vec<f64> {
+        let mut weights = nominal.to_vec();
+        if draw.weights.is_none() || self.sets.is_none() {
+            change(&mut weights);
+        }
         match (draw.weights, &self.sets, &self.vary.weights) {
             (Some(set), Some(sets), _) => {
                 weights.clone_from(
                     sets.get(usize::try_from(set).unwrap_or(usize::MAX))
                         .unwrap_or(&self.weights),
                 );
+                change(&mut weights);
             }
             (Some(replicate), None, Some(vary)) => {
                 let mut random = random(self.seed, Purpose::Weights, replicate);
@@ -402,7 +433,7 @@ impl<'a> Experiment<'a> {
     }
 
     /// The options of a run's steps.
-    fn options_of(&self, draw: Draw) -> Options {
+    pub fn options_of(&self, draw: Draw) -> Options {
         let mut options = Options {
             uncertainty: None,
             ..self.options.clone()
@@ -418,12 +449,21 @@ impl<'a> Experiment<'a> {
         options
     }
 
-    fn variant(&self, draw: Draw) -> &Result<Variant, String> {
+    /// How many ways there are to impute, treat and normalise, the nominal ones included.
+    pub fn ways(&self) -> usize {
+        self.variants.len()
+    }
+
+    /// The number of a run's way to impute, treat and normalise.
+    pub fn way_of(&self, draw: Draw) -> usize {
         let (impute, treat, normalise) = (&self.vary.impute, &self.vary.treat, &self.vary.normalise);
         let mut number = draw.impute.unwrap_or(impute.len());
         number = number * (treat.len() + 1) + draw.treat.unwrap_or(treat.len());
-        number = number * (normalise.len() + 1) + draw.normalise.unwrap_or(normalise.len());
-        self.variants[number].get_or_init(|| {
+        number * (normalise.len() + 1) + draw.normalise.unwrap_or(normalise.len())
+    }
+
+    fn variant(&self, draw: Draw) -> &Result<Variant, String> {
+        self.variants[self.way_of(draw)].get_or_init(|| {
             let on_scale = scaled(self.framework, self.table, &self.options_of(draw), None);
             on_scale
                 .map(|on_scale| Variant {

@@ -26,7 +26,7 @@ const TIER: f64 = 0.95;
 const READ_AT_ONCE: usize = 64;
 
 /// What runs are gathered against.
-pub(super) struct Gathering<'a> {
+pub(in crate::scoring) struct Gathering<'a> {
     assessment: &'a Assessment,
     ids: Vec<&'a str>,
     units: usize,
@@ -74,12 +74,12 @@ impl<'a> Gathering<'a> {
         let ranks = self.nominal_ranks(slot);
         let all = || 0..runs.len();
         let on_scale = all().filter(|run| runs.on_scale[*run]);
-        let score = self.spread(nominal.clone(), on_scale, |run, unit| {
+        let score = self.spread(nominal.clone(), &on_scale, |run, unit| {
             Some(runs.scores(run, slot)[unit]).filter(|score| !score.is_nan())
         });
         let rank = self.spread(
             ranks.iter().map(|rank| rank.map(f64::from)).collect(),
-            all(),
+            &all(),
             |run, unit| {
                 Some(runs.ranks(run, slot)[unit])
                     .filter(|rank| *rank != UNRANKED)
@@ -87,6 +87,37 @@ impl<'a> Gathering<'a> {
             },
         );
         Intervals { score, rank }
+    }
+
+    /// Intervals of what `after` has more than `before`, run by run; `nominal` gives the differences of scores and ranks of
+    /// an element. In the order of [`Self::elements`].
+    pub fn differences(
+        &self,
+        before: &Runs,
+        after: &Runs,
+        nominal: &(dyn Fn(&str) -> (Series, Series) + Sync),
+    ) -> Vec<Intervals> {
+        let slots = (0..self.ids.len()).into_par_iter().rev();
+        let of_slot = |slot: usize| {
+            let (score, rank) = nominal(self.ids[slot]);
+            let on_scale = (0..before.len()).filter(|run| before.on_scale[*run]);
+            let score = self.spread(score, &on_scale, |run, unit| {
+                let difference = after.scores(run, slot)[unit] - before.scores(run, slot)[unit];
+                Some(difference).filter(|difference| !difference.is_nan())
+            });
+            let rank = self.spread(rank, &(0..before.len()), |run, unit| {
+                let (before, after) = (before.ranks(run, slot)[unit], after.ranks(run, slot)[unit]);
+                let both = before != UNRANKED && after != UNRANKED;
+                both.then(|| f64::from(after) - f64::from(before))
+            });
+            Intervals { score, rank }
+        };
+        slots.map(of_slot).collect()
+    }
+
+    /// The ids of the elements in the order of [`Self::elements`].
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.ids.iter().rev().copied()
     }
 
     fn nominal_ranks(&self, slot: usize) -> &[Option<u32>] {
@@ -98,7 +129,7 @@ impl<'a> Gathering<'a> {
     fn spread(
         &self,
         nominal: Series,
-        runs: impl Iterator<Item = usize> + Clone,
+        runs: &(impl Iterator<Item = usize> + Clone),
         value: impl Fn(usize, usize) -> Option<f64>,
     ) -> Spread {
         let mut mean = vec![f64::NAN; self.units];

@@ -21,6 +21,7 @@ pub use runs::Observer;
 
 pub(super) use draw::{Draw, Factor, Purpose, random};
 pub(super) use experiment::{Experiment, on_one_scale};
+pub(super) use gather::Gathering;
 pub(super) use runs::{MOST_SCORES, Progress, Runs};
 pub(super) use tree::UNRANKED;
 
@@ -142,7 +143,7 @@ pub(super) fn analyse(
     let apart = sampled && factors.len() > 1;
     let progress = Progress::new(observer, draws.len() * if apart { 3 } else { 1 });
     let runs = Runs::all(experiment, &draws, &progress)?;
-    let gathered = gather::Gathering::new(&*assessment, experiment, options);
+    let gathered = Gathering::new(&*assessment, experiment, options);
     let mut elements = gathered.elements(&runs);
     if apart {
         let with = |change: fn(Draw) -> Draw| -> Result<Vec<Intervals>, ScoringError> {

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use super::draw::Draw;
-use super::experiment::{Experiment, Scratch};
+use super::experiment::{Experiment, Making, Scratch};
 use crate::scoring::error::ScoringError;
 
 /// Is told how many runs of how many are done, from any thread, and says whether to go on.
@@ -68,6 +68,21 @@ impl Runs {
     /// # Errors
     /// Where they are too many to be kept, or somebody ends them.
     pub fn all(experiment: &Experiment<'_>, draws: &[Draw], progress: &Progress<'_>) -> Result<Self, ScoringError> {
+        Self::made(experiment, draws, progress, &|draw, scores| {
+            experiment.scores(draw, &experiment.weights_of(draw), scores)
+        })
+    }
+
+    /// Does all runs, making their scores in another way.
+    ///
+    /// # Errors
+    /// As [`Runs::all`].
+    pub fn made(
+        experiment: &Experiment<'_>,
+        draws: &[Draw],
+        progress: &Progress<'_>,
+        make: &Making<'_>,
+    ) -> Result<Self, ScoringError> {
         let width = experiment.width().max(1);
         if draws.len().saturating_mul(width) > MOST_SCORES {
             return Err(ScoringError::TooManyScores {
@@ -82,7 +97,7 @@ impl Runs {
         let batch = |scratch: &mut Scratch, number: usize, draws: &[Draw], scores: &mut [f64], ranks: &mut [u32]| {
             let slots = scores.chunks_mut(width).zip(ranks.chunks_mut(width));
             for (at, (draw, (scores, ranks))) in draws.iter().zip(slots).enumerate() {
-                if let Err(reason) = experiment.run(*draw, scratch, scores, ranks)
+                if let Err(reason) = experiment.run(make, *draw, scratch, scores, ranks)
                     && let Ok(mut failures) = failures.lock()
                 {
                     failures.push((number * BATCH + at, reason));
@@ -110,6 +125,11 @@ impl Runs {
             on_scale: draws.iter().map(|draw| experiment.is_on_nominal_scale(*draw)).collect(),
             failures,
         })
+    }
+
+    /// Whether a run has no scores.
+    pub fn fails(&self, run: usize) -> bool {
+        self.failures.binary_search_by_key(&run, |(run, _)| *run).is_ok()
     }
 
     pub fn len(&self) -> usize {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::super::progress::{Progress, Stage, Watch};
 use super::super::responses::write_export;
 use super::super::{
-    AssessmentRequest, Catalogue, CheckedImport, CompareWith, ImportRequest, StudyError, assess_watched,
+    AssessmentRequest, Catalogue, CheckedImport, CompareWith, ImportRequest, StudyError, assess_watched, scenarios_of,
 };
 use crate::definition::Language;
 use crate::report::{CSV, XLSX};
@@ -42,6 +42,9 @@ pub enum Task {
         /// The assessment that it is compared with.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         compare_with: Option<i64>,
+        /// Scenarios, as the list in a file of scenarios.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scenarios: Option<Value>,
     },
     /// Responses are written into a file, which is the job's result.
     Export(ExportTask),
@@ -162,12 +165,14 @@ impl Task {
                 round,
                 options,
                 compare_with,
+                scenarios,
             } => {
                 let request = AssessmentRequest {
                     name: name.clone(),
                     round: round.clone(),
                     options: Options::read("options", &options.to_string(), Options::assess())?,
                     compare: compare_with.map(CompareWith::Kept),
+                    scenarios: scenarios.as_ref().map(scenarios_of).transpose()?,
                     made_by: bench.made_by.to_owned(),
                 };
                 assess_watched(bench.store, &request, bench.now, bench.watch).map(|_| ())

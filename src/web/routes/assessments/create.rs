@@ -9,7 +9,7 @@ use super::AssessmentHead;
 use crate::definition::Language;
 use crate::scoring::Options;
 use crate::study::jobs::Task;
-use crate::study::{self, AssessmentRequest, CompareWith};
+use crate::study::{self, AssessmentRequest, CompareWith, scenarios_of};
 use crate::web::Caller;
 use crate::web::body::Json;
 use crate::web::prefer::Wanted;
@@ -20,7 +20,9 @@ use crate::web::state::App;
 /// What is to be assessed, and how.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "First look", "round": "2026", "options": {"seed": 2026}}))]
+#[schema(example = json!({"name": "First look", "round": "2026", "options": {"uncertainty": {"seed": 2026}}, "scenarios": [
+    {"id": "double_rd", "label": {"zh": "研发投入加倍", "en": "Twice the R&D"}, "changes": [{"answer": "rd_inhouse", "units": "all", "scale": 2}]}
+]}))]
 pub struct CreateAssessment {
     /// What to call it.
     #[serde(default)]
@@ -37,6 +39,11 @@ pub struct CreateAssessment {
     #[serde(default)]
     #[schema(example = 12)]
     compare_with: Option<i64>,
+    /// Scenarios as the file of `innogauge assess --scenario` has them under `scenarios`; their outcome is in the result
+    /// under `scenarios`.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Object>>)]
+    scenarios: Option<Value>,
 }
 
 /// Create an assessment
@@ -60,12 +67,19 @@ pub async fn create_assessment(
         Some(options) => Options::read("options", &options.to_string(), Options::assess())
             .map_err(|error| Problem::new(Code::ValueInvalid).detail(error.to_string()))?,
     };
+    let scenarios = create
+        .scenarios
+        .as_ref()
+        .map(scenarios_of)
+        .transpose()
+        .map_err(|error| Problem::new(Code::ValueInvalid).detail(error.to_string()))?;
     if wanted == Wanted::AsJob {
         let task = Task::Assessment {
             name: create.name,
             round: create.round,
             options: create.options.unwrap_or_else(|| json!({})),
             compare_with: create.compare_with,
+            scenarios: create.scenarios,
         };
         let job = web::block(move || jobs::keep(&app, &caller, &task, None)).await??;
         return jobs::accepted(&job, language);
@@ -75,6 +89,7 @@ pub async fn create_assessment(
         round: create.round,
         options,
         compare: create.compare_with.map(CompareWith::Kept),
+        scenarios,
         made_by: caller.name.clone(),
     };
     let now = app.now();
