@@ -78,6 +78,10 @@ pub enum NoteCode {
     RunsWithoutScore,
     /// A number that was rounded up.
     RoundedUp,
+    /// Organisations that count as often as they answered.
+    AnsweredTwice,
+    /// Two rounds of which one alone is weighted to a register.
+    WeightedInOneRound,
     /// An earlier result that another version of the program made.
     OtherVersion,
     /// Units that only one of two results has.

@@ -535,13 +535,13 @@ fn tally_batches<'a>(
     let mut as_changed: Vec<Tallying<'a>> = (0..changed.len()).map(|_| tallying()).collect();
     for response in batches.iter().flatten() {
         let unit = response.identity.city.as_deref().unwrap_or_default();
-        let stratum = sample.stratum(&response.identity);
+        let stratum = sample.stratum(survey, &response.identity);
         let respondent = Respondent {
             response: &response.instance_id,
             organisation: response.identity.code.as_deref(),
             unit,
             stratum: &stratum,
-            auxiliary: sample.auxiliary(&response.identity),
+            auxiliary: sample.auxiliary(survey, &response.identity),
             weight: response.identity.weight,
             answers: response.answers.0.as_bytes(),
         };

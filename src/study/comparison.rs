@@ -99,6 +99,8 @@ impl Earlier<'_> {
                 Then::Here(here) => OldRespondents::Here {
                     table: &here.0.table,
                     resample: &here.1,
+                    weightings: &here.0.weightings,
+                    notes: &here.0.notes,
                 },
             },
             renamed: Some(&renamed),
@@ -184,9 +186,10 @@ impl Earlier<'_> {
         let (Some(old), [survey]) = (self.old_round(), self.surveys) else {
             return Ok(IndexMap::new());
         };
-        let by_code = |round: &str| -> Result<HashMap<String, String>, StudyError> {
+        let by_code = |round: &str, options: &Options| -> Result<HashMap<String, String>, StudyError> {
             let filter = Filter {
                 round: Some(round.to_owned()),
+                states: Some(states(options)?),
                 ..Filter::of_survey(survey)
             };
             let mut found = HashMap::new();
@@ -198,8 +201,8 @@ impl Earlier<'_> {
             })?;
             Ok(found)
         };
-        let now = by_code(self.round)?;
-        let mut then: Vec<(String, String)> = by_code(old)?.into_iter().collect();
+        let now = by_code(self.round, self.options)?;
+        let mut then: Vec<(String, String)> = by_code(old, self.old.options())?.into_iter().collect();
         then.sort_unstable();
         let joined = then
             .into_iter()

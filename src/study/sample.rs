@@ -13,8 +13,8 @@ use crate::store::{RegisterFilter, Store};
 #[derive(Debug, Default)]
 pub(super) struct Sample {
     kept: bool,
-    /// By credit code, what the register says.
-    registered: HashMap<String, Registered>,
+    /// By survey and credit code, what the register says.
+    registered: HashMap<String, HashMap<String, Registered>>,
     populations: Populations,
 }
 
@@ -61,7 +61,7 @@ impl Sample {
             let in_frame = entries().filter(|entry| entry.in_frame);
             sample.populations.insert((*survey).to_owned(), totals_of(in_frame));
             let registered = entries().map(|entry| (entry.code.clone(), Registered::from(entry)));
-            sample.registered.extend(registered);
+            sample.registered.insert((*survey).to_owned(), registered.collect());
         }
         let drawn = options
             .uncertainty
@@ -81,14 +81,19 @@ impl Sample {
         &self.populations
     }
 
-    fn registered(&self, identity: &Identity) -> Option<&Registered> {
-        self.registered.get(identity.code.as_ref()?)
+    fn registered(&self, survey: &str, identity: &Identity) -> Option<&Registered> {
+        self.registered.get(survey)?.get(identity.code.as_ref()?)
     }
 
-    /// The stratum of a respondent: that of the register, else what the response says, else city and size.
-    pub fn stratum<'a>(&'a self, identity: &'a Identity) -> Cow<'a, str> {
-        let registered = self.registered(identity).map(|registered| &registered.stratum);
-        if let Some(stratum) = registered.or(identity.stratum.as_ref()) {
+    /// The stratum of a respondent: that of the register; where the survey has none, what the response says; else city and
+    /// size, as the register names its own.
+    pub fn stratum<'a>(&'a self, survey: &str, identity: &'a Identity) -> Cow<'a, str> {
+        let registered = self.registered(survey, identity).map(|registered| &registered.stratum);
+        let said = identity
+            .stratum
+            .as_ref()
+            .filter(|_| !self.registered.contains_key(survey));
+        if let Some(stratum) = registered.or(said) {
             return Cow::Borrowed(stratum);
         }
         match (&identity.city, &identity.size) {
@@ -100,9 +105,9 @@ impl Sample {
 
     /// What a respondent is calibrated by: what the register says, so that it is counted as the register's totals are;
     /// else what the response says. Persons employed are the register's alone.
-    pub fn auxiliary<'a>(&'a self, identity: &'a Identity) -> Auxiliary<'a> {
+    pub fn auxiliary<'a>(&'a self, survey: &str, identity: &'a Identity) -> Auxiliary<'a> {
         let words = |words: &'a Option<String>| words.as_deref().unwrap_or_default();
-        match self.registered(identity) {
+        match self.registered(survey, identity) {
             Some(registered) => Auxiliary {
                 size: words(&registered.size),
                 sector: words(&registered.sector),

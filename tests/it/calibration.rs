@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use innogauge::definition::{Definition, Text};
 use innogauge::expression::WallClock;
 use innogauge::response::{Answers, Door, Fingerprint, Form, Received, RegisterEntry, process};
-use innogauge::scoring::{Options, result_json};
+use innogauge::scoring::{OldResult, Options, result_json};
 use innogauge::store::{Envelope, NewDefinition, NewFramework, RegisterOf, Round, RoundState, Seed, Store, Submission};
-use innogauge::study::{AssessmentRequest, assess};
+use innogauge::study::{AssessmentRequest, CompareWith, assess};
 use serde_json::{Value, json};
 
 use crate::databases::{Database, on_each};
@@ -109,35 +109,39 @@ fn store_with_answers(database: &Database) -> Store {
         synthetic: false,
     };
     store.add_round(&round, now).unwrap();
-    let form = Form::new(Definition::from_yaml("firm.yaml", SURVEY).unwrap().value);
     for entry in (0..CITIES.len()).flat_map(organisations).enumerate() {
         let (number, entry) = (entry.0 % 60, entry.1);
-        let Some(answers) = answers(number, &entry) else {
-            continue;
-        };
-        let (read, problems) = Answers::from_json(&form, &answers);
-        let envelope = Envelope {
-            round: Some("r".to_owned()),
-            survey: "firm".to_owned(),
-            definition_version: "1".to_owned(),
-            claimed_version: "1".to_owned(),
-            instance_id: format!("uuid:{}", entry.code),
-            deprecated_id: None,
-            door: Door::Json,
-            sender: None,
-            received_at: now,
-            test: false,
-        };
-        let processed = process(
-            Received::new(read, problems, Door::Json, now.fixed_offset()),
-            &WallClock,
-        );
-        let bytes = answers.to_string();
-        store
-            .submit_blocking(&Submission::new(envelope, &processed, bytes.as_bytes()).unwrap())
-            .unwrap();
+        if let Some(answers) = answers(number, &entry) {
+            submit(&store, &format!("uuid:{}", entry.code), &answers);
+        }
     }
     store
+}
+
+fn submit(store: &Store, instance_id: &str, answers: &Value) {
+    let form = Form::new(Definition::from_yaml("firm.yaml", SURVEY).unwrap().value);
+    let now = DateTime::UNIX_EPOCH;
+    let (read, problems) = Answers::from_json(&form, answers);
+    let envelope = Envelope {
+        round: Some("r".to_owned()),
+        survey: "firm".to_owned(),
+        definition_version: "1".to_owned(),
+        claimed_version: "1".to_owned(),
+        instance_id: instance_id.to_owned(),
+        deprecated_id: None,
+        door: Door::Json,
+        sender: None,
+        received_at: now,
+        test: false,
+    };
+    let processed = process(
+        Received::new(read, problems, Door::Json, now.fixed_offset()),
+        &WallClock,
+    );
+    let bytes = answers.to_string();
+    store
+        .submit_blocking(&Submission::new(envelope, &processed, bytes.as_bytes()).unwrap())
+        .unwrap();
 }
 
 fn load_register(store: &Store) {
@@ -151,11 +155,16 @@ fn load_register(store: &Store) {
 }
 
 fn result(store: &Store, options: &str) -> Value {
+    compared(store, options, None)
+}
+
+fn compared(store: &Store, options: &str, old: Option<&Value>) -> Value {
+    let old = old.map(|old| OldResult::read("old.json", old.to_string().as_bytes()).unwrap());
     let request = AssessmentRequest {
         name: String::new(),
         round: Some("r".to_owned()),
         options: Options::read("options.yaml", options, Options::assess()).unwrap(),
-        compare: None,
+        compare: old.map(|old| CompareWith::Result(Box::new(old))),
         scenarios: None,
         made_by: "test".to_owned(),
     };
@@ -166,6 +175,32 @@ fn result(store: &Store, options: &str) -> Value {
 fn codes(result: &Value) -> Vec<&str> {
     let notes = result["notes"].as_array().unwrap();
     notes.iter().map(|note| note["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_register_that_came_between_two_results_is_told_and_so_are_answers_that_came_twice() {
+    on_each(|database| {
+        let store = store_with_answers(database);
+        let without = result(&store, "uncertainty: {runs: 0}");
+        load_register(&store);
+        let with = compared(&store, "uncertainty: {runs: 0}", Some(&without));
+        assert_eq!(with["comparison"]["kind"], "methods", "the same responses");
+        assert!(codes(&with).contains(&"estimated_again"), "{}", with["notes"]);
+        assert!(!codes(&with).contains(&"answered_twice"));
+        let again = compared(&store, "uncertainty: {runs: 0}", Some(&with));
+        assert!(!codes(&again).contains(&"estimated_again"));
+
+        let number = (0..60)
+            .find(|number| answers(*number, &organisations(0)[*number]).is_some())
+            .unwrap();
+        submit(
+            &store,
+            "uuid:again",
+            &answers(number, &organisations(0)[number]).unwrap(),
+        );
+        let twice = result(&store, "uncertainty: {runs: 0}");
+        assert!(codes(&twice).contains(&"answered_twice"), "{}", twice["notes"]);
+    });
 }
 
 #[test]

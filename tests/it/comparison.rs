@@ -510,6 +510,8 @@ fn of_answers(old: &[Vec<Firm>], new: &[Vec<Firm>], at_hand: bool) -> Assessment
             OldRespondents::Here {
                 table: &then.estimates.table,
                 resample: &then.resample,
+                weightings: &[],
+                notes: &[],
             }
         } else {
             OldRespondents::Gone("they were erased")

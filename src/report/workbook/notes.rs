@@ -116,6 +116,14 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "Runs of the uncertainty analysis have no comparable scores",
         ),
         NoteCode::RoundedUp => ("模拟次数向上取整", "The number of runs was rounded up"),
+        NoteCode::AnsweredTwice => (
+            "同一机构多次答复，每份均计为一家机构",
+            "Organisations that answered more than once count as often",
+        ),
+        NoteCode::WeightedInOneRound => (
+            "两轮中只有一轮按名录加权，变化包含加权的影响",
+            "Only one of the two rounds is weighted to a register: changes are also those of the weights",
+        ),
         NoteCode::OtherVersion => (
             "用于比较的结果由另一版本的程序生成",
             "Another version of the program made the result that is compared with",

@@ -5,9 +5,12 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use super::error::ComparisonError;
-use super::{Against, Comparison, ComparisonKind, compared_with, differences, element_change, note_framework};
+use super::{
+    Against, Comparison, ComparisonKind, OldResult, compared_with, differences, element_change, note_framework,
+};
 use crate::scoring::analyse::Subject;
 use crate::scoring::assessment::Assessment;
+use crate::scoring::note::{Note, NoteCode};
 use crate::scoring::series::Series;
 use crate::scoring::uncertainty::on_one_scale;
 
@@ -20,6 +23,29 @@ fn rows(assessment: &Assessment) -> Vec<Row<'_>> {
     units
         .map(|(row, unit)| (unit.as_str(), time(row).map(String::as_str)))
         .collect()
+}
+
+/// Says where the same responses make other figures now.
+fn note_figures(assessment: &mut Assessment, old: &OldResult, pairs: &[(usize, usize)]) {
+    if assessment.recipe.data_hash == old.assessment.recipe.data_hash {
+        return;
+    }
+    let differs = |(id, now): (&String, &Series)| {
+        let then = old.assessment.stages.raw.get(id)?;
+        let same = |&(before, after): &(usize, usize)| match (then.get(before), now.get(after)) {
+            (Some(then), Some(now)) => (now - then).abs() <= 1e-9 * now.abs().max(then.abs()),
+            (then, now) => then.is_none() && now.is_none(),
+        };
+        (!pairs.iter().all(same)).then(|| id.clone())
+    };
+    let indicators: Vec<String> = assessment.stages.raw.iter().filter_map(differs).collect();
+    if !indicators.is_empty() {
+        let message = format!(
+            "the same responses, but other figures of {}: the register, weights or official figures have changed since",
+            indicators.join(", ")
+        );
+        assessment.notes.push(Note::new(NoteCode::EstimatedAgain, message));
+    }
 }
 
 pub(super) fn compared(
@@ -102,6 +128,7 @@ pub(super) fn compared(
         overlap: None,
         panel: None,
     };
+    note_figures(assessment, old, &pairs);
     note_framework(assessment, old);
     Ok(comparison)
 }

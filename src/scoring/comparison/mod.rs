@@ -32,6 +32,7 @@ use super::note::{Note, NoteCode};
 use super::series::Series;
 use super::table::Table;
 use super::uncertainty::{Observer, Replay};
+use super::weighting::Weighting;
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,6 +190,10 @@ pub enum OldRespondents<'a> {
         table: &'a Table,
         /// They themselves, ready to be drawn again.
         resample: &'a Resample,
+        /// How they stand for the organisations of their register.
+        weightings: &'a [Weighting],
+        /// What a reader must know of their figures.
+        notes: &'a [Note],
     },
 }
 

@@ -1,6 +1,6 @@
 //! Two rounds: scored together in one frame, and drawn again together.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use indexmap::IndexMap;
 
@@ -25,6 +25,7 @@ use crate::scoring::run::assess;
 use crate::scoring::series::Series;
 use crate::scoring::uncertainty::{Draw, Experiment, Observer, Progress, Replay, Runs};
 use crate::scoring::vary::{UncertaintyOptions, Vary};
+use crate::scoring::weighting::Weighting;
 
 pub(super) fn compared(
     assessment: &mut Assessment,
@@ -43,6 +44,7 @@ pub(super) fn compared(
     let mut elements = changes(&both, &pooled.pairs);
     note_frame(assessment, &both);
     note_figures(assessment, &both, against.old, pooled.new);
+    note_weights(assessment, against);
     carry_notes(assessment, &both);
 
     let (contributions, left) = contributions(&pooled.framework, &pooled.options.aggregate, &both, &pooled.pairs);
@@ -122,6 +124,40 @@ fn note_frame(assessment: &mut Assessment, both: &Assessment) {
                        the scores of this round differ between the two";
         assessment.notes.push(Note::new(NoteCode::CommonFrame, message));
     }
+}
+
+/// Says where the respondents of one round alone stand for a register, and what is to be known of the earlier round's.
+fn note_weights(assessment: &mut Assessment, against: &Against<'_>) {
+    let OldRespondents::Here { weightings, notes, .. } = against.respondents else {
+        return;
+    };
+    let calibrated = |weightings: &[Weighting]| -> BTreeSet<(String, String)> {
+        let calibrated = weightings.iter().filter(|weighting| !weighting.margins.is_empty());
+        calibrated
+            .map(|weighting| (weighting.unit.clone(), weighting.survey.clone()))
+            .collect()
+    };
+    let (now, then) = (calibrated(&assessment.weightings), calibrated(weightings));
+    let mut units: Vec<String> = now.symmetric_difference(&then).map(|(unit, _)| unit.clone()).collect();
+    units.dedup();
+    if !units.is_empty() {
+        let message = "weights are calibrated to a register in one of the two rounds only, so that changes, and their intervals, are also \
+                       those of the weights: load the register of the other round";
+        assessment
+            .notes
+            .push(Note::new(NoteCode::WeightedInOneRound, message).at(units));
+    }
+    let of_weights = |note: &&Note| {
+        matches!(
+            note.code,
+            NoteCode::UnitWeights | NoteCode::RegisterLacks | NoteCode::NotCalibrated | NoteCode::AnsweredTwice
+        )
+    };
+    let earlier = notes.iter().filter(of_weights).cloned();
+    assessment.notes.extend(earlier.map(|note| Note {
+        message: format!("earlier round: {}", note.message),
+        ..note
+    }));
 }
 
 /// Says where the earlier round's figures, as they are now, are not those of its result. By another framework they need

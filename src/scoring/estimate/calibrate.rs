@@ -114,9 +114,12 @@ impl Calibration {
         for group in respondents.chunk_by_mut(|one, other| one.unit == other.unit && one.survey == other.survey) {
             let (unit, survey) = (group[0].unit.clone(), Arc::clone(&group[0].survey));
             let Some(register) = populations.get(&*survey) else {
-                findings.see_weights(&survey, group);
+                if !is_census(framework, &survey) {
+                    findings.see_weights(&survey, group);
+                }
                 continue;
             };
+            findings.see_organisations(&unit, group);
             let mut weighting = before_weights(register, &survey, &unit, group.len() as u64);
             if !is_census(framework, &survey) {
                 match Group::new(group, register, &mut weighting, &mut findings) {
@@ -316,10 +319,13 @@ fn cells(
         let (first, second) = (thin.min(neighbour), thin.max(neighbour));
         let other = cells.remove(second);
         cells[first].join(other);
-        if !cells[first].members.is_empty() {
-            findings.joined.push(format!("{unit}/{}", cells[first].name()));
-        }
     }
+    let joined = cells
+        .iter()
+        .filter(|cell| cell.names.len() > 1 && !cell.members.is_empty());
+    findings
+        .joined
+        .extend(joined.map(|cell| format!("{unit}/{}", cell.name())));
     Some(cells)
 }
 
@@ -476,6 +482,7 @@ struct Findings {
     not_reached: Vec<String>,
     trimmed: Vec<String>,
     more_than_registered: Vec<String>,
+    twice: Vec<String>,
 }
 
 impl Findings {
@@ -483,6 +490,15 @@ impl Findings {
     fn see_weights(&mut self, survey: &str, group: &[KeptRespondent]) {
         if group.iter().all(|kept| kept.base.to_bits() == 1.0_f64.to_bits()) {
             self.unweighted.push(survey.to_owned());
+        }
+    }
+
+    /// Looks for organisations that stand for themselves more than once. Those of one stratum stand next to each other.
+    fn see_organisations(&mut self, unit: &str, group: &[KeptRespondent]) {
+        let same = |pair: &&[KeptRespondent]| matches!(pair, [one, other] if one.organisation.is_some() && one.organisation == other.organisation);
+        let again = group.windows(2).filter(same).count();
+        if again > 0 {
+            self.twice.push(format!("{unit} ({again})"));
         }
     }
 
@@ -538,6 +554,11 @@ impl Findings {
                 NoteCode::NotCalibrated,
                 "totals of the register that weights within a third and three times the mean of their cell do not reach",
                 self.not_reached,
+            ),
+            (
+                NoteCode::AnsweredTwice,
+                "responses of organisations that answered before: each counts as an organisation until duplicates are resolved",
+                self.twice,
             ),
             (
                 NoteCode::TrimmedWeights,

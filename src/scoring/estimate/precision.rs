@@ -19,6 +19,8 @@ use crate::scoring::uncertainty::{Purpose, random};
 
 /// So many replicates: a standard error is then known to about 5 % of itself.
 const REPLICATES: u64 = 200;
+/// A note says where totals are missed more often than in this share of the cases.
+const MOST_MISSED: f64 = 0.1;
 /// A figure whose coefficient of variation is above this is flagged.
 const MOST_CV: f64 = 0.3;
 /// An indicator whose reliability is below this is flagged.
@@ -53,9 +55,11 @@ pub(in crate::scoring) fn add_precision(
     seed: u64,
 ) {
     let (errors, missed) = standard_errors(resample, seed, assessment.units.len());
-    if missed > 0 {
+    if missed > MOST_MISSED {
         let message = format!(
-            "in {missed} of {REPLICATES} replicates of the respondents fewer totals of the register were reached than in the sample"
+            "where respondents are drawn again, fewer totals of the register are reached than in the sample in {:.0} % of the \
+             cases: their figures vary rather too much",
+            100.0 * missed
         );
         assessment.notes.push(Note::new(NoteCode::NotCalibrated, message));
     }
@@ -101,12 +105,13 @@ pub(in crate::scoring) fn add_precision(
     }
 }
 
-/// The standard error of each column and unit over the replicates, NaN where a figure has none; and how many replicates
-/// reached fewer totals of the register than the sample.
-fn standard_errors(resample: &Resample, seed: u64, units: usize) -> (Vec<Vec<f64>>, usize) {
+/// The standard error of each column and unit over the replicates, NaN where a figure has none; and the share (0 to 1) of
+/// calibrated units in them that reach fewer totals of the register than in the sample.
+fn standard_errors(resample: &Resample, seed: u64, units: usize) -> (Vec<Vec<f64>>, f64) {
     let draw = |replicate: u64| resample.columns_drawn(&mut random(seed, Purpose::Respondents, replicate));
-    let replicates: Vec<(Vec<Vec<f64>>, bool)> = (0..REPLICATES).into_par_iter().map(draw).collect();
-    let missed = replicates.iter().filter(|(_, reached)| !reached).count();
+    let replicates: Vec<(Vec<Vec<f64>>, usize)> = (0..REPLICATES).into_par_iter().map(draw).collect();
+    let missed: usize = replicates.iter().map(|(_, missed)| missed).sum();
+    let missed = missed as f64 / (replicates.len() * resample.calibrated_groups()).max(1) as f64;
     let columns = replicates.first().map_or(0, |(columns, _)| columns.len());
     let error = |column: usize, unit: usize| {
         let values: Vec<f64> = replicates.iter().map(|(columns, _)| columns[column][unit]).collect();

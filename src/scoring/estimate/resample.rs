@@ -145,9 +145,9 @@ impl Resample {
         times
     }
 
-    /// The weights of respondents that are drawn so often, calibrated where those of the sample are; and whether they reach
-    /// all totals of the register that those do.
-    pub(super) fn weights_under(&self, times: &[u32]) -> (Vec<f64>, bool) {
+    /// The weights of respondents that are drawn so often, calibrated where those of the sample are; and how many of the
+    /// calibrated groups reach fewer totals of the register than in the sample.
+    pub(super) fn weights_under(&self, times: &[u32]) -> (Vec<f64>, usize) {
         let mut weights = self.bases.clone();
         for stratum in &self.strata {
             let (lambda, n) = (stratum.lambda, stratum.members.len() as f64);
@@ -157,17 +157,22 @@ impl Resample {
             }
         }
         let mut work = Workspace::default();
-        let mut reached = true;
+        let mut missed = 0;
         for (members, group) in &self.calibrated {
-            reached &= group.weigh(&mut weights[members.clone()], &mut work);
+            missed += usize::from(!group.weigh(&mut weights[members.clone()], &mut work));
         }
-        (weights, reached)
+        (weights, missed)
     }
 
-    /// The columns of one replicate, and whether the weights reach all totals of the register that those of the sample do.
-    pub(super) fn columns_drawn(&self, random: &mut ChaCha8Rng) -> (Vec<Vec<f64>>, bool) {
-        let (weights, reached) = self.weights_under(&self.draw(random));
-        (self.estimate(&weights), reached)
+    /// The columns of one replicate, and how many calibrated groups reach fewer totals than in the sample.
+    pub(super) fn columns_drawn(&self, random: &mut ChaCha8Rng) -> (Vec<Vec<f64>>, usize) {
+        let (weights, missed) = self.weights_under(&self.draw(random));
+        (self.estimate(&weights), missed)
+    }
+
+    /// How many groups of respondents are calibrated: those of one survey in one unit.
+    pub(super) fn calibrated_groups(&self) -> usize {
+        self.calibrated.len()
     }
 
     /// Whether a column depends on the respondents.
@@ -290,7 +295,7 @@ pub(super) fn draw_alone(stratum: &Stratum, times: &mut [u32], random: &mut ChaC
 /// Strata of the same unit and survey stand by size, so that a neighbour is one in size.
 pub(super) fn size_order(stratum: &str) -> (u32, String) {
     (
-        class_order(stratum.rsplit('/').next().unwrap_or_default()),
+        class_order(stratum.rsplit(['/', '-']).next().unwrap_or_default()),
         stratum.to_owned(),
     )
 }

@@ -363,12 +363,10 @@ impl<'a> Experiment<'a> {
         self.varied_weights(draw, &self.weights, |_| ())
     }
 
-    /// The weights of a run in which the nominal ones are others, and are changed before they are varied.
+    /// The weights of a run in which the nominal ones are others, and are changed after sets or experts are drawn and before
+    /// they are varied.
     pub fn varied_weights(&self, draw: Draw, nominal: &[f64], change: impl Fn(&mut [f64])) -> Vec<f64> {
         let mut weights = nominal.to_vec();
-        if draw.weights.is_none() || self.sets.is_none() {
-            change(&mut weights);
-        }
         match (draw.weights, &self.sets, &self.vary.weights) {
             (Some(set), Some(sets), _) => {
                 weights.clone_from(
@@ -382,13 +380,14 @@ impl<'a> Experiment<'a> {
                 let elements = self.framework.elements();
                 let uniforms: Vec<f64> = elements.iter().map(|_| random.random()).collect();
                 self.redraw_experts(&mut random, &mut weights);
+                change(&mut weights);
                 for ((weight, element), uniform) in weights.iter_mut().zip(elements).zip(uniforms) {
                     if vary.levels.has(element.level) {
                         *weight *= 1.0 + vary.relative * (2.0 * uniform - 1.0);
                     }
                 }
             }
-            _ => {}
+            _ => change(&mut weights),
         }
         if let Some(position) = draw.dropped.and_then(|dropped| self.counted.get(dropped)) {
             weights[*position] = 0.0;
