@@ -155,6 +155,9 @@ pub struct Recipe {
     /// Where answers were scored: which.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub responses: Option<ResponseRecord>,
+    /// The scenarios that were worked out, each as a file has it; none where none were asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scenarios: Option<Vec<serde_json::Value>>,
     /// The seed of what is random; none where nothing is.
     pub seed: Option<u64>,
     /// The version of the program.

@@ -345,6 +345,7 @@ impl<'a> Run<'a> {
                 data_hash: self.table.hash(),
                 rounds: Vec::new(),
                 responses: None,
+                scenarios: None,
                 seed: None,
                 program_version: env!("CARGO_PKG_VERSION").to_owned(),
             },

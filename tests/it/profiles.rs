@@ -12,15 +12,19 @@ const FRAMEWORK: &str = "index: {id: Index, children: [\
     {id: C, indicators: [{id: c1}, {id: aside, weight: 0}]}]}";
 
 fn profiled(units: u32) -> Assessment {
-    let framework = Framework::for_table("f.yaml", FRAMEWORK).unwrap().value;
     let mut csv = String::from("unit,a1,a2,a3,b1,b2,b3,b4,c1,aside\n");
     for unit in 0..units {
         let cell = |n: u32| (unit * 37 * n + n * n * 11 + unit * unit * 3) % 101;
         let cells: Vec<String> = (1..=9).map(|n| cell(n).to_string()).collect();
         writeln!(csv, "u{unit},{}", cells.join(",")).unwrap();
     }
+    profiled_of(FRAMEWORK, &csv, "profiles: true")
+}
+
+fn profiled_of(framework: &str, csv: &str, options: &str) -> Assessment {
+    let framework = Framework::for_table("f.yaml", framework).unwrap().value;
     let table = Table::read_csv("t.csv", csv.as_bytes(), None, None).unwrap();
-    let options = Options::read("o.yaml", "profiles: true", Options::score()).unwrap();
+    let options = Options::read("o.yaml", options, Options::score()).unwrap();
     let mut assessment = assess(&framework, &table, &options).unwrap();
     let subject = Subject {
         framework: &framework,
@@ -78,6 +82,25 @@ fn strengths_and_weaknesses_are_the_ranks_at_the_ends_on_their_side_of_the_media
         check(&profile.strengths, 1.0);
         check(&profile.weaknesses, -1.0);
     }
+}
+
+#[test]
+fn a_shared_last_place_is_the_last_place() {
+    let ids = ["x0", "x1", "x2", "x3", "x4", "x5", "tie"];
+    let indicators: Vec<String> = ids
+        .iter()
+        .map(|id| format!("{{id: {id}, goalposts: [0, 100]}}"))
+        .collect();
+    let framework = format!("index: {{id: Index, indicators: [{}]}}", indicators.join(", "));
+    let mut csv = format!("unit,{}\n", ids.join(","));
+    // Four of ten are held at 0 in `tie`; u1 is the last but one in all others.
+    for unit in 0..10 {
+        let tie = if unit < 4 { -5 * unit } else { 60 + unit };
+        writeln!(csv, "u{unit},{}{tie}", format!("{},", 50 + 3 * unit).repeat(6)).unwrap();
+    }
+    let assessment = profiled_of(&framework, &csv, "{normalise: goalposts, profiles: true}");
+    let worst = &assessment.profiles.unwrap().units[1].weaknesses[0];
+    assert_eq!((worst.indicator.as_str(), worst.rank, worst.of), ("tie", 7, 10));
 }
 
 #[test]

@@ -59,11 +59,20 @@ fn table(rows: &[Vec<Option<f64>>]) -> Table {
 }
 
 fn explored_with(table: &Table, options: &str, scenarios: &str, replay: &Replay) -> Result<Assessment, String> {
-    let framework = framework();
+    explored_of(&framework(), table, options, scenarios, replay)
+}
+
+fn explored_of(
+    framework: &Framework,
+    table: &Table,
+    options: &str,
+    scenarios: &str,
+    replay: &Replay,
+) -> Result<Assessment, String> {
     let options = Options::read("o.yaml", options, Options::score()).map_err(|error| error.to_string())?;
-    let mut assessment = assess(&framework, table, &options).map_err(|error| error.to_string())?;
+    let mut assessment = assess(framework, table, &options).map_err(|error| error.to_string())?;
     let subject = Subject {
-        framework: &framework,
+        framework,
         table,
         options: &options,
         respondents: Respondents::None,
@@ -82,6 +91,14 @@ fn explored(options: &str, scenarios: &str) -> Scenarios {
         .unwrap_or_else(|error| panic!("{options}: {error}"))
         .scenarios
         .unwrap()
+}
+
+/// The scenarios of a small framework and table of their own.
+fn of(framework: &str, csv: &str, options: &str, scenarios: &str) -> Result<Assessment, String> {
+    let framework = Framework::for_table("f.yaml", framework).unwrap().value;
+    let time = csv.contains("year").then_some("year");
+    let table = Table::read_csv("t.csv", csv.as_bytes(), None, time).unwrap();
+    explored_of(&framework, &table, options, scenarios, &Replay::default())
 }
 
 fn scored(rows: &[Vec<Option<f64>>], options: &str) -> Assessment {
@@ -400,7 +417,8 @@ fn a_target_rank_needs_the_score_of_the_unit_that_has_it() {
     assert!(up.reached && up.target.rank == Some(6));
     assert_eq!(Some(up.target.score), baseline.scores["Index"].get(sixth));
     let there = &found.improvements["there"];
-    assert!(there.reached && there.steps.is_empty() && there.cost == 0.0);
+    assert!(there.reached && there.steps.is_empty());
+    assert!(there.cost.is_sign_positive() && there.cost == 0.0, "not -0");
 }
 
 #[test]
@@ -599,6 +617,170 @@ fn the_same_scenarios_give_the_same_bytes_on_any_number_of_threads_and_read_back
     let first = bytes(1);
     assert!(first == bytes(3));
     assert_eq!(result_json(&read_result(&first).unwrap()).unwrap(), first);
+}
+
+#[test]
+fn levels_of_an_indicator_that_is_divided_are_those_of_its_quotients() {
+    let framework = "index: {id: I, indicators: [{id: gdp, denominator: pop}, {id: a}]}";
+    // A head: 10, 20 and 50.
+    let csv = "unit,gdp,a,pop\nbig,1000,1,100\nmid,200,2,10\nsmall,50,3,1\n";
+    let text = "scenarios: [{id: small, changes: [{indicator: gdp, units: [small], reach: best}]}, \
+                {id: big, changes: [{indicator: gdp, units: [big], reach: best}]}, \
+                {id: median, changes: [{indicator: gdp, units: all, reach: peer_median}]}, \
+                {id: number, changes: [{indicator: gdp, units: all, reach: 30}]}, \
+                {id: up, inverse: {unit: big, score: 1000, costs: {gdp: 1}}}, \
+                {id: first, inverse: {unit: small, score: 1000, costs: {gdp: 1}}}]";
+    let options = "{denominate: true, normalise: min_max}";
+    let found = of(framework, csv, options, text).unwrap().scenarios.unwrap();
+    let scores = |id: &str| -> Vec<f64> { found.outcomes[id].elements["gdp"].score.scenario.present().collect() };
+    assert_eq!(scores("small"), [0.0, 25.0, 100.0], "it is the best already");
+    assert_eq!(scores("big"), [100.0, 25.0, 100.0]);
+    // The medians of the others are 35, 30 and 15 a head.
+    assert_eq!(scores("median"), [62.5, 50.0, 100.0]);
+    assert_eq!(scores("number"), [50.0, 50.0, 100.0]);
+    let up = &found.improvements["up"];
+    assert_eq!(
+        (up.reached, up.steps["gdp"].to),
+        (false, 5000.0),
+        "50 a head for 100 heads"
+    );
+    assert!(found.improvements["first"].steps.is_empty());
+}
+
+#[test]
+fn one_step_without_a_place_takes_no_other_return_away() {
+    let framework = "index: {id: I, indicators: [{id: a, goalposts: [0, 10]}, \
+                     {id: b, direction: -1, goalposts: [1, 500], transform: ln}]}";
+    let csv = "unit,a,b\nx,1,20\ny,5,300\nz,9,80\n";
+    let found = of(framework, csv, "normalise: goalposts", "scenarios: []").unwrap();
+    let returns = found.scenarios.unwrap().marginal_returns.unwrap();
+    let (a, b) = (&returns.indicators["a"], &returns.indicators["b"]);
+    assert_eq!(a.per_step.present().count(), 3);
+    // A tenth of the way is 49.9: from 20 and below, the logarithm would be of a number below 0.
+    assert_eq!((b.per_step.get(0), b.per_unit.present().count()), (None, 3));
+    assert!(b.per_step.get(1).unwrap() > 0.0 && b.per_step.get(2).unwrap() > 0.0);
+    let constant = of(
+        "index: {id: I, indicators: [{id: a}, {id: b}]}",
+        "unit,a,b\nx,1,7\ny,5,7\nz,9,7\n",
+        "normalise: min_max",
+        "scenarios: []",
+    );
+    let returns = constant.unwrap().scenarios.unwrap().marginal_returns.unwrap();
+    assert_eq!(returns.indicators["a"].per_unit.present().count(), 3);
+    assert_eq!(returns.indicators["b"].per_unit.present().count(), 0);
+}
+
+#[test]
+fn what_could_not_be_written_down_is_refused() {
+    let goalposts = "normalise: goalposts";
+    for (scenario, message) in [
+        (
+            "inverse: {unit: u0, score: 99, costs: {a1: 1e308}}",
+            "s.yaml:1:64: error: costs of 'a1' is 1e308\n  help: write a number from 1e-12 to 1e12",
+        ),
+        (
+            "inverse: {unit: u0, score: 99, costs: {a1: 1}, max: {a1: 1e-13}}",
+            "max of 'a1' is 1e-13",
+        ),
+        (
+            "changes: [{indicator: b1, units: [u1], scale: 1e308}]",
+            "'b1' of unit 'u1': the changed figure would be too large",
+        ),
+        (
+            "changes: [{weight: a1, set: 1e308}, {weight: a2, set: 1e308}]",
+            "the weights within 'A' would be too large",
+        ),
+        (
+            "changes: [{weight: Index, set: 2}]",
+            "'Index' has no parent, so that it has no weight",
+        ),
+        (
+            "inverse: {unit: u0, rank: 11, costs: {a1: 1}}",
+            "there is no rank 11: 10 units are ranked",
+        ),
+    ] {
+        let text = format!("scenarios: [{{id: s, {scenario}}}]");
+        let error = explored_with(&table(&rows()), goalposts, &text, &Replay::default()).unwrap_err();
+        assert!(error.contains(message), "{scenario}: {error}");
+    }
+    let text = "scenarios: [{id: s, changes: [{indicator: a1, units: [u1], set: 1e308}]}]";
+    let error = explored_with(&table(&rows()), "normalise: min_max", text, &Replay::default()).unwrap_err();
+    assert!(error.contains("would be too large"), "{error}");
+}
+
+#[test]
+fn an_element_that_loses_its_score_with_its_weights_is_noted() {
+    let text = "scenarios: [{id: s, changes: [{weight: a1, set: 0}, {weight: a2, set: 0}]}]";
+    let found = explored("normalise: goalposts", text);
+    let outcome = &found.outcomes["s"];
+    assert_eq!(outcome.elements["A"].score.scenario.present().count(), 0);
+    let note = &outcome.notes[0];
+    assert_eq!((note.element.as_deref(), note.units.len()), (Some("A"), 10));
+}
+
+#[test]
+fn a_run_is_repeated_from_the_scenarios_of_its_recipe() {
+    let text = "scenarios:\n\
+                - {id: s, label: {zh: 甲, en: A}, frame: recomputed, changes: [{indicator: a1, units: [u1], scale: 2}, \
+                {indicator: a2, units: all, reach: target}, {indicator: b1, units: all, reach: 40.5}, {weight: A, add: 1}]}\n\
+                - {id: i, inverse: {unit: u0, rank: 1, element: A, costs: {a2: 3, a1: 1}, max: {a1: 2.5}}}\n\
+                - {id: j, label: Up, inverse: {unit: u0, score: 60.25, costs: {a1: 1}}}\n";
+    let run = |text: &str| explored_with(&table(&rows()), "normalise: goalposts", text, &Replay::default()).unwrap();
+    let first = run(text);
+    let recorded = serde_json::json!({"scenarios": first.recipe.scenarios}).to_string();
+    assert_eq!(result_json(&run(&recorded)).unwrap(), result_json(&first).unwrap());
+    assert!(recorded.contains(r#""costs":{"a2":3.0,"a1":1.0}"#), "{recorded}");
+}
+
+#[test]
+fn an_inverse_in_a_long_table_looks_at_its_own_time() {
+    let framework = "index: {id: I, indicators: [{id: a}, {id: b}]}";
+    let csv = "unit,year,a,b\nx,2020,0,0\ny,2020,5,5\nz,2020,8,10\nv,2021,90,80\nw,2021,40,0\nz,2021,100,100\n";
+    let text = "scenarios: [{id: second, inverse: {unit: x, rank: 2, costs: {a: 1}}}, \
+                {id: far, inverse: {unit: x, score: 1000, costs: {a: 1}}}]";
+    let found = of(framework, csv, "normalise: min_max", text).unwrap();
+    let index = &found.scores["I"];
+    let found = found.scenarios.as_ref().unwrap();
+    assert_eq!(
+        Some(found.improvements["second"].target.score),
+        index.get(1),
+        "that of y"
+    );
+    assert_eq!(found.improvements["far"].steps["a"].to, 8.0, "the best of 2020");
+    let text = "scenarios: [{id: s, inverse: {unit: x, rank: 4, costs: {a: 1}}}]";
+    let error = of(framework, csv, "normalise: min_max", text).unwrap_err();
+    assert!(error.contains("there is no rank 4: 3 units are ranked"), "{error}");
+}
+
+#[test]
+fn at_0_a_slope_is_none_or_without_limit_or_the_share_of_the_weight() {
+    let framework =
+        "index: {id: I, indicators: [{id: a, goalposts: [0, 100]}, {id: b, goalposts: [0, 100], weight: 3}]}";
+    // Both at 0, one at 0, none.
+    let csv = "unit,a,b\nx,0,0\ny,0,50\nz,20,50\n";
+    let slope = |aggregate: &str| {
+        let options = format!("{{normalise: goalposts, aggregate: {aggregate}}}");
+        let step = "scenarios: [{id: s, changes: [{indicator: a, units: all, add: 1e-9}]}]";
+        let found = of(framework, csv, &options, step).unwrap().scenarios.unwrap();
+        let finite = &found.outcomes["s"].elements["I"].score.difference;
+        let of_a = found.marginal_returns.unwrap().indicators["a"].clone();
+        for unit in 0..3 {
+            if let Some(slope) = of_a.per_unit.get(unit) {
+                let finite = finite.get(unit).unwrap() / 1e-9;
+                assert!((slope - finite).abs() < 1e-3, "{aggregate} {unit}: {slope}, {finite}");
+            }
+        }
+        let at = |unit: usize| (of_a.per_unit.get(unit), of_a.region[unit]);
+        (at(0), at(1))
+    };
+    let flat = (Some(0.0), Region::Flat);
+    assert_eq!(slope("geometric"), (flat, (None, Region::Rising)));
+    // What is 4 parts of 4 in 1 / (1 / 4x + …) rises four times as fast.
+    assert_eq!(slope("harmonic"), (flat, (Some(4.0), Region::Rising)));
+    let (both, one) = slope("{method: power, exponent: 0.5}");
+    assert_eq!((both, one), ((Some(0.0625), Region::Rising), (None, Region::Rising)));
+    let (both, one) = slope("{method: power, exponent: 2}");
+    assert_eq!((both, one), ((Some(0.5), Region::Rising), flat));
 }
 
 #[test]

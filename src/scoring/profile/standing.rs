@@ -109,7 +109,8 @@ pub(super) fn of_units(
         .map(|(_, element, _)| assessment.scores[&element.id].raw().to_vec())
         .collect();
     let gaps = gaps(&columns, groups);
-    let mut all: Vec<Vec<Standing>> = vec![Vec::new(); assessment.units.len()];
+    // Beside each standing, how many units are ranked worse.
+    let mut all: Vec<Vec<(Standing, usize)>> = vec![Vec::new(); assessment.units.len()];
     for (column, (position, element, _)) in framework.indicators().enumerate() {
         if assessment.elements[position].effective_weight <= 0.0 {
             continue;
@@ -118,15 +119,19 @@ pub(super) fn of_units(
         for rows in groups {
             let ranked = rows.iter().filter_map(|&row| Some((row, ranks[row]?)));
             let of = u32::try_from(ranked.clone().count()).unwrap_or(u32::MAX);
+            let mut sorted: Vec<u32> = ranked.clone().map(|(_, rank)| rank).collect();
+            sorted.sort_unstable();
             for (row, rank) in ranked {
                 let interval = sampled.map(|sampled| sampled.intervals[column][row]);
-                all[row].push(Standing {
+                let worse = sorted.len() - sorted.partition_point(|other| *other <= rank);
+                let standing = Standing {
                     indicator: element.id.clone(),
                     rank,
                     of,
                     gap: gaps[column][row],
                     interval: interval.filter(|ends| ends.iter().all(|end| !end.is_nan())),
-                });
+                };
+                all[row].push((standing, worse));
             }
         }
     }
@@ -135,16 +140,19 @@ pub(super) fn of_units(
         standing.gap * sign > 0.0 && (sampled.is_none() || standing.interval.is_some_and(beyond))
     };
     let chosen = |sign: f64| {
-        let of_unit = |standings: &Vec<Standing>| {
-            let mut told: Vec<Standing> = standings.iter().filter(|it| is_told(it, sign)).cloned().collect();
-            // How many places it is from the first, or from the last.
-            let from_end = |it: &Standing| if sign > 0.0 { it.rank - 1 } else { it.of - it.rank };
+        let of_unit = |standings: &Vec<(Standing, usize)>| {
+            let mut told: Vec<&(Standing, usize)> = standings.iter().filter(|(it, _)| is_told(it, sign)).collect();
+            // How many units are better, or worse: a tie for the last place is the last place, though its rank is a
+            // smaller one.
+            let from_end = |(it, worse): &(Standing, usize)| if sign > 0.0 { it.rank as usize - 1 } else { *worse };
             told.sort_by(|one, other| {
-                let by_gap = (other.gap * sign).total_cmp(&(one.gap * sign));
+                let by_gap = (other.0.gap * sign).total_cmp(&(one.0.gap * sign));
                 from_end(one).cmp(&from_end(other)).then(by_gap)
             });
-            told.truncate(MOST);
-            told
+            told.into_iter()
+                .take(MOST)
+                .map(|(standing, _)| standing.clone())
+                .collect()
         };
         all.iter().map(of_unit).collect()
     };

@@ -162,6 +162,29 @@ pub enum Level {
     Number(f64),
 }
 
+impl Scenario {
+    /// The scenario as a file has it, for the recipe.
+    pub(super) fn to_json(&self) -> Value {
+        let label = match self.label.exact("") {
+            Some(words) if self.label.iter().count() == 1 => json!(words),
+            _ => self.label.iter().map(|(language, words)| (language, words)).collect(),
+        };
+        let mut scenario = Map::new();
+        scenario.insert("id".to_owned(), json!(self.id));
+        scenario.insert("label".to_owned(), label);
+        match &self.aim {
+            ScenarioAim::Changes { frame, changes } => {
+                scenario.insert("frame".to_owned(), json!(frame));
+                scenario.insert("changes".to_owned(), changes.iter().map(Change::to_json).collect());
+            }
+            ScenarioAim::Inverse(inverse) => {
+                scenario.insert("inverse".to_owned(), inverse.to_json());
+            }
+        }
+        Value::Object(scenario)
+    }
+}
+
 impl Change {
     /// The change as a scenario file has it, for the record.
     pub(super) fn to_json(&self) -> Value {

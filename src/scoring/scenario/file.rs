@@ -1,6 +1,7 @@
 //! Reading a file of scenarios: every error of the file at once, each with its place.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use indexmap::IndexMap;
 
@@ -13,6 +14,8 @@ use crate::definition::{Diagnostic, Place, Text};
 use crate::scoring::error::ScoringError;
 use crate::scoring::framework::Written;
 
+/// What costs and limits may be, so that what is worked out from them can be written down.
+const AMOUNTS: RangeInclusive<f64> = 1e-12..=1e12;
 /// The most scenarios of one file.
 const MOST_SCENARIOS: usize = 200;
 
@@ -421,7 +424,7 @@ impl Reading {
         rank
     }
 
-    /// Numbers above 0 by indicator.
+    /// Numbers from 1e-12 to 1e12 by indicator.
     fn amounts(&mut self, node: &Node, what: &'static str) -> Option<IndexMap<String, (Place, f64)>> {
         let mut amounts = IndexMap::new();
         let mut sound = true;
@@ -435,13 +438,13 @@ impl Reading {
                 continue;
             };
             match amount {
-                Some(amount) if amount > 0.0 => {
+                Some(amount) if AMOUNTS.contains(&amount) => {
                     amounts.insert(name.to_owned(), (key.place(), amount));
                 }
                 Some(amount) => {
-                    let help = "write a number above 0; leave out what is not to be improved";
+                    let help = "write a number from 1e-12 to 1e12; leave out what is not to be improved";
                     self.findings
-                        .error(value, format!("{what} of '{name}' is {amount}"), help);
+                        .error(value, format!("{what} of '{name}' is {amount:?}"), help);
                     sound = false;
                 }
                 None => sound = false,

@@ -15,6 +15,9 @@ use crate::scoring::options::{ImputeMethod, Options};
 use crate::scoring::run::{Taken, scaled_watched};
 use crate::scoring::table::Table;
 
+/// Why a figure has no place that could be written down.
+pub(super) const TOO_LARGE: &str = "the changed figure would be too large";
+
 /// The frame of all indicators.
 pub(super) struct FrozenFrame {
     /// The figures as they came, column by column.
@@ -179,9 +182,12 @@ impl FrozenFrame {
                 "no unit has a value in the assessment, so that there is no scale to be kept",
             ));
         };
-        let divisor = of.denominator.as_ref().map_or(1.0, |denominator| denominator[row]);
+        let divisor = self.divisor(column, row);
         let quotient = value / divisor;
-        if !quotient.is_finite() {
+        if value.is_infinite() || (quotient.is_infinite() && divisor != 0.0) {
+            return Err(fail(TOO_LARGE));
+        }
+        if quotient.is_nan() || quotient.is_infinite() {
             return Ok(nowhere);
         }
         let sign = of.direction.sign();
@@ -195,6 +201,9 @@ impl FrozenFrame {
             .as_ref()
             .map_or(f64::NAN, |target| of.transform.apply(target[row]) * sign);
         let scored = scale.apply(x * sign, target).map_err(fail)?;
+        if scored.value.is_infinite() {
+            return Err(fail(TOO_LARGE));
+        }
         Ok(Placed {
             score: scored.value,
             slope: scored.slope * of.transform.slope(treated.value) * treated.slope / divisor,
@@ -225,8 +234,19 @@ impl FrozenFrame {
             }
         };
         let value = by_scale.map_or_else(|| held.is_finite().then_some(held), |scale| Some(nearer(scale)))?;
-        let divisor = of.denominator.as_ref().map_or(1.0, |denominator| denominator[row]);
-        Some(value * divisor)
+        Some(value * self.divisor(column, row))
+    }
+
+    /// What a value of this column and row is divided by: 1 where figures are not divided.
+    pub fn divisor(&self, column: usize, row: usize) -> f64 {
+        let denominator = self.columns[column].denominator.as_ref();
+        denominator.map_or(1.0, |denominator| denominator[row])
+    }
+
+    /// Whether these rows are measured against one another in this column.
+    pub fn are_together(&self, column: usize, one: usize, other: usize) -> bool {
+        let frame_of = &self.columns[column].frame_of;
+        frame_of[one].is_some() && frame_of[one] == frame_of[other]
     }
 
     /// Whether the scale of this column is a straight line between its ends, for units of this row's frame.

@@ -12,6 +12,7 @@
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::change::Named;
 use super::frozen::FrozenFrame;
@@ -105,6 +106,8 @@ pub(super) struct Target<'a> {
     frame: &'a FrozenFrame,
     /// The scores of the element, of all units.
     scores: &'a [f64],
+    /// The rows of the same time.
+    group: &'a [usize],
     row: usize,
     element: usize,
 }
@@ -133,12 +136,38 @@ impl Lever {
 }
 
 impl Inverse {
+    /// The inverse as a file has it.
+    pub(super) fn to_json(&self) -> Value {
+        let mut inverse = Map::new();
+        let mut say = |key: &str, value: Value| inverse.insert(key.to_owned(), value);
+        say("unit", json!(self.unit.name));
+        if let Some(element) = &self.element {
+            say("element", json!(element.name));
+        }
+        match self.target {
+            InverseTarget::Score(score) => say("score", json!(score)),
+            InverseTarget::Rank(rank) => say("rank", json!(rank)),
+        };
+        say(
+            "costs",
+            self.costs
+                .iter()
+                .map(|(name, (_, cost))| (name.clone(), *cost))
+                .collect(),
+        );
+        if !self.most.is_empty() {
+            say("max", json!(self.most));
+        }
+        Value::Object(inverse)
+    }
+
     /// Looks up unit and element. A unit of a long table has several rows, which is refused.
     pub(super) fn target<'a>(
         &self,
         resolving: &mut Resolving<'_>,
         frame: &'a FrozenFrame,
         scores: &'a [Vec<f64>],
+        groups: &'a [Vec<usize>],
     ) -> Option<Target<'a>> {
         let rows = resolving.unit(&self.unit);
         let element = match &self.element {
@@ -158,9 +187,21 @@ impl Inverse {
                     refuse(message, "it has too little data");
                     return None;
                 }
+                let group = groups.iter().find(|rows| rows.contains(row))?;
+                let ranked = group.iter().filter(|row| !scores[element][**row].is_nan()).count();
+                if let InverseTarget::Rank(rank) = self.target
+                    && rank as usize > ranked
+                {
+                    refuse(
+                        format!("there is no rank {rank}: {ranked} units are ranked"),
+                        "name a rank that there is",
+                    );
+                    return None;
+                }
                 Some(Target {
                     frame,
                     scores: &scores[element],
+                    group,
                     row: *row,
                     element,
                 })
@@ -222,6 +263,15 @@ impl Inverse {
             steps.insert(lever.name.clone(), step);
         }
         let after = target.after(&steps, &levers, before, &shares);
+        // From 0 on, since an empty sum is -0.
+        let cost = steps.values().fold(0.0, |sum, step| sum + step.cost);
+        let written = steps.values().flat_map(|step| [step.to, step.cost, step.gain]);
+        if !written.chain([cost, after]).all(f64::is_finite) {
+            let message = format!("the improvement of unit '{}' would be too large", self.unit.name);
+            let error = Diagnostic::error(self.unit.place.clone(), message);
+            resolving.problems.push(error.with_help("lower the costs or max"));
+            return None;
+        }
         Some(Improvement {
             label: label.clone(),
             unit: self.unit.name.clone(),
@@ -236,7 +286,7 @@ impl Inverse {
                 after,
             },
             reached,
-            cost: steps.values().map(|step| step.cost).sum(),
+            cost,
             steps,
             notes,
         })
@@ -298,9 +348,9 @@ impl Target<'_> {
     /// The score that gives this rank while the others stay: a tie takes the smallest rank. None where there are not so
     /// many others.
     fn score_of_rank(&self, rank: u32) -> Option<f64> {
-        let others = self.scores.iter().enumerate().filter(|(row, _)| *row != self.row);
+        let others = self.group.iter().filter(|row| **row != self.row);
         let mut scores: Vec<f64> = others
-            .map(|(_, score)| *score)
+            .map(|&row| self.scores[row])
             .filter(|score| !score.is_nan())
             .collect();
         scores.sort_unstable_by(|one, other| other.total_cmp(one));
@@ -342,7 +392,10 @@ impl Target<'_> {
             (Some(end), Some(most)) => end.min(most),
             (Some(end), None) => end,
             (None, Some(most)) => most,
-            (None, None) => self.best(column, sign) - value * sign,
+            (None, None) => {
+                let divisor = self.frame.divisor(column, self.row);
+                self.best(column, sign) * divisor - value * sign
+            }
         };
         let rate = on_line.slope * share;
         (limit > dead && rate > 0.0).then(|| Lever {
@@ -357,10 +410,15 @@ impl Target<'_> {
         })
     }
 
-    /// The best value times the direction.
+    /// The best figure of the units that this one is measured against, by its denominator and times the direction.
     fn best(&self, column: usize, sign: f64) -> f64 {
-        let values = self.frame.natural[column].iter().filter(|value| !value.is_nan());
-        values.map(|value| value * sign).fold(f64::NEG_INFINITY, f64::max)
+        let rows = self.group.iter();
+        let rivals = rows.filter(|&&row| self.frame.are_together(column, row, self.row));
+        let quotients = rivals.map(|&row| self.frame.natural[column][row] / self.frame.divisor(column, row));
+        quotients
+            .filter(|quotient| quotient.is_finite())
+            .map(|quotient| quotient * sign)
+            .fold(f64::NEG_INFINITY, f64::max)
     }
 
     /// The score after the steps, by putting each indicator on the scale again.

@@ -13,7 +13,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::frozen::{FrozenFrame, NoPlace};
+use super::frozen::FrozenFrame;
 use super::scale::End;
 use crate::scoring::error::ScoringError;
 use crate::scoring::framework::{Element, Framework};
@@ -34,7 +34,8 @@ pub struct MarginalReturns {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MarginalReturn {
     /// By how much the index rises for each improvement by 1 in the indicator's own unit, where the unit stands now.
-    /// An improvement is a fall where less is better.
+    /// An improvement is a fall where less is better. Missing where the region is `rising`: without limit, as in a
+    /// geometric mean at 0.
     pub per_unit: Series,
     /// The standard improvement: a tenth of the way between the goalposts; where there are none, one standard deviation
     /// of the units. Missing where there is neither.
@@ -42,6 +43,7 @@ pub struct MarginalReturn {
     /// What the step is.
     pub step_is: StepBasis,
     /// By how much the index rises for that improvement, to the last bit: past the end of a scale nothing more is gained.
+    /// Missing where the step has no place on the scale.
     pub per_step: Series,
     /// Where the unit stands.
     pub region: Vec<Region>,
@@ -69,7 +71,7 @@ pub enum Region {
     BelowBottom,
     /// The index does not depend on it here: it has no weight, or another child of a geometric or harmonic mean is 0.
     Flat,
-    /// The unit has no value, or no score.
+    /// The unit has no value, or no score, or there is no scale.
     Missing,
 }
 
@@ -119,15 +121,37 @@ impl Way<'_> {
             let exponent = self.exponent(&elements[parent]);
             let (score, value) = (self.scores[parent][row], self.scores[at][row]);
             let by_mean = if (exponent - 1.0).abs() < f64::EPSILON {
-                1.0
+                own / total
+            } else if value == 0.0 && score == 0.0 {
+                let others = elements[parent].children.iter().filter(|child| **child != at);
+                let others_at_0 = others.filter(present).any(|&child| self.scores[child][row] == 0.0);
+                slope_at_0(own / total, exponent, others_at_0)
             } else {
-                (score / value).powf(1.0 - exponent)
+                own / total * (score / value).powf(1.0 - exponent)
             };
-            slope *= own / total * by_mean;
+            // Without limit further down or not: what the parent does not depend on, the index does not.
+            if by_mean == 0.0 {
+                return 0.0;
+            }
+            slope *= by_mean;
             at = parent;
         }
         slope
     }
+}
+
+/// The slope of a mean that is 0 at a child that is 0 and has this share of the weights; infinite where it is without limit.
+fn slope_at_0(share: f64, exponent: f64, others_at_0: bool) -> f64 {
+    // As the aggregation has it, exponent 0 is the geometric mean.
+    let geometric = exponent.abs() < f64::EPSILON;
+    if others_at_0 && (geometric || exponent < 0.0) {
+        return 0.0;
+    }
+    if !geometric {
+        // The child's own term is the largest near 0, or the only one.
+        return share.powf(1.0 / exponent);
+    }
+    if share < 1.0 { f64::INFINITY } else { 1.0 }
 }
 
 /// Fills in the scores of all parents.
@@ -142,12 +166,12 @@ pub(super) fn has_returns(aggregate: &Aggregate) -> bool {
 /// The returns.
 ///
 /// # Errors
-/// What `parents` says; the error within is a figure that has no place on its scale.
+/// What `parents` says.
 pub(super) fn returns(
     way: &Way<'_>,
     frame: &FrozenFrame,
     parents: &Parents<'_>,
-) -> Result<Result<MarginalReturns, NoPlace>, ScoringError> {
+) -> Result<MarginalReturns, ScoringError> {
     let mut indicators = IndexMap::new();
     for (column, (position, element, indicator)) in way.framework.indicators().enumerate() {
         let natural = &frame.natural[column];
@@ -161,23 +185,30 @@ pub(super) fn returns(
         };
         let (mut per_unit, mut region) = (Vec::new(), Vec::new());
         let mut stepped = way.scores.to_vec();
+        // Whether the step has a place on the scale.
+        let mut steps = vec![false; natural.len()];
         for (row, &value) in natural.iter().enumerate() {
             if value.is_nan() || way.scores[0][row].is_nan() || frame.placed[column][row].is_nan() {
                 per_unit.push(f64::NAN);
                 region.push(Region::Missing);
                 continue;
             }
-            let here = match frame.at(column, row, value) {
-                Ok(here) => here,
-                Err(none) => return Ok(Err(none)),
+            let Ok(here) = frame.at(column, row, value) else {
+                per_unit.push(f64::NAN);
+                region.push(Region::Missing);
+                continue;
             };
-            if let Some(step) = step {
-                stepped[position][row] = match frame.cell(column, row, value + sign * step) {
-                    Ok(score) => score,
-                    Err(none) => return Ok(Err(none)),
-                };
+            let after = step.and_then(|step| frame.cell(column, row, value + sign * step).ok());
+            if let Some(score) = after.filter(|score| !score.is_nan()) {
+                stepped[position][row] = score;
+                steps[row] = true;
             }
-            let slope = here.slope * way.slope(position, row);
+            let by_parents = way.slope(position, row);
+            let slope = if by_parents == 0.0 {
+                0.0
+            } else {
+                here.slope * by_parents
+            };
             region.push(match here.held {
                 Some(End::Best) => Region::AtTop,
                 Some(End::Worst) => Region::BelowBottom,
@@ -187,14 +218,8 @@ pub(super) fn returns(
             per_unit.push(if here.held.is_some() { 0.0 } else { slope });
         }
         parents(&mut stepped)?;
-        let gains = stepped[0].iter().zip(&way.scores[0]).zip(&region);
-        let gain = |((after, before), region): ((&f64, &f64), &Region)| {
-            if step.is_none() || *region == Region::Missing {
-                f64::NAN
-            } else {
-                after - before
-            }
-        };
+        let gains = stepped[0].iter().zip(&way.scores[0]).zip(&steps);
+        let gain = |((after, before), steps): ((&f64, &f64), &bool)| if *steps { after - before } else { f64::NAN };
         let found = MarginalReturn {
             per_unit: Series::from_numbers(per_unit),
             step,
@@ -204,12 +229,12 @@ pub(super) fn returns(
         };
         indicators.insert(element.id.clone(), found);
     }
-    Ok(Ok(MarginalReturns {
+    Ok(MarginalReturns {
         element: way
             .framework
             .elements()
             .first()
             .map_or_else(String::new, |index| index.id.clone()),
         indicators,
-    }))
+    })
 }

@@ -10,6 +10,7 @@ use crate::definition::{Diagnostic, Place, nearest};
 use crate::scoring::error::ScoringError;
 use crate::scoring::framework::{Basis, Element, Framework, Indicator, Target};
 use crate::scoring::numbers::{extremes, median};
+use crate::scoring::options::Options;
 use crate::scoring::run::rows_by_time;
 use crate::scoring::table::Table;
 
@@ -26,14 +27,28 @@ struct ColumnChange {
     column: usize,
     rows: Vec<usize>,
     sign: f64,
+    /// What each row's value is divided by, where figures are: levels are those of the quotients.
+    divisors: Option<Vec<f64>>,
     to: ResolvedMove,
+}
+
+impl ColumnChange {
+    fn divisor(&self, row: usize) -> f64 {
+        self.divisors.as_ref().map_or(1.0, |divisors| divisors[row])
+    }
+
+    /// What is compared: the value by its denominator, missing where that is missing or 0.
+    fn quotient(&self, value: f64, row: usize) -> f64 {
+        let quotient = value / self.divisor(row);
+        if quotient.is_finite() { quotient } else { f64::NAN }
+    }
 }
 
 enum ResolvedMove {
     Edit(Edit),
     PeerMedian,
     Best,
-    /// A level for each row.
+    /// A level for each row, of the quotient where figures are divided.
     Levels(Vec<f64>),
 }
 
@@ -55,11 +70,13 @@ impl Resolved {
         changes: &[Change],
         framework: &Framework,
         table: &Table,
+        options: &Options,
         answers: bool,
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut resolving = Resolving {
             framework,
             table,
+            denominate: options.denominate,
             problems: Vec::new(),
         };
         let (mut columns, mut weights) = (Vec::new(), Vec::new());
@@ -78,7 +95,7 @@ impl Resolved {
                     columns.extend(resolving.column(indicator, rows, *to));
                 }
                 Change::Weight { element, to } => {
-                    weights.extend(resolving.element(element).map(|position| (position, *to)));
+                    weights.extend(resolving.weighed(element).map(|position| (position, *to)));
                 }
             }
         }
@@ -117,14 +134,14 @@ impl Resolved {
                         continue;
                     }
                     ResolvedMove::Levels(levels) => levels[row],
-                    ResolvedMove::PeerMedian => self.peer_median(&before[change.column], row),
-                    ResolvedMove::Best => self.best(&before[change.column], row, change.sign),
+                    ResolvedMove::PeerMedian => self.peer_median(change, &before[change.column], row),
+                    ResolvedMove::Best => self.best(change, &before[change.column], row),
                 };
-                let at = (change.column, row);
-                if value.is_nan() {
+                let (at, quotient) = ((change.column, row), change.quotient(value, row));
+                if quotient.is_nan() {
                     applied.missing.push(at);
-                } else if (level - value) * change.sign > 0.0 {
-                    figures[change.column][row] = level;
+                } else if (level - quotient) * change.sign > 0.0 {
+                    figures[change.column][row] = level * change.divisor(row);
                 } else {
                     applied.there.push(at);
                 }
@@ -140,14 +157,17 @@ impl Resolved {
             .map_or(&[], Vec::as_slice)
     }
 
-    fn peer_median(&self, column: &[f64], row: usize) -> f64 {
+    fn peer_median(&self, change: &ColumnChange, column: &[f64], row: usize) -> f64 {
         let peers = self.group(row).iter().filter(|peer| **peer != row);
-        median(&peers.map(|&peer| column[peer]).collect::<Vec<f64>>()).unwrap_or(f64::NAN)
+        let quotients = peers.map(|&peer| change.quotient(column[peer], peer));
+        median(&quotients.collect::<Vec<f64>>()).unwrap_or(f64::NAN)
     }
 
-    fn best(&self, column: &[f64], row: usize, sign: f64) -> f64 {
-        let values: Vec<f64> = self.group(row).iter().map(|&row| column[row]).collect();
-        extremes(&values).map_or(f64::NAN, |(least, greatest)| if sign > 0.0 { greatest } else { least })
+    fn best(&self, change: &ColumnChange, column: &[f64], row: usize) -> f64 {
+        let rows = self.group(row).iter();
+        let quotients: Vec<f64> = rows.map(|&row| change.quotient(column[row], row)).collect();
+        let better = |(least, greatest)| if change.sign > 0.0 { greatest } else { least };
+        extremes(&quotients).map_or(f64::NAN, better)
     }
 }
 
@@ -155,6 +175,8 @@ impl Resolved {
 pub(super) struct Resolving<'a> {
     pub framework: &'a Framework,
     pub table: &'a Table,
+    /// Whether figures are divided by their denominators.
+    pub denominate: bool,
     pub problems: Vec<Diagnostic>,
 }
 
@@ -211,6 +233,17 @@ impl<'a> Resolving<'a> {
         found
     }
 
+    /// The position of an element that has a weight within a parent.
+    fn weighed(&mut self, named: &Named) -> Option<usize> {
+        let position = self.element(named)?;
+        if self.framework.elements()[position].parent.is_none() {
+            let message = format!("'{}' has no parent, so that it has no weight", named.name);
+            self.error(&named.place, message, "change the weights of what is below it");
+            return None;
+        }
+        Some(position)
+    }
+
     /// An indicator with the number of its column.
     pub fn indicator(&mut self, named: &Named) -> Option<(usize, &'a Element, &'a Indicator)> {
         let framework = self.framework;
@@ -231,6 +264,15 @@ impl<'a> Resolving<'a> {
     fn column(&mut self, named: &Named, rows: Vec<usize>, to: Move) -> Option<ColumnChange> {
         let (column, element, indicator) = self.indicator(named)?;
         let (sign, id) = (indicator.direction.sign(), element.id.clone());
+        let denominator = indicator.denominator.as_deref().filter(|_| self.denominate);
+        let divisors = match denominator.map(|name| self.table.numbers(name)).transpose() {
+            Ok(divisors) => divisors.map(|series| series.raw().to_vec()),
+            Err(problems) => {
+                let message = ScoringError::Table(problems).to_string();
+                self.error(&named.place, message, "mend the denominators");
+                return None;
+            }
+        };
         let to = match to {
             Move::Edit(edit) => ResolvedMove::Edit(edit),
             Move::Reach(Level::PeerMedian) => ResolvedMove::PeerMedian,
@@ -245,7 +287,13 @@ impl<'a> Resolving<'a> {
                 }
             },
         };
-        Some(ColumnChange { column, rows, sign, to })
+        Some(ColumnChange {
+            column,
+            rows,
+            sign,
+            divisors,
+            to,
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 
 use super::amend::Amended;
 use super::change::{Change, Scenario, ScenarioAim, ScenarioFrame};
-use super::frozen::{FrozenFrame, NoPlace};
+use super::frozen::{FrozenFrame, NoPlace, TOO_LARGE};
 use super::inverse::{Improvement, Inverse};
 use super::marginal::{Way, has_returns, returns};
 use super::outcome::{ComparedRanks, ComparedScores, ElementOutcome, Outcome, Scenarios};
@@ -21,6 +21,7 @@ use crate::scoring::aggregate::Aggregation;
 use crate::scoring::analyse::Subject;
 use crate::scoring::assessment::Assessment;
 use crate::scoring::error::ScoringError;
+use crate::scoring::framework::Element;
 use crate::scoring::note::{Note, NoteCode, Notes};
 use crate::scoring::options::{AggregateMethod, NormaliseMethod, Options, WeightMethod};
 use crate::scoring::rank::rank_within;
@@ -87,6 +88,7 @@ pub fn explore(
         work.intervals(&mut explored, &changes, replay, observer)?;
     }
     assessment.scenarios = Some(explored);
+    assessment.recipe.scenarios = Some(scenarios.iter().map(Scenario::to_json).collect());
     Ok(())
 }
 
@@ -166,7 +168,7 @@ impl<'a> Work<'a> {
                 ScenarioAim::Changes { frame, changes } => {
                     let amended = amended.get(&scenario.id);
                     let (framework, table) = (self.subject.framework, self.subject.table);
-                    match Resolved::new(changes, framework, table, amended.is_some()) {
+                    match Resolved::new(changes, framework, table, self.options(), amended.is_some()) {
                         Err(found) => problems.extend(found),
                         Ok(resolved) => {
                             self.can_be_kept(scenario, *frame, &resolved)?;
@@ -205,7 +207,20 @@ impl<'a> Work<'a> {
             )),
             ScenarioFrame::Recomputed => None,
         };
+        let reason = reason.or_else(|| self.weighs_too_much(resolved));
         reason.map_or(Ok(()), |message| Err(refusal(&scenario.id, message)))
+    }
+
+    /// Says so where the changed weights have no sum within some parent.
+    fn weighs_too_much(&self, resolved: &Resolved) -> Option<String> {
+        let mut weights = self.weights.clone();
+        resolved.weigh(&mut weights);
+        let too_much = |element: &&Element| {
+            let children = element.children.iter();
+            !children.map(|&child| weights[child]).sum::<f64>().is_finite()
+        };
+        let element = self.subject.framework.elements().iter().find(too_much)?;
+        Some(format!("the weights within '{}' would be too large", element.id))
     }
 
     /// Why the frame cannot be kept, where it cannot.
@@ -274,6 +289,17 @@ impl<'a> Work<'a> {
             }
         }
         let applied = changed.resolved.apply(&self.natural, &mut figures);
+        for (column, values) in figures.iter().enumerate() {
+            if let Some(row) = values.iter().position(|value| value.is_infinite()) {
+                let none = NoPlace {
+                    column,
+                    row,
+                    value: values[row],
+                    reason: TOO_LARGE,
+                };
+                return Err(self.no_place(changed.id, &none));
+            }
+        }
         Ok((figures, applied))
     }
 
@@ -306,8 +332,10 @@ impl<'a> Work<'a> {
             changed.resolved.weigh(&mut weights);
             let aggregation = Aggregation::new(framework, self.options(), &on_scale.frames, table.units())?;
             aggregation.parents(&weights, &mut scores, &mut Notes::default())?;
+            notes.extend(self.unweighed(&weights, &scores));
             self.weights.clone()
         };
+        self.can_be_written(changed.id, &scores)?;
         // Each scenario is worked out once.
         let _ = changed.weights.set(weights);
         let elements = framework.elements().iter().zip(&self.scores).zip(&scores);
@@ -327,6 +355,36 @@ impl<'a> Work<'a> {
             elements: compared.collect(),
             notes,
         })
+    }
+
+    /// Refuses scores that are no numbers.
+    fn can_be_written(&self, scenario: &str, scores: &[Vec<f64>]) -> Result<(), ScoringError> {
+        for (element, column) in self.subject.framework.elements().iter().zip(scores) {
+            if let Some(row) = column.iter().position(|score| score.is_infinite()) {
+                let unit = &self.assessment.units[row];
+                let message = format!("the score '{}' of unit '{unit}' would be too large", element.id);
+                return Err(refusal(scenario, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The notes on elements that lose their scores because nothing below them has a weight any more.
+    fn unweighed(&self, weights: &[f64], scores: &[Vec<f64>]) -> Vec<Note> {
+        let mut notes = Vec::new();
+        for (position, element) in self.subject.framework.elements().iter().enumerate() {
+            if element.children.is_empty() || element.children.iter().any(|&child| weights[child] > 0.0) {
+                continue;
+            }
+            let loses = |row: &usize| !self.scores[position][*row].is_nan() && scores[position][*row].is_nan();
+            let rows = (0..self.assessment.units.len()).filter(loses);
+            let units: Vec<String> = rows.map(|row| self.assessment.units[row].clone()).collect();
+            if !units.is_empty() {
+                let message = "no score in the scenario: all its children have weight 0";
+                notes.push(Note::new(NoteCode::NoWeight, message).of(&element.id).at(units));
+            }
+        }
+        notes
     }
 
     /// The notes on cells that were to reach a level.
@@ -390,7 +448,7 @@ impl<'a> Work<'a> {
         let element = self.subject.framework.indicators().nth(none.column);
         let element = element.map_or("", |(_, element, _)| element.id.as_str());
         let unit = &self.assessment.units[none.row];
-        if none.value.is_nan() {
+        if none.value.is_nan() || none.reason == TOO_LARGE {
             return format!("'{element}' of unit '{unit}': {}", none.reason);
         }
         format!("'{element}' of unit '{unit}' would be {}: {}", none.value, none.reason)
@@ -401,7 +459,7 @@ impl<'a> Work<'a> {
         let mut resolving = self.resolving();
         match self.frozen() {
             Ok(frame) => {
-                inverse.target(&mut resolving, frame, &self.scores);
+                inverse.target(&mut resolving, frame, &self.scores, &self.groups);
                 for (name, (place, _)) in &inverse.costs {
                     let named = super::change::Named {
                         name: name.clone(),
@@ -422,13 +480,14 @@ impl<'a> Work<'a> {
         Resolving {
             framework: self.subject.framework,
             table: self.subject.table,
+            denominate: self.options().denominate,
             problems: Vec::new(),
         }
     }
 
     fn improvement(&self, label: &Text, inverse: &Inverse) -> Result<Improvement, ScoringError> {
         let mut resolving = self.resolving();
-        let target = inverse.target(&mut resolving, self.frozen()?, &self.scores);
+        let target = inverse.target(&mut resolving, self.frozen()?, &self.scores, &self.groups);
         let found =
             target.and_then(|target| inverse.cheapest(label, &mut resolving, &target, &self.weights, &self.scores));
         found.ok_or(ScoringError::Scenarios(resolving.problems))
@@ -465,10 +524,7 @@ impl<'a> Work<'a> {
         let units = self.subject.table.units();
         let aggregation = Aggregation::new(framework, self.options(), &frame.frames, units)?;
         let parents = |scores: &mut [Vec<f64>]| aggregation.parents(&self.weights, scores, &mut Notes::default());
-        match returns(&way, frame, &parents)? {
-            Ok(found) => explored.marginal_returns = Some(found),
-            Err(none) => without(self.place_of(&none)),
-        }
+        explored.marginal_returns = Some(returns(&way, frame, &parents)?);
         Ok(())
     }
 }
