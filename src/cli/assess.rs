@@ -1,5 +1,6 @@
 //! `innogauge assess`: score what the database holds.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
@@ -42,7 +43,7 @@ pub struct Assess {
     /// The language of the workbook
     #[arg(long, value_name = "LANG", default_value = "both")]
     lang: WorkbookLanguage,
-    /// Leave out responses and what would give an enterprise away
+    /// Leave out responses and what would give an enterprise away, in each format; not for assessments of organisations
     #[arg(long)]
     publication: bool,
     #[command(flatten)]
@@ -58,6 +59,7 @@ pub fn run(arguments: &Assess) -> Result<(), Failure> {
     if let Some(file) = &arguments.options {
         options = super::score::options_of(file, options)?;
     }
+    study::check_edition(&options, edition(arguments))?;
     let old = arguments.compare.as_deref().map(super::score::old_result).transpose()?;
     let scenarios = super::score::scenarios_of(&arguments.scenario)?;
     let store = database::open(&arguments.database)?;
@@ -70,14 +72,26 @@ pub fn run(arguments: &Assess) -> Result<(), Failure> {
         made_by: "command line".to_owned(),
     };
     let assessed = study::assess(&store, &request, Utc::now())?;
+    let told = || match edition(arguments) {
+        Edition::Publication => study::published(&store, assessed.id).map(Cow::Owned),
+        Edition::Analysis => Ok(Cow::Borrowed(&assessed.assessment)),
+    };
     let bytes = match format {
-        Format::Json => result_json(&assessed.assessment).map_err(|error| Failure::System(error.to_string()))?,
-        Format::Csv => result_csv(&assessed.assessment).into_bytes(),
+        Format::Json => result_json(&*told()?).map_err(|error| Failure::System(error.to_string()))?,
+        Format::Csv => result_csv(&*told()?).into_bytes(),
         Format::Workbook => workbook(&store, &assessed, arguments)?,
     };
     super::score::write(&arguments.out, &bytes)?;
     print_summary(&assessed, &arguments.out);
     Ok(())
+}
+
+fn edition(arguments: &Assess) -> Edition {
+    if arguments.publication {
+        Edition::Publication
+    } else {
+        Edition::Analysis
+    }
 }
 
 fn workbook(store: &Store, assessed: &Assessed, arguments: &Assess) -> Result<Vec<u8>, Failure> {
@@ -88,11 +102,7 @@ fn workbook(store: &Store, assessed: &Assessed, arguments: &Assess) -> Result<Ve
     let request = ReportRequest {
         id: assessed.id,
         wording: arguments.lang.wording(),
-        edition: if arguments.publication {
-            Edition::Publication
-        } else {
-            Edition::Analysis
-        },
+        edition: edition(arguments),
         personal: tier,
     };
     let mut bytes = Cursor::new(Vec::new());

@@ -36,6 +36,7 @@ mod options;
 mod options_file;
 mod pairwise;
 mod profile;
+mod publication;
 mod rank;
 mod register_totals;
 mod reliability;
@@ -86,6 +87,7 @@ pub use options::{
 pub use profile::{
     AgainstPeers, Group, GroupedBy, Grouping, PeerStanding, Peers, Profile, Profiles, Standing, ToldBy, profile,
 };
+pub use publication::{for_publication, is_small_count, public_note};
 pub use register_totals::RegisterTotals;
 pub use result_csv::result_csv;
 pub use result_json::{read_result, result_json};

@@ -53,7 +53,7 @@ pub use progress::{Progress, Stage, Unwatched, Watch};
 pub use received::received_answers;
 pub use register::{LoadedRegister, RegisterRequest, load_register, register_totals, register_words};
 pub use register_list::Audience;
-pub use report::{ReportRequest, write_report};
+pub use report::{ReportRequest, check_edition, published, write_report};
 pub use responses::{Shown, for_each_reported, reported, write_export, write_table, write_workbook};
 pub use room::is_out_of_room;
 pub use scenarios::scenarios_of;

@@ -10,8 +10,8 @@ use super::{Catalogue, StudyError};
 use crate::definition::{Definition, Text};
 use crate::report::{Edition, Provenance, Report, SurveyReport, Wording};
 use crate::response::Tier;
-use crate::scoring::{Framework, Options, RespondentUnit, read_result};
-use crate::store::{AssessmentSummary, Filter, Store, StoreError};
+use crate::scoring::{Assessment, Framework, Options, RespondentUnit, for_publication, read_result};
+use crate::store::{self, AssessmentSummary, Filter, Store, StoreError};
 
 /// Which workbook is wanted.
 #[derive(Debug, Clone)]
@@ -30,12 +30,12 @@ pub struct ReportRequest {
 ///
 /// # Errors
 ///
-/// Where there is no such assessment, or the workbook can't be made or written.
+/// Where there is no such assessment, or not in this edition ([`check_edition`]), or the workbook can't be made or
+/// written.
 pub fn write_report<W: Write + Seek + Send>(store: &Store, request: &ReportRequest, to: W) -> Result<(), StudyError> {
     let kept = store.assessment(request.id)?;
-    let damaged = |error: String| StudyError::DamagedAssessment { id: request.id, error };
-    let assessment = read_result(kept.result.as_bytes()).map_err(|error| damaged(error.to_string()))?;
-    let options = Options::of_recipe(&assessment.recipe.options).map_err(|error| damaged(error.to_string()))?;
+    let (assessment, options) = read(&kept)?;
+    check_edition(&options, request.edition)?;
     let catalogue = Catalogue::load(store)?;
     let framework = compile(&store.framework(&kept.summary.framework_hash)?, &catalogue)?;
 
@@ -75,6 +75,51 @@ pub fn write_report<W: Write + Seek + Send>(store: &Store, request: &ReportReque
     };
     report.write_workbook(&request.wording, to)?;
     Ok(())
+}
+
+/// Refuses an edition that an assessment has not: figures of single organisations are in the analysis alone.
+///
+/// # Errors
+///
+/// [`StudyError::Refused`].
+pub fn check_edition(options: &Options, edition: Edition) -> Result<(), StudyError> {
+    match (options.responses.unit, edition) {
+        (RespondentUnit::Organisation, Edition::Publication) => Err(StudyError::Refused {
+            zh: "该评价以机构为单位，逐一列出各机构的数据，不能公开发布；可发布以城市为单位的评价，机构评价只有分析版"
+                .to_owned(),
+            en: "this assessment is of organisations and shows the figures of each: it can't be published. Publish an \
+                 assessment of cities; that of organisations has the analysis edition alone"
+                .to_owned(),
+        }),
+        (RespondentUnit::City, _) | (RespondentUnit::Organisation, Edition::Analysis) => Ok(()),
+    }
+}
+
+/// The result of an assessment as a publication may tell it ([`for_publication`]).
+///
+/// # Errors
+///
+/// Where there is no such assessment, or it is one of organisations, which can't be published.
+pub fn published(store: &Store, id: i64) -> Result<Assessment, StudyError> {
+    let kept = store.assessment(id)?;
+    let (assessment, options) = read(&kept)?;
+    check_edition(&options, Edition::Publication)?;
+    let framework = compile(
+        &store.framework(&kept.summary.framework_hash)?,
+        &Catalogue::load(store)?,
+    )?;
+    Ok(for_publication(&framework, assessment))
+}
+
+/// The result of a kept assessment, and the options that it was made with.
+fn read(kept: &store::Assessment) -> Result<(Assessment, Options), StudyError> {
+    let damaged = |error: String| StudyError::DamagedAssessment {
+        id: kept.summary.id,
+        error,
+    };
+    let assessment = read_result(kept.result.as_bytes()).map_err(|error| damaged(error.to_string()))?;
+    let options = Options::of_recipe(&assessment.recipe.options).map_err(|error| damaged(error.to_string()))?;
+    Ok((assessment, options))
 }
 
 /// The names of the units: places, or organisations where the edition may name them.

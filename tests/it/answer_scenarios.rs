@@ -10,7 +10,7 @@ use innogauge::report::{Edition, Wording};
 use innogauge::response::{Form, Role, Tier};
 use innogauge::scoring::{Amendment, Assessment, Change, Framework, Options, Scenario, ScenarioAim, ToldBy};
 use innogauge::store::Store;
-use innogauge::study::{AssessmentRequest, ReportRequest, StudyError, assess, write_report};
+use innogauge::study::{AssessmentRequest, ReportRequest, StudyError, assess, published, write_report};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, response};
@@ -430,5 +430,177 @@ fn the_scenarios_of_the_manual_fit_the_surveys_and_the_framework() {
                 .collect(),
         };
         assert!(names.iter().all(|name| framework.find(name).is_some()), "{names:?}");
+    }
+}
+
+/// The numbers of a document that equal one of these.
+fn found_in(document: &Value, wanted: &[f64]) -> Vec<f64> {
+    match document {
+        Value::Number(number) => {
+            let number = number.as_f64().unwrap();
+            let equal = wanted.iter().any(|wanted| (number / wanted - 1.0).abs() < 1e-9);
+            equal.then_some(number).into_iter().collect()
+        }
+        Value::Array(items) => items.iter().flat_map(|item| found_in(item, wanted)).collect(),
+        Value::Object(members) => members.values().flat_map(|member| found_in(member, wanted)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn no_format_of_a_publication_has_what_gives_a_respondent_away_or_what_it_follows_from() {
+    let mut firms = firms();
+    // A firm of city a with nearly all of its R&D.
+    assert_eq!(
+        (firms[12]["city"].as_str(), firms[12]["has_rd"].as_str()),
+        (Some("a"), Some("1"))
+    );
+    firms[12]["research"]["rd"] = json!(123_457);
+    on_each(|database| {
+        let store = store_of(database, SURVEY, FRAMEWORK, &firms);
+        let options = "{responses: {minimum: 1, flag_below: 1}, uncertainty: {runs: 20}}";
+        let text = "scenarios: [{id: s, changes: [{indicator: rd_mean, units: all, set: 0}]}, \
+                    {id: i, inverse: {unit: a, rank: 1, costs: {idle: 2}}}]";
+        let made = assess(&store, &request(options, Some(text)), Utc::now()).unwrap();
+        let all = &made.assessment;
+        let hidden: Vec<f64> = ["intensity", "rd_mean"]
+            .iter()
+            .map(|id| all.stages.raw[*id].get(0).unwrap())
+            .collect();
+        let shown = all.stages.raw["rd_mean"].get(1).unwrap();
+        assert!(!found_in(&serde_json::to_value(all).unwrap(), &hidden).is_empty());
+
+        let public = published(&store, made.id).unwrap();
+        let document = serde_json::to_value(&public).unwrap();
+        assert_eq!(found_in(&document, &hidden), [0.0; 0]);
+        assert!(
+            !found_in(&document, &[shown]).is_empty(),
+            "the other cities' figures stay"
+        );
+        // Beside a dominated figure its sibling is hidden too, from which with the score it would follow.
+        for id in ["intensity", "performers", "rd_mean", "idle"] {
+            assert_eq!(public.stages.raw[id].get(0), None, "{id}");
+            assert_eq!(public.stages.normalised[id].present().count(), 0, "{id}");
+            assert_eq!(public.scores[id].present().count(), 0, "{id}");
+            assert!(public.ranks[id].iter().all(Option::is_none), "{id}");
+            assert!(
+                !public.signals.contains_key(id) && !public.statistics.contains_key(id),
+                "{id}"
+            );
+            assert!(
+                public.cells[id][0].parts.iter().all(|part| part.value.is_none()),
+                "{id}"
+            );
+        }
+        assert!(!all.signals.is_empty() && all.scores["Index"] == public.scores["Index"]);
+        let shares = public.cells.values().flatten().flat_map(|cell| &cell.parts);
+        assert!(shares.clone().count() > 0 && shares.into_iter().all(|part| part.largest.is_none()));
+        let scenarios = public.scenarios.as_ref().unwrap();
+        assert!(scenarios.improvements.is_empty() && scenarios.marginal_returns.is_none());
+        let outcome = &scenarios.outcomes["s"];
+        assert_eq!(
+            outcome.elements.keys().collect::<Vec<_>>(),
+            ["Index", "Research", "Size"]
+        );
+        for element in outcome.elements.values() {
+            assert_eq!(
+                element.score.scenario.present().count() + element.score.difference.present().count(),
+                0
+            );
+            assert!(element.uncertainty.is_none() && element.rank.scenario.iter().all(Option::is_some));
+        }
+
+        let request = ReportRequest {
+            id: made.id,
+            wording: Wording::new([Language::English]),
+            edition: Edition::Publication,
+            personal: Tier::None,
+        };
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        write_report(&store, &request, &mut bytes).unwrap();
+        let bytes = bytes.into_inner();
+        for name in [
+            "Summary",
+            "Ranking",
+            "Scores",
+            "Indicators",
+            "Coverage",
+            "Profiles",
+            "Scenarios",
+            "Provenance",
+        ] {
+            let cells = crate::report::rows(&bytes, name).concat();
+            let numbers: Vec<f64> = cells.iter().filter_map(|cell| cell.parse().ok()).collect();
+            assert_eq!(found_in(&json!(numbers), &hidden), [0.0; 0], "{name}");
+            // A difference of scores is the figure times its weight; three cities have ranks of 1 to 3.
+            if name == "Scenarios" {
+                assert!(numbers.iter().all(|rank| [1.0, 2.0, 3.0].contains(rank)), "{numbers:?}");
+            }
+            assert!(!cells.iter().any(|cell| cell.contains("Variance between")), "{name}");
+        }
+    });
+}
+
+#[test]
+fn an_assessment_of_organisations_is_published_in_no_format() {
+    on_each(|database| {
+        let store = store_of(database, SURVEY, FRAMEWORK, &firms());
+        let options = "{responses: {unit: organisation}, aggregate: {method: arithmetic, min_available: 0}}";
+        let made = assess(&store, &request(options, None), Utc::now()).unwrap();
+        let request = ReportRequest {
+            id: made.id,
+            wording: Wording::both(),
+            edition: Edition::Publication,
+            personal: Tier::None,
+        };
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let refusals = [
+            write_report(&store, &request, &mut bytes).unwrap_err(),
+            published(&store, made.id).unwrap_err(),
+        ];
+        for refusal in refusals {
+            let StudyError::Refused { zh, en } = refusal else {
+                panic!("{refusal}")
+            };
+            assert!(zh.contains("不能公开发布") && en.contains("can't be published"));
+        }
+        assert!(bytes.into_inner().is_empty());
+    });
+}
+
+#[test]
+fn who_may_not_see_responses_gets_the_publication_through_every_door() {
+    let app = TestApp::start();
+    let (admin, viewer) = (app.token(Role::Administrator), app.token(Role::Viewer));
+    for number in 0..12 {
+        let mut body = response(&format!("uuid:{number}"));
+        body["answers"]["credit_code"] = json!(null);
+        assert_eq!(app.submit(&body).status, 201);
+    }
+    let make = |options: Value| {
+        let made = app.post(&admin, "/api/v1/assessments", &json!({"options": options}));
+        assert_eq!(made.status, 201, "{}", made.text());
+        format!("/api/v1/assessments/{}", made.json()["id"])
+    };
+    let cities = make(json!({"uncertainty": {"runs": 0}}));
+    let largest = |result: &Value| result.to_string().contains("\"largest\":0.");
+    let all = app.get(&admin, &cities).json();
+    assert!(largest(&all["result"]));
+    let public = app.get(&viewer, &cities).json();
+    assert!(!largest(&public["result"]) && public["result"]["scores"].is_object());
+    for (token, ask) in [(&viewer, ""), (&admin, "&publication=true")] {
+        let file = app.get(token, &format!("{cities}/download?format=json{ask}"));
+        assert_eq!(file.json(), public["result"]);
+    }
+    assert_eq!(
+        app.get(&admin, &format!("{cities}/download?format=json")).json(),
+        all["result"]
+    );
+
+    let organisations = make(json!({"responses": {"unit": "organisation"}, "uncertainty": {"runs": 0}}));
+    for ask in ["", "/download", "/download?format=json", "/download?format=csv"] {
+        let path = format!("{organisations}{ask}");
+        assert_eq!(app.get(&viewer, &path).status, 422, "{path}");
+        assert_eq!(app.get(&admin, &path).status, 200, "{path}");
     }
 }

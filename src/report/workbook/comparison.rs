@@ -389,20 +389,24 @@ impl Page<'_> {
             ));
             columns.push(Column::new(self.say("抽样区间", "Sampling interval"), 16));
         }
-        let count = |number: usize| Cell::Count(number as u64);
+        let count = |number: usize| self.context.count_cell(number as u64, true);
+        let told = |number: usize| self.context.is_told(number as u64, true);
         let row = |unit: usize| {
             let mut cells = vec![Cell::Name(self.unit(unit))];
-            if let Some(overlap) = overlap.get(unit) {
+            // A share of three known numbers is the one that is not told, and two organisations' change is theirs.
+            let counts = overlap.get(unit);
+            let all_told = counts.is_none_or(|it| told(it.old) && told(it.new) && told(it.both));
+            if let Some(overlap) = counts {
                 cells.extend([
                     count(overlap.old),
                     count(overlap.new),
                     count(overlap.both),
-                    Cell::Share(overlap.share),
+                    Cell::Share(overlap.share.filter(|_| all_told)),
                 ]);
             }
             if let Some(panel) = panel {
-                cells.push(Cell::Change(panel.change.get(unit)));
-                let sampling = panel.sampling.as_ref();
+                cells.push(Cell::Change(panel.change.get(unit).filter(|_| all_told)));
+                let sampling = panel.sampling.as_ref().filter(|_| all_told);
                 cells.push(Cell::text(
                     sampling.map_or_else(String::new, |it| ends(&it.change, unit)),
                 ));

@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{ConditionalFormatCell, ConditionalFormatCellRule, Format, Worksheet, XlsxError};
 
 use super::sheet::{Cell, Column};
-use super::{COVERAGE, Context, Edition, weighting};
+use super::{COVERAGE, Context, weighting};
 
 pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<(), XlsxError> {
     let say = |chinese, english| context.wording.say(chinese, english);
@@ -89,8 +89,7 @@ fn base_rows(context: &Context<'_>, indicator: &str, label: &str) -> Vec<Vec<Cel
     }
     let row = |actor: &str| {
         let known = context.report.framework.actors().get(actor);
-        let publication = context.report.edition == Edition::Publication;
-        let confidential = publication && known.is_none_or(|actor| actor.confidential);
+        let confidential = known.is_none_or(|actor| actor.confidential);
         let mut row = vec![
             Cell::Code(indicator.to_owned()),
             Cell::Text(label.to_owned()),
@@ -100,9 +99,7 @@ fn base_rows(context: &Context<'_>, indicator: &str, label: &str) -> Vec<Vec<Cel
             let part = cell.parts.iter().find(|part| part.actor == actor);
             match part {
                 None => Cell::Empty,
-                // So few confidential ones are told apart by their number.
-                Some(part) if (1..3).contains(&part.base) && confidential => Cell::Text("1–2".to_owned()),
-                Some(part) => Cell::Count(part.base.into()),
+                Some(part) => context.count_cell(part.base.into(), confidential),
             }
         }));
         row

@@ -31,11 +31,11 @@ use indexmap::IndexMap;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxError};
 
 pub(super) use self::codebook::codebook_sheet;
-use self::sheet::Sheet;
+use self::sheet::{Cell, Sheet};
 use self::style::Style;
 use super::Wording;
 use crate::definition::{Definition, Text};
-use crate::scoring::{AggregateMethod, Assessment, Framework, NormaliseMethod, Options};
+use crate::scoring::{AggregateMethod, Assessment, Framework, NormaliseMethod, Options, Series, is_small_count};
 
 /// Everything that a workbook tells.
 #[derive(Debug, Clone)]
@@ -173,6 +173,9 @@ struct Context<'a> {
     layout: scores::Layout,
 }
 
+/// A scale on which scores lie less than this apart is narrow.
+const NARROW: f64 = 20.0;
+
 type WriteSheet = fn(&Context<'_>, &mut Worksheet) -> Result<(), XlsxError>;
 
 /// The name of a sheet in Chinese and English.
@@ -299,6 +302,49 @@ impl Context<'_> {
             Some(time) => format!("{name} {time}"),
             None => name,
         }
+    }
+
+    /// Decimals that tell scores apart: one where the scale is about 100 wide, three on narrow ones as of z-scores.
+    fn decimals(&self) -> usize {
+        let normalised = self.report.assessment.stages.normalised.values();
+        let (least, most) = normalised
+            .flat_map(Series::present)
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), score| {
+                (least.min(score), most.max(score))
+            });
+        if most - least < NARROW { 3 } else { 1 }
+    }
+
+    /// A score, on a narrow scale with the decimals of values.
+    fn score_cell(&self, score: Option<f64>) -> Cell {
+        if self.decimals() == 1 {
+            Cell::Score(score)
+        } else {
+            Cell::Value(score)
+        }
+    }
+
+    /// The difference of two scores, likewise.
+    fn change_cell(&self, change: Option<f64>) -> Cell {
+        if self.decimals() == 1 {
+            Cell::Change(change)
+        } else {
+            Cell::Value(change)
+        }
+    }
+
+    /// A number of respondents: in a publication one or two confidential ones are not told apart.
+    fn count_cell(&self, count: u64, confidential: bool) -> Cell {
+        if self.is_told(count, confidential) {
+            Cell::Count(count)
+        } else {
+            Cell::Text("1–2".to_owned())
+        }
+    }
+
+    /// Whether the edition tells a number of respondents, and what is worked out from it.
+    fn is_told(&self, count: u64, confidential: bool) -> bool {
+        self.report.edition == Edition::Analysis || !confidential || !is_small_count(count)
     }
 
     /// The names of all units, in the order of the assessment.

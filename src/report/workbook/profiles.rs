@@ -92,6 +92,7 @@ fn wrapped(words: String) -> Cell {
 /// from which the figure could be worked out.
 fn standings(context: &Context<'_>, hidden: &HiddenFigures, standings: &[Standing], unit: usize) -> String {
     let public = context.report.edition == Edition::Publication;
+    let decimals = context.decimals();
     let line = |standing: &Standing| {
         let element = context.report.framework.find(&standing.indicator)?;
         if is_hidden(hidden, &element.id, unit) {
@@ -102,7 +103,7 @@ fn standings(context: &Context<'_>, hidden: &HiddenFigures, standings: &[Standin
         Some(if public {
             format!("{label} ({rank}/{of})")
         } else {
-            format!("{label} ({rank}/{of}, {:+.1})", standing.gap)
+            format!("{label} ({rank}/{of}, {:+.decimals$})", standing.gap)
         })
     };
     standings.iter().filter_map(line).collect::<Vec<_>>().join("\n")
@@ -110,6 +111,7 @@ fn standings(context: &Context<'_>, hidden: &HiddenFigures, standings: &[Standin
 
 fn dimensions(context: &Context<'_>, peers: Option<&Peers>, wanted: PeerStanding) -> String {
     let Some(peers) = peers else { return String::new() };
+    let decimals = context.decimals();
     let line = |(id, against): (&String, &crate::scoring::AgainstPeers)| {
         let label = context
             .report
@@ -117,7 +119,7 @@ fn dimensions(context: &Context<'_>, peers: Option<&Peers>, wanted: PeerStanding
             .find(id)
             .map(|element| context.wording.text(&element.label))?;
         let (score, mean) = (against.score?, against.mean?);
-        (against.stands == Some(wanted)).then(|| format!("{label} ({score:.1} / {mean:.1})"))
+        (against.stands == Some(wanted)).then(|| format!("{label} ({score:.decimals$} / {mean:.decimals$})"))
     };
     peers.dimensions.iter().filter_map(line).collect::<Vec<_>>().join("\n")
 }
@@ -150,9 +152,12 @@ fn write_groups(context: &Context<'_>, sheet: &mut Sheet<'_>, grouped: &GroupedB
         Column::new(label.unwrap_or_default(), width)
     }));
     let rows = grouped.groups.iter().map(|(code, group)| {
-        let mut cells = vec![Cell::Name(context.unit(code)), Cell::Count(group.organisations as u64)];
+        let mut cells = vec![
+            Cell::Name(context.unit(code)),
+            context.count_cell(group.organisations as u64, true),
+        ];
         cells.extend(ids.iter().map(|id| match &group.mean {
-            Some(mean) => Cell::Score(mean.get(*id).copied().flatten()),
+            Some(mean) => context.score_cell(mean.get(*id).copied().flatten()),
             None => Cell::Text("□".to_owned()),
         }));
         cells

@@ -3,8 +3,10 @@
 use rust_xlsxwriter::{Worksheet, XlsxError};
 use serde_json::Value;
 
+use super::indicators::hidden_in;
 use super::sheet::{Cell, Column};
 use super::{Context, PROVENANCE, notes};
+use crate::scoring::public_note;
 
 /// The characters of a line of options.
 const LINE: usize = 110;
@@ -85,9 +87,13 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
 
     if !report.assessment.notes.is_empty() {
         sheet.heading(&say("说明", "Notes"))?;
-        let notes = report.assessment.notes.iter().map(|note| {
+        // A unit that is held at an end of the scale has a figure beyond it.
+        let hidden = hidden_in(context);
+        let notes = report.assessment.notes.iter();
+        let notes = notes.filter_map(|note| public_note(note, &report.assessment.units, &hidden));
+        let notes = notes.map(|note| {
             vec![
-                Cell::Wrapped(notes::subject(context, note)),
+                Cell::Wrapped(notes::subject(context, &note)),
                 Cell::Wrapped(format!("{} ({})", notes::meaning(context, note.code), note.message)),
             ]
         });

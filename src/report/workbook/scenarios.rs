@@ -39,8 +39,9 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         if let Some(returns) = &scenarios.marginal_returns {
             write_returns(context, &mut sheet, returns)?;
         }
+        write_notes(context, &mut sheet, &scenarios.notes)?;
     }
-    write_notes(context, &mut sheet, &scenarios.notes)
+    Ok(())
 }
 
 fn write_outcome(context: &Context<'_>, sheet: &mut Sheet<'_>, outcome: &Outcome) -> Result<(), XlsxError> {
@@ -55,6 +56,9 @@ fn write_outcome(context: &Context<'_>, sheet: &mut Sheet<'_>, outcome: &Outcome
     let Some(index) = outcome.elements.get(context.index()) else {
         return Ok(());
     };
+    if context.report.edition == Edition::Publication {
+        return write_ranks(context, sheet, outcome);
+    }
     let mut columns = vec![
         Column::new(say("单位", "Unit"), NAME),
         Column::new(say("得分", "Score"), NUMBER),
@@ -75,34 +79,69 @@ fn write_outcome(context: &Context<'_>, sheet: &mut Sheet<'_>, outcome: &Outcome
         .collect();
     let head = |head: &String| format!("{head}\n{}", say("差值", "difference"));
     columns.extend(dimensions.iter().map(|(_, label)| Column::new(head(label), NUMBER)));
+    let decimals = context.decimals();
     let row = |unit: usize| {
-        let rank = |ranks: &[Option<u32>]| {
-            let rank = ranks.get(unit).copied().flatten();
-            rank.map_or(Cell::Empty, |rank| Cell::Count(rank.into()))
-        };
         let mut cells = vec![
             Cell::Name(context.unit_at(unit)),
-            Cell::Score(index.score.baseline.get(unit)),
-            Cell::Total(index.score.scenario.get(unit)),
-            Cell::Change(index.score.difference.get(unit)),
+            context.score_cell(index.score.baseline.get(unit)),
+            match decimals {
+                1 => Cell::Total(index.score.scenario.get(unit)),
+                _ => Cell::Value(index.score.scenario.get(unit)),
+            },
+            context.change_cell(index.score.difference.get(unit)),
             Cell::text(
                 index
                     .uncertainty
                     .as_ref()
-                    .map_or_else(String::new, |it| interval(&it.score, unit)),
+                    .map_or_else(String::new, |it| interval(&it.score, unit, decimals)),
             ),
-            rank(&index.rank.baseline),
-            rank(&index.rank.scenario),
+            rank(&index.rank.baseline, unit),
+            rank(&index.rank.scenario, unit),
         ];
         cells.extend(
             dimensions
                 .iter()
-                .map(|(element, _)| Cell::Change(element.score.difference.get(unit))),
+                .map(|(element, _)| context.change_cell(element.score.difference.get(unit))),
         );
         cells
     };
     sheet.table(&columns, context.ranking().into_iter().map(row))?;
     write_notes(context, sheet, &outcome.notes)
+}
+
+fn rank(ranks: &[Option<u32>], unit: usize) -> Cell {
+    let rank = ranks.get(unit).copied().flatten();
+    rank.map_or(Cell::Empty, |rank| Cell::Count(rank.into()))
+}
+
+/// For publication the ranks alone: a difference of scores, over the weight of what was changed, is a figure that may be
+/// hidden, and a note of an element says something of it.
+fn write_ranks(context: &Context<'_>, sheet: &mut Sheet<'_>, outcome: &Outcome) -> Result<(), XlsxError> {
+    let say = |chinese: &str, english: &str| context.wording.say(chinese, english);
+    let elements = context.report.framework.elements();
+    let ranked: Vec<(&ElementOutcome, String)> = std::iter::once(0)
+        .chain(context.dimensions().iter().copied())
+        .filter_map(|position| {
+            let outcome = outcome.elements.get(&elements.get(position)?.id)?;
+            Some((outcome, context.head(position)))
+        })
+        .collect();
+    let mut columns = vec![Column::new(say("单位", "Unit"), NAME)];
+    for (_, label) in &ranked {
+        let head = |what: String| Column::new(format!("{label}\n{what}"), NUMBER);
+        columns.extend([head(say("名次", "rank")), head(say("情景名次", "scenario's rank"))]);
+    }
+    let row = |unit: usize| {
+        let mut cells = vec![Cell::Name(context.unit_at(unit))];
+        cells.extend(
+            ranked
+                .iter()
+                .flat_map(|(element, _)| [rank(&element.rank.baseline, unit), rank(&element.rank.scenario, unit)]),
+        );
+        cells
+    };
+    sheet.table(&columns, context.ranking().into_iter().map(row))?;
+    Ok(())
 }
 
 fn interval_head(context: &Context<'_>) -> String {
@@ -114,11 +153,13 @@ fn interval_head(context: &Context<'_>) -> String {
 }
 
 /// `+0.3 – +2.1`; nothing where there are no runs.
-fn interval(spread: &Spread, unit: usize) -> String {
+fn interval(spread: &Spread, unit: usize, decimals: usize) -> String {
     let ends = spread
         .interval()
         .and_then(|(low, high)| low.get(unit).zip(high.get(unit)));
-    ends.map_or_else(String::new, |(low, high)| format!("{low:+.1} – {high:+.1}"))
+    ends.map_or_else(String::new, |(low, high)| {
+        format!("{low:+.decimals$} – {high:+.decimals$}")
+    })
 }
 
 /// A change as people say it: `B2 × 2 (230400)`.
@@ -145,7 +186,10 @@ fn in_words(context: &Context<'_>, change: &Value) -> String {
     let edit = if let Some(by) = number("scale") {
         format!("× {by}")
     } else if let Some(more) = number("add") {
-        format!("+ {more}")
+        match more.strip_prefix('-') {
+            Some(less) => format!("− {less}"),
+            None => format!("+ {more}"),
+        }
     } else if let Some(to) = number("set") {
         format!("= {to}")
     } else {
@@ -180,14 +224,15 @@ fn write_improvement(context: &Context<'_>, sheet: &mut Sheet<'_>, improvement: 
     let say = |chinese: &str, english: &str| context.wording.say(chinese, english);
     sheet.heading(&context.wording.text(&improvement.label))?;
     let (unit, target) = (context.unit(&improvement.unit), &improvement.target);
+    let decimals = context.decimals();
     let wanted = match target.rank {
         Some(rank) => say(
-            &format!("第{rank}名，需得分 {:.1}", target.score),
-            &format!("rank {rank}, which needs {:.1}", target.score),
+            &format!("第{rank}名，需得分 {:.decimals$}", target.score),
+            &format!("rank {rank}, which needs {:.decimals$}", target.score),
         ),
         None => say(
-            &format!("得分 {:.1}", target.score),
-            &format!("a score of {:.1}", target.score),
+            &format!("得分 {:.decimals$}", target.score),
+            &format!("a score of {:.decimals$}", target.score),
         ),
     };
     let outcome = if improvement.reached {
@@ -197,7 +242,7 @@ fn write_improvement(context: &Context<'_>, sheet: &mut Sheet<'_>, improvement: 
     };
     let cost = say("成本", "cost");
     sheet.line(&format!(
-        "{unit}: {:.1} → {:.1} ({wanted}: {outcome}); {cost} {:.4}",
+        "{unit}: {:.decimals$} → {:.decimals$} ({wanted}: {outcome}); {cost} {:.4}",
         target.before, target.after, improvement.cost
     ))?;
     let columns = [
@@ -215,7 +260,7 @@ fn write_improvement(context: &Context<'_>, sheet: &mut Sheet<'_>, improvement: 
             Cell::Value(Some(step.to)),
             Cell::Value(Some(step.by)),
             Cell::Value(Some(step.cost)),
-            Cell::Change(Some(step.gain)),
+            context.change_cell(Some(step.gain)),
         ]
     });
     sheet.table(&columns, rows)?;

@@ -3,8 +3,9 @@
 
 use rust_xlsxwriter::XlsxError;
 
-use super::Context;
+use super::indicators::hidden_in;
 use super::sheet::{Cell, Column, Sheet};
+use super::{Context, Edition};
 use crate::scoring::{Margin, Weighting};
 
 /// Both tables; nothing where no register was loaded and no respondents were drawn again.
@@ -52,19 +53,30 @@ fn weighting(context: &Context<'_>, weighting: &Weighting) -> Vec<Cell> {
         Margin::EmployeesBySector => context.wording.say("从业人员×行业", "employees by sector"),
     };
     let margins: Vec<String> = weighting.margins.iter().map(margin).collect();
+    let actors = context.report.framework.actors().values();
+    let mut of_survey = actors.filter(|actor| actor.survey == weighting.survey).peekable();
+    let confidential = of_survey.peek().is_none() || of_survey.any(|actor| actor.confidential);
+    // From a rate, an effective number or a spread the number of respondents follows.
+    let told = context.is_told(weighting.responses, confidential);
+    let share = |share: Option<f64>| Cell::Share(share.filter(|_| told));
+    let value = |value: Option<f64>| Cell::Value(value.filter(|_| told));
     vec![
         Cell::Code(weighting.survey.clone()),
         Cell::Text(context.unit(&weighting.unit)),
         Cell::Wrapped(margins.join("; ")),
         Cell::Count(weighting.organisations),
-        Cell::Count(weighting.responses),
-        Cell::Share(weighting.response_rate),
-        Cell::Share(weighting.item_response_rate),
-        Cell::Value(Some(weighting.sum)),
-        Cell::Share(weighting.cv),
-        Cell::Value(weighting.design_effect),
-        Cell::Value(weighting.effective_n),
-        Cell::Count(weighting.trimmed as u64),
+        context.count_cell(weighting.responses, confidential),
+        share(weighting.response_rate),
+        share(weighting.item_response_rate),
+        value(Some(weighting.sum)),
+        share(weighting.cv),
+        value(weighting.design_effect),
+        value(weighting.effective_n),
+        if told {
+            Cell::Count(weighting.trimmed as u64)
+        } else {
+            Cell::Empty
+        },
     ]
 }
 
@@ -80,14 +92,21 @@ fn signals(context: &Context<'_>, sheet: &mut Sheet<'_>) -> Result<(), XlsxError
         "Reliability: max(0, (variance between units - mean sampling variance) / variance between units). Below 0.5 an \
          indicator mostly ranks noise.",
     ))?;
-    let columns = [
+    let mut columns = vec![
         Column::new(say("代码", "Code"), 16),
         Column::new(say("指标", "Indicator"), 42),
         Column::new(say("判断", "Verdict"), 20),
         Column::new(say("信度", "Reliability"), 13),
-        Column::new(say("城市间方差", "Variance between"), 13),
-        Column::new(say("抽样方差", "Sampling variance"), 13),
     ];
+    // A variance between units is an equation for the one that is hidden.
+    let analysis = context.report.edition == Edition::Analysis;
+    if analysis {
+        columns.extend([
+            Column::new(say("城市间方差", "Variance between"), 13),
+            Column::new(say("抽样方差", "Sampling variance"), 13),
+        ]);
+    }
+    let hidden = hidden_in(context);
     let rows: Vec<_> = context
         .report
         .framework
@@ -99,14 +118,24 @@ fn signals(context: &Context<'_>, sheet: &mut Sheet<'_>) -> Result<(), XlsxError
             } else {
                 String::new()
             };
-            Some(vec![
+            let hides = hidden
+                .get(&element.id)
+                .is_some_and(|units| units.iter().any(Option::is_some));
+            let rounded = |reliability: f64| (reliability * 10.0).round() / 10.0;
+            let mut cells = vec![
                 Cell::Code(element.id.clone()),
                 Cell::Text(context.wording.text(&element.label)),
                 Cell::text(verdict),
-                Cell::Value(signal.reliability),
-                Cell::Value(Some(signal.between)),
-                Cell::Value(Some(signal.sampling)),
-            ])
+                Cell::Value(if hides {
+                    signal.reliability.map(rounded)
+                } else {
+                    signal.reliability
+                }),
+            ];
+            if analysis {
+                cells.extend([Cell::Value(Some(signal.between)), Cell::Value(Some(signal.sampling))]);
+            }
+            Some(cells)
         })
         .collect();
     sheet.table(&columns, rows)?;

@@ -9,11 +9,10 @@ use utoipa::IntoParams;
 
 use crate::definition::Language;
 use crate::report::{Edition, Wording};
-use crate::scoring::{read_result, result_csv};
+use crate::scoring::{read_result, result_csv, result_json};
 use crate::study::{self, ReportRequest};
 use crate::web::Caller;
 use crate::web::problem::Problem;
-use crate::web::rights::Act;
 use crate::web::routes::files::{CSV, XLSX, download_file, written, wrong_parameter};
 use crate::web::routes::responses::Personal;
 use crate::web::state::App;
@@ -22,13 +21,13 @@ use crate::web::state::App;
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 pub struct Question {
-    /// xlsx (the scored workbook), json (the result file byte for byte) or csv (scores and ranks).
+    /// xlsx (the scored workbook), json (the result file, byte for byte but for publication) or csv (scores and ranks).
     #[param(example = "xlsx")]
     format: Option<String>,
     /// With xlsx: zh, en or both.
     #[param(example = "both")]
     lang: Option<String>,
-    /// With xlsx: leave out responses and what would give an enterprise away.
+    /// Leave out responses and what would give an enterprise away. Assessments of organisations are not published.
     #[param(example = true)]
     publication: bool,
     /// With xlsx: what is shown of persons, and of names and codes of organisations: none, pseudonymised or full. Only
@@ -41,7 +40,8 @@ pub struct Question {
 
 /// Download an assessment
 ///
-/// Callers who may not export responses get the workbook's edition for publication.
+/// Callers who may not export responses get the edition for publication, in each format: figures that would give an
+/// enterprise away, and what they could be worked out from, are missing. Of organisations there is no such edition.
 #[utoipa::path(
     get, path = "/api/v1/assessments/{id}/download", tag = "assessments",
     params(("id" = i64, Path, description = "The assessment's key"), Question),
@@ -49,7 +49,7 @@ pub struct Question {
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (Object = "application/json"),
         (String = "text/csv")
-    )))
+    )), (status = 422, description = "An assessment of organisations can't be published"))
 )]
 pub async fn download_assessment(
     app: web::Data<App>,
@@ -69,14 +69,25 @@ pub async fn download_assessment(
         Some("en") => Wording::new([Language::English]),
         Some(_) => return Err(wrong_parameter("lang", "zh, en, both")),
     };
-    let sees_responses = Act::ExportResponses.rule().allows(caller.role);
-    let edition = if question.publication || !sees_responses {
+    let edition = if question.publication {
         Edition::Publication
     } else {
-        Edition::Analysis
+        super::edition_of(&caller)
     };
     let format = question.format.unwrap_or_else(|| "xlsx".to_owned());
     let (extension, content_type, file) = web::block(move || match format.as_str() {
+        "json" if edition == Edition::Publication => {
+            let result = result_json(&study::published(&app.store, id)?).map_err(Problem::internal)?;
+            Ok((
+                "json",
+                "application/json",
+                written(|to| to.write_all(&result).map_err(|error| Problem::of_file(&error)))?,
+            ))
+        }
+        "csv" if edition == Edition::Publication => {
+            let result = study::published(&app.store, id)?;
+            Ok(("csv", CSV, of_text(&result_csv(&result))?))
+        }
         "json" => {
             let result = app.store.assessment(id)?.result;
             Ok(("json", "application/json", of_text(&result)?))

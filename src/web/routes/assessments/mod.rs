@@ -10,7 +10,9 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::report::Edition;
 use crate::store;
+use crate::web::Caller;
 use crate::web::mount::Routes;
 use crate::web::problem::Problem;
 use crate::web::rights::Act;
@@ -33,6 +35,15 @@ pub(super) fn mount(routes: &mut Routes) {
             download::__path_download_assessment,
             download::download_assessment,
         );
+}
+
+/// What a caller may see of an assessment: all, or where it may not export responses what is published.
+fn edition_of(caller: &Caller) -> Edition {
+    if Act::ExportResponses.rule().allows(caller.role) {
+        Edition::Analysis
+    } else {
+        Edition::Publication
+    }
 }
 
 /// An assessment without its result.

@@ -5,6 +5,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::AssessmentHead;
+use crate::report::Edition;
+use crate::study;
+use crate::web::Caller;
 use crate::web::problem::Problem;
 use crate::web::state::App;
 
@@ -20,15 +23,26 @@ pub struct AssessmentWithResult {
 }
 
 /// One assessment
+///
+/// Callers who may not export responses get the result as it may be published: figures that would give an enterprise
+/// away, and what they could be worked out from, are missing. Assessments of organisations are not published.
 #[utoipa::path(
     get, path = "/api/v1/assessments/{id}", tag = "assessments",
     params(("id" = i64, Path, description = "The assessment's key")),
-    responses((status = 200, description = "The assessment with its result", body = AssessmentWithResult))
+    responses((status = 200, description = "The assessment with its result", body = AssessmentWithResult), (status = 422, description = "An assessment of organisations can't be published"))
 )]
-pub async fn get_assessment(app: web::Data<App>, id: web::Path<i64>) -> Result<HttpResponse, Problem> {
-    let assessment = web::block(move || app.store.assessment(*id)).await??;
-    Ok(HttpResponse::Ok().json(AssessmentWithResult {
-        result: serde_json::from_str(&assessment.result).map_err(Problem::internal)?,
-        head: AssessmentHead::of(assessment.summary)?,
-    }))
+pub async fn get_assessment(app: web::Data<App>, caller: Caller, id: web::Path<i64>) -> Result<HttpResponse, Problem> {
+    let edition = super::edition_of(&caller);
+    let found = web::block(move || {
+        let kept = app.store.assessment(*id)?;
+        let result = match edition {
+            Edition::Analysis => serde_json::from_str(&kept.result),
+            Edition::Publication => serde_json::to_value(study::published(&app.store, *id)?),
+        };
+        Ok::<_, Problem>(AssessmentWithResult {
+            result: result.map_err(Problem::internal)?,
+            head: AssessmentHead::of(kept.summary)?,
+        })
+    });
+    Ok(HttpResponse::Ok().json(found.await??))
 }
