@@ -167,7 +167,7 @@ impl Scenario {
     pub(super) fn to_json(&self) -> Value {
         let label = match self.label.exact("") {
             Some(words) if self.label.iter().count() == 1 => json!(words),
-            _ => self.label.iter().map(|(language, words)| (language, words)).collect(),
+            _ => self.label.iter().collect(),
         };
         let mut scenario = Map::new();
         scenario.insert("id".to_owned(), json!(self.id));
