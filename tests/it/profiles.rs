@@ -53,25 +53,28 @@ fn strengths_and_weaknesses_are_the_ranks_at_the_ends_on_their_side_of_the_media
     );
     let scored = ["a1", "a2", "a3", "b1", "b2", "b3", "b4", "c1"];
     for (unit, profile) in profiles.units.iter().enumerate() {
-        let mut all: Vec<(f64, u32, &str)> = Vec::new();
+        let mut all: Vec<(f64, u32, usize, &str)> = Vec::new();
         for id in scored {
             let scores = column(&assessment, id);
             let mut sorted = scores.clone();
             sorted.sort_by(f64::total_cmp);
             let above = scores.iter().filter(|score| **score > scores[unit]).count();
-            all.push((scores[unit] - sorted[5], u32::try_from(above).unwrap() + 1, id));
+            let below = scores.iter().filter(|score| **score < scores[unit]).count();
+            all.push((scores[unit] - sorted[5], u32::try_from(above).unwrap() + 1, below, id));
         }
         let check = |found: &[Standing], sign: f64| {
             let mut expected: Vec<_> = all.iter().filter(|(gap, ..)| gap * sign > 0.0).collect();
             expected.sort_by(|one, other| {
-                let from_end = |rank: u32| if sign > 0.0 { rank } else { 100 - rank };
-                from_end(one.1)
-                    .cmp(&from_end(other.1))
-                    .then((other.0 * sign).total_cmp(&(one.0 * sign)))
+                let by_rank = if sign > 0.0 {
+                    one.1.cmp(&other.1)
+                } else {
+                    one.2.cmp(&other.2)
+                };
+                by_rank.then((other.0 * sign).total_cmp(&(one.0 * sign)))
             });
             expected.truncate(5);
             assert_eq!(found.len(), expected.len());
-            for (found, (gap, rank, id)) in found.iter().zip(expected) {
+            for (found, (gap, rank, _, id)) in found.iter().zip(expected) {
                 assert_eq!(
                     (found.indicator.as_str(), found.rank, found.of, found.interval),
                     (*id, *rank, 11, None)

@@ -187,7 +187,7 @@ impl FrozenFrame {
         if value.is_infinite() || (quotient.is_infinite() && divisor != 0.0) {
             return Err(fail(TOO_LARGE));
         }
-        if quotient.is_nan() || quotient.is_infinite() {
+        if !quotient.is_finite() {
             return Ok(nowhere);
         }
         let sign = of.direction.sign();
