@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 
 use super::assessment::{Assessment, Stages};
-use super::cell::Cell;
+use super::cell::{Cell, CellStatus};
 use super::comparison::{Comparison, ElementChange, PanelChange};
 use super::disclosure::{Hidden, hidden_figures};
 use super::framework::Framework;
@@ -105,9 +105,10 @@ fn prune_cell(framework: &Framework, cell: &mut Cell, is_hidden: bool) {
     cell.parts.retain(|part| {
         !confidential(&part.actor) || !(is_small_count(part.base.into()) || is_small_count(part.respondents.into()))
     });
+    let thin = matches!(cell.status, CellStatus::TooFew | CellStatus::Partial);
     for part in &mut cell.parts {
-        // Of two actor types in one figure the open one would leave the other.
-        if is_hidden || (confidential(&part.actor) && part.discloses()) {
+        // Of two actor types in one figure the open one would leave the other; what rests on too few is not published.
+        if is_hidden || thin || (confidential(&part.actor) && part.discloses()) {
             part.value = None;
         }
         if is_hidden || confidential(&part.actor) {
