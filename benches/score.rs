@@ -6,9 +6,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a bench of what can't be scored is no bench")]
 
+#[path = "peers/turns.rs"]
+mod turns;
+
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use turns::{median, timed};
 
 const RUNS: usize = 11;
 const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/uncertainty_numpy.py");
@@ -54,18 +59,4 @@ fn score(folder: &Path) -> Duration {
             .arg("--out")
             .arg(folder.join("result.json")),
     )
-}
-
-/// How long a whole process takes that must succeed.
-fn timed(command: &mut Command) -> Duration {
-    let start = Instant::now();
-    let output = command.output().unwrap();
-    let took = start.elapsed();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    took
-}
-
-fn median(times: &mut [Duration]) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }

@@ -5,13 +5,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a bench of what can't be converted is no bench")]
 
+#[path = "peers/turns.rs"]
+mod turns;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use innogauge::definition::{Book, Definition};
+use turns::{median, timed};
 
 const QUESTIONS: usize = 300;
 const RUNS: usize = 11;
@@ -53,20 +57,6 @@ fn survey() -> String {
         writeln!(text, "  - {{type: {kind}, name: q{question}{label}{rule}}}").unwrap();
     }
     text
-}
-
-/// How long a whole process takes that must succeed.
-fn timed(command: &mut Command) -> Duration {
-    let start = Instant::now();
-    let output = command.output().unwrap();
-    let took = start.elapsed();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    took
-}
-
-fn median(times: &mut [Duration]) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 fn main() {

@@ -212,15 +212,9 @@ fn cities(
 ) -> Result<(Assessment, ResponseRecord), StudyError> {
     let units = units(store, tally)?;
     let statistics = statistics(store, &units)?;
-    let estimates = Estimates::new(framework, tally, &units, Some(&statistics), &options.responses)?;
+    let estimate = |tally| estimate(framework, tally, &units, &statistics, &options.responses, sample);
+    let (estimates, resample) = estimate(tally)?;
     let mut assessment = assess_estimates(framework, &estimates, options)?;
-    let resample = Resample::new(
-        framework,
-        tally,
-        &estimates.table,
-        &options.responses,
-        sample.populations(),
-    );
     let respondents = resample
         .as_ref()
         .map_or(Respondents::Fixed("there are too many of them"), Respondents::Drawn);
@@ -231,17 +225,8 @@ fn cities(
         respondents,
     };
     let amended = amended.iter().map(|tally| {
-        let estimates = Estimates::new(framework, tally, &units, Some(&statistics), &options.responses)?;
-        Ok(Amended {
-            resample: Resample::new(
-                framework,
-                tally,
-                &estimates.table,
-                &options.responses,
-                sample.populations(),
-            ),
-            table: estimates.table,
-        })
+        let (Estimates { table, .. }, resample) = estimate(tally)?;
+        Ok(Amended { table, resample })
     });
     let amended = amended.collect::<Result<_, ScoringError>>()?;
     analyse(&mut assessment, &subject, course, amended, &[])?;
@@ -250,6 +235,20 @@ fn cities(
         hash: estimates.responses_hash,
     };
     Ok((assessment, responses))
+}
+
+/// The figures of units, and their respondents ready to be drawn again where these were kept and are not too many.
+pub(super) fn estimate(
+    framework: &Framework,
+    tally: &Tally,
+    units: &[String],
+    official: &Table,
+    responses: &Responses,
+    sample: &Sample,
+) -> Result<(Estimates, Option<Resample>), ScoringError> {
+    let estimates = Estimates::new(framework, tally, units, Some(official), responses)?;
+    let resample = Resample::new(framework, tally, &estimates.table, responses, sample.populations());
+    Ok((estimates, resample))
 }
 
 /// What an assessment goes through beside the scoring.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use super::assessment::{merged, states, tally_survey};
+use super::assessment::{estimate, merged, states, tally_survey};
 use super::progress::Watch;
 use super::sample::Sample;
 use super::scenarios::AnswerScenarios;
@@ -154,14 +154,8 @@ impl Earlier<'_> {
         tally.calibrate(self.framework, sample.populations());
         let units = &self.old.assessment().units;
         let official = self.official(units);
-        let estimates = Estimates::new(self.framework, &tally, units, Some(&official), &self.options.responses)?;
-        let resample = Resample::new(
-            self.framework,
-            &tally,
-            &estimates.table,
-            &self.options.responses,
-            sample.populations(),
-        );
+        let responses = &self.options.responses;
+        let (estimates, resample) = estimate(self.framework, &tally, units, &official, responses, &sample)?;
         match resample {
             Some(resample) => Ok(Then::Here(Box::new((estimates, resample)))),
             None => gone("there are too many of them".to_owned()),

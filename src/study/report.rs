@@ -68,7 +68,7 @@ pub fn write_report<W: Write + Seek + Send>(store: &Store, request: &ReportReque
         assessment: &assessment,
         options: &options,
         edition: request.edition,
-        units: units(store, &kept.summary.round, &options, request.edition)?,
+        units: units(store, &kept.summary.round, &options)?,
         provenance: provenance(store, &kept.summary, &framework, &surveys)?,
         surveys,
         personal: request.personal != Tier::None,
@@ -122,20 +122,14 @@ fn read(kept: &store::Assessment) -> Result<(Assessment, Options), StudyError> {
     Ok((assessment, options))
 }
 
-/// The names of the units: places, or organisations where the edition may name them.
-fn units(
-    store: &Store,
-    round: &str,
-    options: &Options,
-    edition: Edition,
-) -> Result<IndexMap<String, Text>, StudyError> {
-    match (options.responses.unit, edition) {
-        (RespondentUnit::City, _) => Ok(places(store)?
+/// The names of the units: places, or organisations, which no publication has.
+fn units(store: &Store, round: &str, options: &Options) -> Result<IndexMap<String, Text>, StudyError> {
+    match options.responses.unit {
+        RespondentUnit::City => Ok(places(store)?
             .into_iter()
             .map(|(code, place)| (code, place.label))
             .collect()),
-        (RespondentUnit::Organisation, Edition::Publication) => Ok(IndexMap::new()),
-        (RespondentUnit::Organisation, Edition::Analysis) => {
+        RespondentUnit::Organisation => {
             let of_round = Filter {
                 round: Some(round.to_owned()),
                 ..Filter::default()

@@ -828,3 +828,28 @@ fn the_command_takes_several_files_of_scenarios() {
     assert!(run(&[]).status.success());
     assert!(read_result(&std::fs::read(&out).unwrap()).unwrap().scenarios.is_none());
 }
+
+#[test]
+fn a_scenario_of_weights_holds_also_where_experts_are_drawn_again() {
+    let framework = "index: {id: I, children: [{id: A, indicators: [{id: a}]}, {id: B, indicators: [{id: b}]}]}";
+    let csv = "unit,a,b\nu,1,9\nv,4,2\nw,10,5\nx,7,1\n";
+    let experts = "expert,group,parent,element,points\nLi,s,I,A,80\nLi,s,I,B,20\nMa,g,I,A,30\nMa,g,I,B,70\n";
+    let options = format!(
+        "weights: {{method: budget_allocation, within: [I], combine: mean, experts: {}}}\n\
+         uncertainty: {{runs: 200, vary: {{weights: {{experts: bootstrap}}}}}}",
+        serde_json::Value::from(experts)
+    );
+    let text = "scenarios: [{id: all_of_a, label: {en: A alone}, changes: [{weight: B, set: 0}]}]";
+    let found = of(framework, csv, &options, text).unwrap();
+    let index = &found.scenarios.as_ref().unwrap().outcomes["all_of_a"].elements["I"];
+    let (low, high) = index.uncertainty.as_ref().unwrap().score.interval().unwrap();
+    let (a, b) = (&found.scores["A"], &found.scores["B"]);
+    for unit in 0..4 {
+        // Whoever is drawn, the whole weight is A's then.
+        let by = |weight: f64| (1.0 - weight) * (a.get(unit).unwrap() - b.get(unit).unwrap());
+        let mut ends = [by(0.8), by(0.3)];
+        ends.sort_by(f64::total_cmp);
+        assert!((low.get(unit).unwrap() - ends[0]).abs() < 1e-9 && (high.get(unit).unwrap() - ends[1]).abs() < 1e-9);
+        assert!((index.score.difference.get(unit).unwrap() - by(0.55)).abs() < 1e-9);
+    }
+}

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use indexmap::IndexMap;
 use innogauge::scoring::{
-    Assessment, Design, Framework, Options, Replay, Respondents, Scenario, Subject, Table, WeightSets, analyse, assess,
-    explore, result_json,
+    Assessment, Design, Framework, Options, Replay, Respondents, Subject, Table, WeightSets, analyse, assess,
+    result_json,
 };
 
 use super::scoring::{asem, framework as asem_framework};
@@ -147,42 +146,6 @@ fn experts_who_are_drawn_again_spread_the_scores_as_far_as_they_differ() {
     let nobody = "weights: equal\nuncertainty: {vary: {weights: {experts: bootstrap}}}";
     let error = analysed(&framework, &table, nobody, &Replay::default()).unwrap_err();
     assert!(error.contains("no experts were asked"), "{error}");
-}
-
-#[test]
-fn a_scenario_of_weights_holds_also_where_experts_are_drawn_again() {
-    let (framework, table) = small();
-    let csv =
-        "expert,group,parent,element,points\nLi,s,Index,A,80\nLi,s,Index,B,20\nMa,g,Index,A,30\nMa,g,Index,B,70\n";
-    let options = format!(
-        "weights: {{method: budget_allocation, within: [Index], combine: mean, experts: {}}}\n\
-         uncertainty: {{runs: 200, vary: {{weights: {{experts: bootstrap}}}}}}",
-        serde_json::Value::from(csv)
-    );
-    let mut assessment = analysed(&framework, &table, &options, &Replay::default()).unwrap();
-    let options = Options::read("o.yaml", &options, Options::score()).unwrap();
-    let subject = Subject {
-        framework: &framework,
-        table: &table,
-        options: &options,
-        respondents: Respondents::None,
-    };
-    let text = "scenarios: [{id: all_of_a, label: {en: A alone}, changes: [{weight: B, set: 0}]}]";
-    let scenarios = Scenario::read("s.yaml", text).unwrap();
-    let (amended, replay) = (IndexMap::new(), Replay::default());
-    explore(&mut assessment, &subject, &scenarios, &amended, &replay, &|_, _| true).unwrap();
-    let index = &assessment.scenarios.as_ref().unwrap().outcomes["all_of_a"].elements["Index"];
-    let difference = &index.uncertainty.as_ref().unwrap().score;
-    let (a, b) = (&assessment.scores["A"], &assessment.scores["B"]);
-    for unit in 0..12 {
-        // Whoever is drawn, the whole weight is A's then.
-        let by = |weight: f64| (1.0 - weight) * (a.get(unit).unwrap() - b.get(unit).unwrap());
-        let mut ends = [by(0.8), by(0.3)];
-        ends.sort_by(f64::total_cmp);
-        let (low, high) = difference.interval().unwrap();
-        assert!((low.get(unit).unwrap() - ends[0]).abs() < 1e-9 && (high.get(unit).unwrap() - ends[1]).abs() < 1e-9);
-        assert!((index.score.difference.get(unit).unwrap() - by(0.55)).abs() < 1e-9);
-    }
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! The indicators sheet: each unit's value in its own unit, beside what it is measured against.
 
-use indexmap::IndexMap;
 use rust_xlsxwriter::{ColNum, Worksheet, XlsxError};
 
 use super::sheet::{Cell, Column};
-use super::{Context, Edition, INDICATORS};
-use crate::scoring::{CellStatus, Direction, Hidden, Indicator, hidden_figures};
+use super::{Context, INDICATORS};
+use crate::scoring::{CellStatus, Direction, Indicator};
 
 /// The column of the first unit.
 const FIRST_UNIT: ColNum = 8;
@@ -32,7 +31,6 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         Column::new(say("依据", "Basis"), 10),
     ];
     columns.extend(context.units().map(|unit| Column::new(unit, 13)));
-    let hidden = hidden_in(context);
     let rows: Vec<_> = context
         .report
         .framework
@@ -62,7 +60,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
                 ),
                 Cell::text(indicator.basis.map_or("", |basis| basis.name())),
             ];
-            cells.extend((0..assessment.units.len()).map(|unit| value(context, &hidden, &element.id, unit)));
+            cells.extend((0..assessment.units.len()).map(|unit| value(context, &element.id, unit)));
             cells
         })
         .collect();
@@ -75,32 +73,13 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     Ok(())
 }
 
-/// By indicator, for each unit whether and why its figure is hidden.
-pub(super) type HiddenFigures = IndexMap<String, Vec<Option<Hidden>>>;
-
-/// What the edition hides.
-pub(super) fn hidden_in(context: &Context<'_>) -> HiddenFigures {
-    match context.report.edition {
-        Edition::Publication => hidden_figures(context.report.framework, context.report.assessment),
-        Edition::Analysis => HiddenFigures::new(),
-    }
-}
-
-/// Whether a unit's figure of an indicator is hidden.
-pub(super) fn is_hidden(hidden: &HiddenFigures, id: &str, unit: usize) -> bool {
-    hidden
-        .get(id)
-        .and_then(|units| units.get(unit))
-        .is_some_and(Option::is_some)
-}
-
 /// One value, marked or hidden as its cell says.
-fn value(context: &Context<'_>, hidden: &HiddenFigures, id: &str, unit: usize) -> Cell {
+fn value(context: &Context<'_>, id: &str, unit: usize) -> Cell {
     let assessment = context.report.assessment;
     let value = assessment.stages.raw.get(id).and_then(|values| values.get(unit));
     let cell = assessment.cells.get(id).and_then(|cells| cells.get(unit));
     match (value, cell) {
-        (Some(_), _) if is_hidden(hidden, id, unit) => Cell::Text("□".to_owned()),
+        (Some(_), _) if context.hides(id, unit) => Cell::Text("□".to_owned()),
         (Some(value), Some(cell)) if matches!(cell.status, CellStatus::Flagged | CellStatus::Partial) => {
             Cell::Flagged(value)
         }

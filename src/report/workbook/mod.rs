@@ -35,7 +35,9 @@ use self::sheet::{Cell, Sheet};
 use self::style::Style;
 use super::Wording;
 use crate::definition::{Definition, Text};
-use crate::scoring::{AggregateMethod, Assessment, Framework, NormaliseMethod, Options, Series, is_small_count};
+use crate::scoring::{
+    AggregateMethod, Assessment, Framework, Hidden, NormaliseMethod, Options, Series, hidden_figures, is_small_count,
+};
 
 /// Everything that a workbook tells.
 #[derive(Debug, Clone)]
@@ -123,6 +125,10 @@ impl Report<'_> {
             wording,
             style: Style::new(),
             layout: scores::Layout::of(self.framework, self.edition),
+            hidden: match self.edition {
+                Edition::Publication => hidden_figures(self.framework, self.assessment),
+                Edition::Analysis => IndexMap::new(),
+            },
         };
         let compared = self.assessment.comparison.is_some();
         for (name, write) in SHEETS.into_iter().filter(|(name, _)| compared || *name != COMPARISON) {
@@ -171,6 +177,8 @@ struct Context<'a> {
     wording: &'a Wording,
     style: Style,
     layout: scores::Layout,
+    /// By indicator, for each unit whether and why the edition hides its figure.
+    hidden: IndexMap<String, Vec<Option<Hidden>>>,
 }
 
 /// A scale on which scores lie less than this apart is narrow.
@@ -220,6 +228,12 @@ const CLOSING_SHEETS: [(SheetName, WriteSheet); 3] = [
 ];
 
 impl Context<'_> {
+    /// Whether the edition hides a unit's figure of an indicator.
+    fn hides(&self, id: &str, unit: usize) -> bool {
+        let units = self.hidden.get(id);
+        units.and_then(|units| units.get(unit)).is_some_and(Option::is_some)
+    }
+
     fn sheet_name(&self, (chinese, english): SheetName) -> String {
         self.wording.say(chinese, english)
     }

@@ -2,7 +2,6 @@
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
-use super::indicators::{HiddenFigures, hidden_in, is_hidden};
 use super::sheet::{Cell, Column, Sheet};
 use super::{Context, Edition, PROFILES};
 use crate::scoring::{GroupedBy, PeerStanding, Peers, Profiles, Standing, ToldBy};
@@ -56,7 +55,6 @@ fn write_units(context: &Context<'_>, sheet: &mut Sheet<'_>, profiles: &Profiles
         Column::new(say("高于相近单位", "Above its peers"), 34),
         Column::new(say("低于相近单位", "Below its peers"), 34),
     ];
-    let hidden = hidden_in(context);
     let row = |unit: usize| {
         let Some(profile) = profiles.units.get(unit) else {
             return vec![Cell::Name(context.unit_at(unit))];
@@ -68,8 +66,8 @@ fn write_units(context: &Context<'_>, sheet: &mut Sheet<'_>, profiles: &Profiles
         });
         vec![
             Cell::Name(context.unit_at(unit)),
-            wrapped(standings(context, &hidden, &profile.strengths, unit)),
-            wrapped(standings(context, &hidden, &profile.weaknesses, unit)),
+            wrapped(standings(context, &profile.strengths, unit)),
+            wrapped(standings(context, &profile.weaknesses, unit)),
             wrapped(names),
             wrapped(dimensions(context, peers, PeerStanding::Above)),
             wrapped(dimensions(context, peers, PeerStanding::Below)),
@@ -90,12 +88,12 @@ fn wrapped(words: String) -> Cell {
 
 /// A line for each. In a publication nothing is said of a figure that would give a respondent away, and no gap is given
 /// from which the figure could be worked out.
-fn standings(context: &Context<'_>, hidden: &HiddenFigures, standings: &[Standing], unit: usize) -> String {
+fn standings(context: &Context<'_>, standings: &[Standing], unit: usize) -> String {
     let public = context.report.edition == Edition::Publication;
     let decimals = context.decimals();
     let line = |standing: &Standing| {
         let element = context.report.framework.find(&standing.indicator)?;
-        if is_hidden(hidden, &element.id, unit) {
+        if context.hides(&element.id, unit) {
             return None;
         }
         let label = context.wording.text(&element.label);

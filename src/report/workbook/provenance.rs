@@ -3,7 +3,6 @@
 use rust_xlsxwriter::{Worksheet, XlsxError};
 use serde_json::Value;
 
-use super::indicators::hidden_in;
 use super::sheet::{Cell, Column};
 use super::{Context, PROVENANCE, notes};
 use crate::scoring::public_note;
@@ -88,9 +87,8 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     if !report.assessment.notes.is_empty() {
         sheet.heading(&say("说明", "Notes"))?;
         // A unit that is held at an end of the scale has a figure beyond it.
-        let hidden = hidden_in(context);
         let notes = report.assessment.notes.iter();
-        let notes = notes.filter_map(|note| public_note(note, &report.assessment.units, &hidden));
+        let notes = notes.filter_map(|note| public_note(note, &report.assessment.units, &context.hidden));
         let notes = notes.map(|note| {
             vec![
                 Cell::Wrapped(notes::subject(context, &note)),

@@ -3,7 +3,6 @@
 
 use rust_xlsxwriter::XlsxError;
 
-use super::indicators::hidden_in;
 use super::sheet::{Cell, Column, Sheet};
 use super::{Context, Edition};
 use crate::scoring::{Margin, Weighting};
@@ -106,7 +105,6 @@ fn signals(context: &Context<'_>, sheet: &mut Sheet<'_>) -> Result<(), XlsxError
             Column::new(say("抽样方差", "Sampling variance"), 13),
         ]);
     }
-    let hidden = hidden_in(context);
     let rows: Vec<_> = context
         .report
         .framework
@@ -118,7 +116,8 @@ fn signals(context: &Context<'_>, sheet: &mut Sheet<'_>) -> Result<(), XlsxError
             } else {
                 String::new()
             };
-            let hides = hidden
+            let hides = context
+                .hidden
                 .get(&element.id)
                 .is_some_and(|units| units.iter().any(Option::is_some));
             let rounded = |reliability: f64| (reliability * 10.0).round() / 10.0;

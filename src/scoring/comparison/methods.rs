@@ -6,7 +6,8 @@ use indexmap::IndexMap;
 
 use super::error::ComparisonError;
 use super::{
-    Against, Comparison, ComparisonKind, OldResult, compared_with, differences, element_change, note_framework,
+    Against, Comparison, ComparisonKind, OldResult, compared_with, differences, element_change, figures_that_differ,
+    note_framework,
 };
 use crate::scoring::analyse::Subject;
 use crate::scoring::assessment::Assessment;
@@ -30,15 +31,7 @@ fn note_figures(assessment: &mut Assessment, old: &OldResult, pairs: &[(usize, u
     if assessment.recipe.data_hash == old.assessment.recipe.data_hash {
         return;
     }
-    let differs = |(id, now): (&String, &Series)| {
-        let then = old.assessment.stages.raw.get(id)?;
-        let same = |&(before, after): &(usize, usize)| match (then.get(before), now.get(after)) {
-            (Some(then), Some(now)) => (now - then).abs() <= 1e-9 * now.abs().max(then.abs()),
-            (then, now) => then.is_none() && now.is_none(),
-        };
-        (!pairs.iter().all(same)).then(|| id.clone())
-    };
-    let indicators: Vec<String> = assessment.stages.raw.iter().filter_map(differs).collect();
+    let indicators = figures_that_differ(&old.assessment, assessment, pairs);
     if !indicators.is_empty() {
         let message = format!(
             "the same responses, but other figures of {}: the register, weights or official figures have changed since",

@@ -271,6 +271,19 @@ pub fn comparison_kind(assessment: &Assessment, old: &OldResult) -> ComparisonKi
     }
 }
 
+/// The indicators whose figures in these pairs of rows are not the same in both, to the last few digits.
+fn figures_that_differ(before: &Assessment, after: &Assessment, rows: &[(usize, usize)]) -> Vec<String> {
+    let differs = |(id, now): (&String, &Series)| {
+        let then = before.stages.raw.get(id)?;
+        let same = |&(old, new): &(usize, usize)| match (then.get(old), now.get(new)) {
+            (Some(then), Some(now)) => (now - then).abs() <= 1e-9 * now.abs().max(then.abs()),
+            (then, now) => then.is_none() && now.is_none(),
+        };
+        (!rows.iter().all(same)).then(|| id.clone())
+    };
+    after.stages.raw.iter().filter_map(differs).collect()
+}
+
 /// What both kinds say of the earlier result.
 fn compared_with(old: &OldResult) -> ComparedWith {
     let recipe = &old.assessment.recipe;

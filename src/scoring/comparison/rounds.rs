@@ -11,7 +11,7 @@ use super::panel::panel;
 use super::pooled::{Pooled, factors, varied};
 use super::{
     Against, Comparison, ComparisonKind, ElementChange, IntervalsMade, OldRespondents, OldResult, compared_with,
-    differences, element_change, note_framework,
+    differences, element_change, figures_that_differ, note_framework,
 };
 use crate::scoring::analyse::{EACH_UNIT_ITS_OWN, Respondents, Subject, as_many};
 use crate::scoring::assessment::Assessment;
@@ -167,15 +167,8 @@ fn note_figures(assessment: &mut Assessment, both: &Assessment, old: &OldResult,
     if recipe.framework_hash != before.recipe.framework_hash || before.stages.denominated.is_some() {
         return;
     }
-    let differs = |(id, column): (&String, &Series)| {
-        let then = before.stages.raw.get(id)?;
-        let same = |(row, then): (usize, Option<f64>)| match (column.get(new + row), then) {
-            (Some(now), Some(then)) => (now - then).abs() <= 1e-9 * now.abs().max(then.abs()),
-            (now, then) => now.is_none() && then.is_none(),
-        };
-        (!then.iter().enumerate().all(same)).then(|| id.clone())
-    };
-    let differing: Vec<String> = both.stages.raw.iter().filter_map(differs).collect();
+    let rows: Vec<(usize, usize)> = (0..before.units.len()).map(|row| (row, new + row)).collect();
+    let differing = figures_that_differ(before, both, &rows);
     if !differing.is_empty() {
         let message = format!(
             "the earlier round was estimated again from its responses, and differs from its result in {}: the register, \
