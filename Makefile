@@ -12,7 +12,7 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
 
 setup:
-	@scripts/setup.sh libpq-dev gcc
+	@scripts/setup.sh libssl-dev pkg-config gcc
 
 build: setup ## build the program: target/release/innogauge
 	cargo build --release --locked
@@ -24,7 +24,7 @@ demo: build ## the same with synthetic answers of ten cities, scored
 	@$(INNOGAUGE) demo --listen $(LISTEN)
 
 test: ## formatting, lints, unit and integration tests on SQLite and a private PostgreSQL, a short failover
-	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl jdk python3-venv
+	@scripts/setup.sh libssl-dev pkg-config gcc postgresql haproxy openssl curl jdk python3-venv
 	@scripts/with_pyxform.sh scripts/odk_validate.sh
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- --deny warnings
@@ -33,19 +33,19 @@ test: ## formatting, lints, unit and integration tests on SQLite and a private P
 	scripts/with_postgres.sh scripts/grow.sh target/debug/innogauge
 
 bench: ## the figures of benches/README.md, measured on this machine
-	@scripts/setup.sh libpq-dev gcc postgresql python3-venv
+	@scripts/setup.sh libssl-dev pkg-config gcc postgresql python3-venv
 	scripts/with_numpy.sh scripts/with_pyxform.sh scripts/with_postgres.sh cargo bench --locked
 
 conformance: build ## hold the server against its OpenAPI document as every role: 10,000 cases, none answered outside of it
-	@scripts/setup.sh libpq-dev gcc python3-venv curl
+	@scripts/setup.sh libssl-dev pkg-config gcc python3-venv curl
 	scripts/schemathesis.sh $(INNOGAUGE)
 
 webforms: build ## show every survey in the browser form component of ODK, fill it in and send it
-	@scripts/setup.sh libpq-dev gcc nodejs npm chromium
+	@scripts/setup.sh libssl-dev pkg-config gcc nodejs npm chromium
 	scripts/web_forms.sh $(INNOGAUGE)
 
 soak: build ## 500 simulated surveys for the coverage of intervals; 20,000 interviews against JavaRosa; under load, kill servers, kill the program 200 times on each database, lose a primary, grow: nothing acknowledged may be missing
-	@scripts/setup.sh libpq-dev gcc postgresql haproxy openssl curl jdk python3-venv
+	@scripts/setup.sh libssl-dev pkg-config gcc postgresql haproxy openssl curl jdk python3-venv
 	@scripts/with_pyxform.sh scripts/odk_validate.sh
 	cargo test --release --locked --test it long_coverage -- --ignored --nocapture
 	INNOGAUGE_TEST_FILLINGS=20000 cargo test --locked --test it javarosa_decides

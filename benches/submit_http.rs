@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench submit_http`, with `scripts/with_postgres.sh` before it for PostgreSQL too. The clients run on
 //! the same machine as the server and the database, as they did for the figure of the peer. After each load the rows that
-//! it left are stored once more by the database alone (`floor.rs`). With `-- openrosa` they come as phones send them.
+//! it left are stored once more by the database alone (`floor.rs`). With `-- openrosa` they come as phones send them; `-- postgres 32`
+//! measures that database with so many clients alone.
 
 #![allow(
     clippy::unwrap_used,
@@ -63,12 +64,19 @@ impl Door {
 
 fn main() {
     println!("{PEER}");
-    let by_phone = std::env::args().any(|argument| argument == "openrosa");
-    let door = if by_phone { Door::OpenRosa } else { Door::Json };
-    for clients in CLIENTS {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let is_asked = |word: &str| asked.iter().any(|argument| argument == word);
+    let door = if is_asked("openrosa") {
+        Door::OpenRosa
+    } else {
+        Door::Json
+    };
+    let numbers: Vec<usize> = asked.iter().filter_map(|argument| argument.parse().ok()).collect();
+    let clients = if numbers.is_empty() { &CLIENTS[..] } else { &numbers };
+    for &clients in clients.iter().filter(|_| !is_asked("postgres")) {
         measure("SQLite", &Database::sqlite(), door, clients);
     }
-    for clients in CLIENTS {
+    for &clients in clients.iter().filter(|_| !is_asked("sqlite")) {
         if let Some(database) = Database::postgres() {
             measure("PostgreSQL", &database, door, clients);
         }

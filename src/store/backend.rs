@@ -6,12 +6,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use diesel::connection::{Connection as _, SimpleConnection};
+use diesel::connection::{AnsiTransactionManager, Connection as _, SimpleConnection, TransactionManager as _};
 use diesel::prelude::{QueryResult, RunQueryDsl as _};
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, HandleError, Pool as R2d2Pool, PooledConnection};
 use diesel::{PgConnection, SqliteConnection};
 
 use super::StoreError;
+use super::server::Server;
 
 /// Runs an expression with the connection of whichever database it is.
 ///
@@ -107,7 +108,7 @@ pub(super) enum Pool {
     /// To the server.
     Postgres {
         /// The connections.
-        pool: R2d2Pool<ConnectionManager<PgConnection>>,
+        pool: R2d2Pool<Server>,
         /// How long a call waits for one.
         wait: Duration,
         /// Whether connections can be made.
@@ -160,7 +161,7 @@ pub(super) enum Pooled {
     /// To the file.
     Sqlite(PooledConnection<ConnectionManager<SqliteConnection>>),
     /// To the server.
-    Postgres(PooledConnection<ConnectionManager<PgConnection>>),
+    Postgres(PooledConnection<Server>),
 }
 
 impl Pool {
@@ -183,10 +184,9 @@ impl Pool {
             .max_size(connections)
             .min_idle(Some(0))
             .connection_timeout(2 * TRY_AGAIN_WITHIN)
-            .error_handler(Box::new(Told(Arc::clone(&reach))))
-            .connection_customizer(Box::new(PostgresSettings));
+            .error_handler(Box::new(Told(Arc::clone(&reach))));
         Self::Postgres {
-            pool: builder.build_unchecked(ConnectionManager::new(url)),
+            pool: builder.build_unchecked(Server::at(url)),
             wait,
             reach,
         }
@@ -247,7 +247,7 @@ impl Pooled {
     pub(super) fn connection(&mut self) -> Connection<'_> {
         match self {
             Self::Sqlite(c) => Connection::Sqlite(c),
-            Self::Postgres(c) => Connection::Postgres(c),
+            Self::Postgres(c) => Connection::Postgres(&mut c.inner),
         }
     }
 
@@ -259,7 +259,7 @@ impl Pooled {
     ) -> Result<T, StoreError> {
         undone_on_failure(act, |act| match self {
             Self::Sqlite(c) => c.immediate_transaction(|c| act(&mut Connection::Sqlite(c))),
-            Self::Postgres(c) => c.transaction(|c| act(&mut Connection::Postgres(c))),
+            Self::Postgres(c) => c.inner.transaction(|c| act(&mut Connection::Postgres(c))),
         })
     }
 
@@ -273,19 +273,17 @@ impl Pooled {
         &mut self,
         act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        if let Self::Sqlite(_) = self {
+        let Self::Postgres(server) = self else {
             return self.transaction(act);
-        }
-        let done = self.transaction(|connection| {
-            if let Connection::Postgres(c) = connection {
-                c.batch_execute("SET LOCAL synchronous_commit = off")?;
-            }
-            act(connection)
+        };
+        let connection = &mut server.inner;
+        let done = undone_on_failure(act, |act| {
+            in_transaction(connection, "BEGIN; SET LOCAL synchronous_commit = off", |c| {
+                act(&mut Connection::Postgres(c))
+            })
         })?;
-        if let Self::Postgres(c) = self {
-            // A record of its own, whose commit waits for all that was written before it.
-            c.batch_execute("SELECT pg_logical_emit_message(true, 'innogauge', '')")?;
-        }
+        // A record of its own, whose commit waits for all that was written before it.
+        connection.batch_execute("SELECT pg_logical_emit_message(true, 'innogauge', '')")?;
         Ok(done)
     }
 
@@ -297,11 +295,27 @@ impl Pooled {
         undone_on_failure(act, |act| match self {
             Self::Sqlite(c) => c.transaction(|c| act(&mut Connection::Sqlite(c))),
             Self::Postgres(c) => {
-                let mut transaction = c.build_transaction().repeatable_read().read_only();
+                let mut transaction = c.inner.build_transaction().repeatable_read().read_only();
                 transaction.run(|c| act(&mut Connection::Postgres(c)))
             }
         })
     }
+}
+
+/// Runs `act` in a transaction that begins with these statements.
+fn in_transaction<T>(
+    connection: &mut PgConnection,
+    begin: &str,
+    act: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+) -> QueryResult<T> {
+    AnsiTransactionManager::begin_transaction_sql(connection, begin)?;
+    let done = act(connection);
+    match &done {
+        Ok(_) => AnsiTransactionManager::commit_transaction(connection)?,
+        // Why it failed says more than why that could not be undone.
+        Err(_) => drop(AnsiTransactionManager::rollback_transaction(connection)),
+    }
+    done
 }
 
 /// Runs `act` inside a transaction, and says why `act` failed also where undoing it failed too: on a full disk SQLite
@@ -348,32 +362,5 @@ pub(super) fn prepare_sqlite(
 impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqliteSettings {
     fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
         Ok(prepare_sqlite(connection, self.wait, self.durable)?)
-    }
-}
-
-/// What each connection to a server is set to.
-#[derive(Debug)]
-struct PostgresSettings;
-
-/// Sets a connection to the server up. Messages are asked for in English: error kinds are told by them.
-pub(super) fn prepare_postgres(connection: &mut PgConnection) -> Result<(), diesel::result::Error> {
-    connection
-        .batch_execute("SET application_name = 'innogauge'; SET client_min_messages = warning; SET time zone 'UTC'")?;
-    // Only a superuser may choose the language of messages; without that they stay as the server has them.
-    connection
-        .batch_execute("DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$")?;
-    connection.batch_execute(&format!(
-        "SELECT set_config('innogauge.shard', ({FREE_SHARD})::text, false)"
-    ))
-}
-
-/// Takes the lowest number that no other connection to the database has, for as long as this one lasts: the triggers
-/// that count progress count under it, in rows that nobody else changes.
-const FREE_SHARD: &str = "SELECT shard FROM generate_series(0, 1023) AS shard
-    WHERE pg_try_advisory_lock(hashtext('innogauge.shard'), shard) LIMIT 1";
-
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresSettings {
-    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        Ok(prepare_postgres(connection)?)
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::{PgConnection, QueryResult};
 
-use super::{Address, Store, StoreError, backend};
+use super::{Address, Store, StoreError, server};
 
 /// How often the listener looks: libpq has what came in by then.
 const LOOK: Duration = Duration::from_millis(20);
@@ -71,7 +71,7 @@ impl Store {
 fn listen(url: &str, stop: &AtomicBool, changed: &impl Fn()) -> Result<(), StoreError> {
     let mut connection = PgConnection::establish(url)
         .map_err(|error| StoreError::ConnectionLost(error.to_string().trim().to_owned()))?;
-    backend::prepare_postgres(&mut connection)?;
+    server::prepare(&mut connection)?;
     connection.batch_execute("LISTEN innogauge")?;
     // What happened before is not told.
     changed();

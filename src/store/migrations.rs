@@ -10,6 +10,7 @@ use diesel::{PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::backend::{self, Connection};
+use super::server;
 use super::{Address, StoreError};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -91,7 +92,7 @@ pub(super) fn bring_up_to_date_postgres(url: &str, address: &Address) -> Result<
         database: address.to_string(),
         reason: error.to_string().trim().to_owned(),
     })?;
-    backend::prepare_postgres(&mut connection)?;
+    server::prepare(&mut connection)?;
     // Held by the session: the connection closes at the end of this function, and the lock goes with it.
     connection.batch_execute(&format!("SELECT pg_advisory_lock({SCHEMA_LOCK})"))?;
     if pending(&mut connection, &POSTGRES, address)? == 0 {

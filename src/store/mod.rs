@@ -53,6 +53,7 @@ mod seal;
 mod second_factor;
 mod secrets;
 mod seed;
+mod server;
 mod server_lock;
 mod sessions;
 mod sign_in;

@@ -12,8 +12,9 @@ use diesel::sql_types::{BigInt, Binary, Bool, Date, Double, Nullable, Text, Time
 use serde_json::Value;
 
 use super::super::audit::{self, Journal};
-use super::super::backend::{self, Connection, on_backend};
+use super::super::backend::{Connection, on_backend};
 use super::super::json::Json;
+use super::super::server;
 use super::super::server_lock::ServerLock;
 use super::super::{
     Address, AuditAct, JsonText, OpenOptions, Origin, StoreError, migrations, partitions, sqlite_name, time,
@@ -96,7 +97,7 @@ impl Store {
                     database: address.to_string(),
                     reason: error.to_string().trim().to_owned(),
                 })?;
-                backend::prepare_postgres(&mut connection)?;
+                server::prepare(&mut connection)?;
                 connection.transaction(|c| fill(&mut Connection::Postgres(c)))
             }
         };
