@@ -1,5 +1,6 @@
 //! Files that come with an export of ODK Central: each goes to the response whose answers name it.
 
+use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,12 @@ fn central(visits: &[[&str; 4]], picture: &str, files: &[(&str, &[u8])]) -> Vec<
     let mut table =
         "SubmissionDate,org_name,city,photo,signature,statement,report,meta-instanceID,KEY,FormVersion\n".to_owned();
     for [id, photo, signature, report] in visits {
-        table += &format!("2026-03-01T01:15:00.000Z,Works {id},230700,{photo},{signature},,{report},{id},{id},1\n");
+        let received = "2026-03-01T01:15:00.000Z";
+        writeln!(
+            table,
+            "{received},Works {id},230700,{photo},{signature},,{report},{id},{id},1"
+        )
+        .unwrap();
     }
     let products = format!("product,picture,PARENT_KEY,KEY\ntimber,{picture},{ONE},{ONE}/products[1]\n");
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
