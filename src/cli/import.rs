@@ -8,11 +8,14 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{DatabaseOptions, Failure, database};
+use crate::attachments::ContentError;
 use crate::definition::Language;
 use crate::response::Role;
 use crate::spreadsheet::{ImportError, Limits, Worker};
 use crate::store::Store;
-use crate::study::{Catalogue, CheckedImport, ImportRequest, LoadedAs, Progress, StudyError, Unwatched, Watch};
+use crate::study::{
+    Catalogue, CheckedImport, FilePlace, ImportRequest, LoadedAs, Progress, StudyError, Unwatched, Watch, open_contents,
+};
 
 /// Findings of one file that are printed; all of them are in the workbook of issues.
 const PRINTED: usize = 100;
@@ -56,7 +59,8 @@ struct Checked<'a> {
 impl Import {
     /// Checks all files, and stores their rows where nothing stands against it.
     pub fn run(&self) -> Result<(), Failure> {
-        let store = database::open(&self.database)?;
+        let settings = self.database.settings()?;
+        let store = database::open_with(&settings)?;
         let catalogue = Catalogue::load(&store)?;
         let request = self.request(&store, &catalogue)?;
         let mut checked = Vec::new();
@@ -94,8 +98,17 @@ impl Import {
         if request.round.is_none() {
             println!("no round is open, or several are: the responses are marked until somebody names one (--round)");
         }
+        let contents = match open_contents(settings.attachments.as_ref(), store.address()) {
+            Err(ContentError::NotSet) => None,
+            contents => Some(contents?),
+        };
+        let place = FilePlace {
+            contents,
+            file_bytes: settings.limits.attachment_bytes.0 as u64,
+            response_bytes: settings.limits.response_attachments_bytes.0 as u64,
+        };
         for file in checked {
-            store_rows(&store, file)?;
+            store_rows((&store, &catalogue), &place, file)?;
         }
         Ok(())
     }
@@ -163,11 +176,12 @@ impl Import {
 }
 
 /// Stores the rows of a file, and says what became of it.
-fn store_rows(store: &Store, file: Checked<'_>) -> Result<(), Failure> {
+fn store_rows(study: (&Store, &Catalogue), place: &FilePlace, file: Checked<'_>) -> Result<(), Failure> {
     let Checked { path, import } = file;
     let name = path.display();
     let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let loaded = import.store(store, file_name, "command line".to_owned(), Utc::now(), &Unwatched)?;
+    let names = (file_name, "command line".to_owned());
+    let loaded = import.store(study, place, names, Utc::now(), &Unwatched)?;
     match loaded.outcome {
         LoadedAs::NothingNew => println!(
             "{name}: nothing to import: all {} rows are known or were left out",
@@ -181,6 +195,12 @@ fn store_rows(store: &Store, file: Checked<'_>) -> Result<(), Failure> {
             "{name}: the same file was imported before (import {}): nothing changed",
             import.id
         ),
+    }
+    for finding in &loaded.findings {
+        println!("{name}: {finding}");
+    }
+    if loaded.files > 0 {
+        println!("{name}: {} files kept", loaded.files);
     }
     Ok(())
 }

@@ -11,13 +11,16 @@ mod register;
 mod template;
 mod words;
 
-pub use import::{Accepted, Finding, Head, ImportError, ImportOptions, ImportPlan, Origin, ReadAs, Reviewed, plan};
+pub use import::{
+    Accepted, FileFault, FileNamed, Finding, Head, ImportError, ImportOptions, ImportPlan, Origin, ReadAs, Reviewed,
+    plan,
+};
 pub use issues::{IssuesOptions, write_issues};
 pub use layout::{Mark, Part, Shape};
 pub use register::{RegisterTable, RegisterWords, read_register, register_csv, register_template};
 pub use template::{TemplateOptions, WriteError, template};
 
 pub use crate::workbook::{
-    Address, Batches, Cell, CellValue, Limits, ReadError, Row, RowBatch, Rows, SheetInfo, Workbook, Worker,
+    Address, Batches, Cell, CellValue, Limits, Pieces, ReadError, Row, RowBatch, Rows, SheetInfo, Workbook, Worker,
     column_letters,
 };

@@ -14,8 +14,10 @@ use crate::store::Store;
 pub(super) enum Known {
     /// Nothing.
     Not,
-    /// It is here, with the same answers.
-    Same,
+    /// It is here, with the same answers, under this instance ID.
+    Same(String),
+    /// Its respondent has withdrawn it.
+    Withdrawn,
     /// It is here, with other answers to these questions.
     Other(Vec<String>),
 }
@@ -41,7 +43,7 @@ pub(super) fn known(
     let (head, mut version) = store.response(survey, &name)?;
     // What a respondent has withdrawn does not come back by another way.
     if head.withdrawn_at.is_some() {
-        return Ok(Known::Same);
+        return Ok(Known::Withdrawn);
     }
     store.open_personal(survey, &mut version)?;
     let form = &catalogue.survey(survey)?.version(&head.definition_version)?.form;
@@ -60,7 +62,7 @@ pub(super) fn known(
         }
     }
     Ok(if questions.is_empty() {
-        Known::Same
+        Known::Same(version.instance_id)
     } else {
         Known::Other(questions)
     })

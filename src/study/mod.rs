@@ -45,7 +45,7 @@ pub use catalogue::{Catalogue, Survey, Version};
 pub use comparison::CompareWith;
 pub use duplicates::{MergeRequest, Merged, merge};
 pub use error::StudyError;
-pub use import::{CheckedImport, ImportRequest, Loaded, LoadedAs, SoundRow};
+pub use import::{CheckedImport, FilePlace, ImportRequest, Loaded, LoadedAs, SoundRow};
 pub use lists::{Lists, Lookup, Table};
 pub use phone::{PhoneFile, PhoneForm};
 pub use privacy::copy_for;

@@ -10,6 +10,8 @@ pub enum Stage {
     CheckingRows,
     /// Rows are stored.
     StoringRows,
+    /// Files that came with rows are stored.
+    StoringFiles,
     /// Responses are read from the database.
     ReadingResponses,
     /// The figures are scored.
@@ -24,6 +26,7 @@ impl Stage {
         match self {
             Self::CheckingRows => "checking_rows",
             Self::StoringRows => "storing_rows",
+            Self::StoringFiles => "storing_files",
             Self::ReadingResponses => "reading_responses",
             Self::Scoring => "scoring",
             Self::WritingFile => "writing_file",
@@ -36,7 +39,7 @@ impl Stage {
 pub struct Progress {
     /// The stage.
     pub stage: Stage,
-    /// How many rows or responses are done.
+    /// How many rows, responses or files are done.
     pub done: u64,
     /// How many there are, where that is known.
     pub of: Option<u64>,

@@ -30,7 +30,7 @@ impl PruningSchedule {
     /// Starts it where there is a place for contents.
     pub fn start(app: web::Data<App>) -> Result<Self, StoreError> {
         let (stop, stopped) = channel();
-        let Some(contents) = app.contents.clone() else {
+        let Some(contents) = app.files.contents.clone() else {
             return Ok(Self {
                 stop: None,
                 thread: None,

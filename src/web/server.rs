@@ -25,12 +25,12 @@ use super::pruning::PruningSchedule;
 use super::routes;
 use super::state::App;
 use super::tls::{Certificate, TlsError};
-use crate::attachments::{ContentError, Contents};
+use crate::attachments::ContentError;
 use crate::settings::Settings;
 use crate::spreadsheet;
 use crate::store::{Listener, Store, StoreError};
 use crate::study::jobs::{Jobs, WorkerSettings};
-use crate::study::{Surveys, open_contents};
+use crate::study::{FilePlace, Surveys, open_contents};
 
 /// Why the server could not start, or ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -110,10 +110,14 @@ impl Server {
         };
         let listener = TcpListener::bind(&settings.listen).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let jobs = Jobs::start(store.clone(), workers_of_jobs(&settings, address, clock)?)?;
+        let files = place_of_files(&settings, &store)?;
+        let jobs = Jobs::start(
+            store.clone(),
+            workers_of_jobs(&settings, address, files.clone(), clock)?,
+        )?;
         let certificate = Certificate::of(&settings.tls)?;
         let app = web::Data::new(App {
-            contents: place_of_contents(&settings, &store)?,
+            files,
             hosts: settings.own_hosts(),
             stopping: AtomicBool::new(false),
             store,
@@ -308,22 +312,28 @@ impl Running {
     }
 }
 
-/// Where the content of attached files is kept. A server starts without it, and takes no files.
-fn place_of_contents(settings: &Settings, store: &Store) -> Result<Option<Contents>, ContentError> {
-    match open_contents(settings.attachments.as_ref(), store.address()) {
-        Ok(contents) => Ok(Some(contents)),
+/// Where attached files are kept. A server starts without it, and takes no files.
+fn place_of_files(settings: &Settings, store: &Store) -> Result<FilePlace, ContentError> {
+    let contents = match open_contents(settings.attachments.as_ref(), store.address()) {
+        Ok(contents) => Some(contents),
         Err(error @ ContentError::NotSet) => {
             tracing::warn!("{error}; until then no files are taken");
-            Ok(None)
+            None
         }
-        Err(error) => Err(error),
-    }
+        Err(error) => return Err(error),
+    };
+    Ok(FilePlace {
+        contents,
+        file_bytes: settings.limits.attachment_bytes.0 as u64,
+        response_bytes: settings.limits.response_attachments_bytes.0 as u64,
+    })
 }
 
 /// How this server works on jobs.
 fn workers_of_jobs(
     settings: &Settings,
     address: SocketAddr,
+    files: FilePlace,
     clock: fn() -> DateTime<Utc>,
 ) -> Result<WorkerSettings, StoreError> {
     let limits = spreadsheet::Limits::default();
@@ -336,6 +346,7 @@ fn workers_of_jobs(
         lease: settings.job_lease,
         owner: format!("{address} (process {})", std::process::id()),
         reader,
+        files,
         describe: Problem::kept_of,
         clock,
     })

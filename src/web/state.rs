@@ -16,7 +16,7 @@ use crate::attachments::{ContentError, Contents};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::study::jobs::Jobs;
-use crate::study::{Surveys, prune_erased_contents};
+use crate::study::{FilePlace, Surveys, prune_erased_contents};
 use crate::workbook::{Limits, Worker};
 
 /// The application: the store, what is kept of it in memory, settings and counters.
@@ -24,8 +24,8 @@ use crate::workbook::{Limits, Worker};
 pub struct App {
     /// Where everything is kept.
     pub store: Store,
-    /// Where the content of attached files is kept, where such a place is set.
-    pub contents: Option<Contents>,
+    /// Where attached files are kept.
+    pub files: FilePlace,
     /// Definitions that were loaded already.
     pub surveys: Surveys,
     /// The threads that do long work.
@@ -69,7 +69,7 @@ impl App {
 
     /// Where the content of attached files is kept.
     pub fn contents(&self) -> Result<&Contents, ContentError> {
-        self.contents.as_ref().ok_or(ContentError::NotSet)
+        self.files.contents.as_ref().ok_or(ContentError::NotSet)
     }
 
     /// Until when content that no response has any more must have had none, to be removed now.
@@ -79,7 +79,7 @@ impl App {
 
     /// Removes at once the content of files that were erased. Where that fails, it is tried again from time to time.
     pub fn remove_erased_contents(&self) {
-        let Some(contents) = &self.contents else { return };
+        let Some(contents) = &self.files.contents else { return };
         if let Err(error) = prune_erased_contents(&self.store, contents) {
             tracing::error!(%error, "the content of erased files could not be removed yet");
         }

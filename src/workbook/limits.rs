@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Bytes of the file itself.
     pub file_bytes: u64,
-    /// Parts of a zipped workbook.
+    /// Parts of a zipped workbook, but for files beside tables.
     pub entries: usize,
-    /// Bytes that all parts together unpack to; counted while unpacking, not believed.
+    /// Files beside the tables of a zip.
+    pub attached: usize,
+    /// Bytes that all these parts together unpack to; counted while unpacking, not believed.
     pub unpacked_bytes: u64,
     /// Sheets in the workbook.
     pub sheets: usize,
@@ -34,6 +36,7 @@ impl Default for Limits {
         Self {
             file_bytes: 256 << 20,
             entries: 2_000,
+            attached: 100_000,
             unpacked_bytes: 2 << 30,
             sheets: 500,
             rows: 300_000,

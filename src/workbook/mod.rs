@@ -1,6 +1,7 @@
 //! Reading workbooks and tables that strangers made (.xlsx, .xls, .ods, .csv) into typed cells.
 //!
-//! Flows in: a file of any shape. Flows out: its sheets, and their cells in blocks of rows, each with its address. Files
+//! Flows in: a file of any shape. Flows out: its sheets, and their cells in blocks of rows, each with its address; and
+//! the files that lie beside the tables of a zip. Files
 //! are parsed in a process of their own with limits ([`Worker`]), never in the caller's. Nothing here knows what a
 //! survey is: survey definitions and filled-in spreadsheets are both read through it.
 
@@ -17,4 +18,4 @@ pub use cell::{Address, Cell, CellValue, Row, column_letters};
 pub use error::ReadError;
 pub use limits::Limits;
 pub use reader::{SheetInfo, text_table};
-pub use worker::{Batches, Workbook, Worker};
+pub use worker::{Batches, Pieces, Workbook, Worker};

@@ -85,6 +85,14 @@ pub fn is_table(part: &str) -> bool {
     ends && !name.starts_with('.') && folders.split(['/', '\\']).all(own)
 }
 
+/// The name of a file that lies beside the tables of a zip, in a folder `media/`, by the name of its part.
+pub fn attached_name(part: &str) -> Option<&str> {
+    let (folders, name) = part.rsplit_once(['/', '\\'])?;
+    let mut folders = folders.rsplit(['/', '\\']);
+    let beside = folders.next() == Some("media") && folders.all(|folder| folder != "__MACOSX");
+    (beside && !name.is_empty() && !name.starts_with('.')).then_some(name)
+}
+
 /// What a zip is, by the names of its parts.
 pub fn in_zip(names: impl Iterator<Item = impl AsRef<str>>) -> Result<Format, ReadError> {
     let (mut xlsx, mut opendocument, mut word, mut tables) = (false, false, false, false);
@@ -120,6 +128,22 @@ mod tests {
         assert_eq!(in_zip(["media/1.jpg", "firms.csv"].iter()).unwrap(), Format::Tables);
         for stranger in ["media/audit.csv", "__MACOSX/._firms.csv", "firms.csv.txt", "readme"] {
             assert!(in_zip([stranger].iter()).is_err(), "{stranger}");
+        }
+    }
+
+    #[test]
+    fn what_lies_in_media_is_attached() {
+        assert_eq!(attached_name("media/1.jpg"), Some("1.jpg"));
+        assert_eq!(attached_name("export/media/厂房.jpg"), Some("厂房.jpg"));
+        for other in [
+            "1.jpg",
+            "media/",
+            "media/a/1.jpg",
+            "media/.hidden",
+            "__MACOSX/media/1.jpg",
+            "firms.csv",
+        ] {
+            assert_eq!(attached_name(other), None, "{other}");
         }
     }
 

@@ -4,13 +4,16 @@
 //! with limits on memory and computing time, which the operating system enforces, and the parsing happens there. If
 //! it is killed, the asking process gets a clear error and goes on.
 //!
-//! The conversation: the asked process writes the list of sheets; then for each line `read SHEET ROWS` on its input
-//! it writes blocks of rows and an end mark. Everything it writes is one letter, a length, and that many bytes.
+//! The conversation: the asked process writes the lists of sheets and of files beside them; then for each line
+//! `read SHEET ROWS` on its input it writes blocks of rows and an end mark, for each `unpack FILE BYTES` pieces of that
+//! file and an end mark. Everything it writes is one letter, a length, and that many bytes.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+
+use serde::{Deserialize, Serialize};
 
 use super::batch::RowBatch;
 use super::error::ReadError;
@@ -20,10 +23,18 @@ use super::reader::{self, SheetInfo};
 /// The hidden subcommand that [`serve`] answers.
 pub const SUBCOMMAND: &str = "read-workbook";
 
-const SHEETS: u8 = b'S';
+const OPENED: u8 = b'S';
 const ROWS: u8 = b'R';
+const PIECE: u8 = b'P';
 const END: u8 = b'E';
 const FAILED: u8 = b'X';
+
+/// What the asked process says of a workbook that it has opened.
+#[derive(Serialize, Deserialize)]
+struct Opened {
+    sheets: Vec<SheetInfo>,
+    attached: Vec<String>,
+}
 
 /// How to start the reading process: a program that answers the subcommand [`SUBCOMMAND`], and the limits.
 #[derive(Debug, Clone)]
@@ -79,9 +90,13 @@ impl Worker {
             answers,
             limits: self.limits,
             sheets: Vec::new(),
+            attached: Vec::new(),
         };
         match workbook.answer()? {
-            (SHEETS, bytes) => workbook.sheets = serde_json::from_slice(&bytes).map_err(|error| failed(&error))?,
+            (OPENED, bytes) => {
+                let opened: Opened = serde_json::from_slice(&bytes).map_err(|error| failed(&error))?;
+                (workbook.sheets, workbook.attached) = (opened.sheets, opened.attached);
+            }
             (kind, _) => return Err(failed(&format!("it said {kind} where sheets were due"))),
         }
         Ok(workbook)
@@ -96,6 +111,7 @@ pub struct Workbook {
     answers: BufReader<ChildStdout>,
     limits: Limits,
     sheets: Vec<SheetInfo>,
+    attached: Vec<String>,
 }
 
 impl Workbook {
@@ -104,20 +120,29 @@ impl Workbook {
         &self.sheets
     }
 
+    /// The names of the files that lie beside the tables of a zip (`media/`), in the order of the zip.
+    pub fn attached(&self) -> &[String] {
+        &self.attached
+    }
+
+    /// What a file beside the tables holds, in pieces, and no more than a byte over a limit. It must be read to its end.
+    pub fn unpack(&mut self, file: usize, limit: u64) -> Result<Pieces<'_>, ReadError> {
+        self.ask(&format!("unpack {file} {limit}\n"))?;
+        Ok(Pieces(Answers::of(self, PIECE)))
+    }
+
     /// The rows of a sheet in blocks, all of them or the first ones only. It must be read to its end.
     pub fn read(&mut self, sheet: usize, first_rows: Option<u32>) -> Result<Batches<'_>, ReadError> {
-        let request = format!("read {sheet} {}\n", first_rows.unwrap_or(u32::MAX));
+        self.ask(&format!("read {sheet} {}\n", first_rows.unwrap_or(u32::MAX)))?;
+        Ok(Batches(Answers::of(self, ROWS)))
+    }
+
+    fn ask(&mut self, request: &str) -> Result<(), ReadError> {
         let asked = self
             .requests
             .write_all(request.as_bytes())
             .and_then(|()| self.requests.flush());
-        if asked.is_err() {
-            return Err(self.why_it_ended());
-        }
-        Ok(Batches {
-            workbook: self,
-            done: false,
-        })
+        asked.map_err(|_| self.why_it_ended())
     }
 
     fn answer(&mut self) -> Result<(u8, Vec<u8>), ReadError> {
@@ -193,28 +218,64 @@ fn explain(status: ExitStatus, limits: &Limits) -> ReadError {
 
 /// The blocks of rows of one sheet.
 #[derive(Debug)]
-pub struct Batches<'a> {
-    workbook: &'a mut Workbook,
-    done: bool,
-}
+pub struct Batches<'a>(Answers<'a>);
 
 impl Iterator for Batches<'_> {
     type Item = Result<RowBatch, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|answer| answer.map(RowBatch::from_bytes))
+    }
+}
+
+/// The pieces of a file.
+#[derive(Debug)]
+pub struct Pieces<'a>(Answers<'a>);
+
+impl Iterator for Pieces<'_> {
+    type Item = Result<Vec<u8>, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+/// What is answered to one request, until its end mark.
+#[derive(Debug)]
+struct Answers<'a> {
+    workbook: &'a mut Workbook,
+    due: u8,
+    done: bool,
+}
+
+impl<'a> Answers<'a> {
+    fn of(workbook: &'a mut Workbook, due: u8) -> Self {
+        Self {
+            workbook,
+            due,
+            done: false,
+        }
+    }
+}
+
+impl Iterator for Answers<'_> {
+    type Item = Result<Vec<u8>, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.done {
             return None;
         }
         match self.workbook.answer() {
-            Ok((ROWS, bytes)) => Some(Ok(RowBatch::from_bytes(bytes))),
+            Ok((kind, bytes)) if kind == self.due => Some(Ok(bytes)),
             Ok((END, _)) => {
                 self.done = true;
                 None
             }
             Ok((kind, _)) => {
                 self.done = true;
+                let due = self.due;
                 Some(Err(ReadError::Process {
-                    message: format!("it said {kind} where rows were due"),
+                    message: format!("it said {kind} where {due} was due"),
                 }))
             }
             Err(error) => {
@@ -235,25 +296,67 @@ pub fn serve(path: &Path, limits: Limits) -> io::Result<()> {
         Ok(workbook) => workbook,
         Err(error) => return send(&mut out, FAILED, &serde_json::to_vec(&error)?),
     };
-    send(&mut out, SHEETS, &serde_json::to_vec(workbook.sheets())?)?;
+    let opened = Opened {
+        sheets: workbook.sheets().to_vec(),
+        attached: workbook.attached(),
+    };
+    send(&mut out, OPENED, &serde_json::to_vec(&opened)?)?;
     for request in io::stdin().lock().lines() {
-        let request = request?;
-        let mut words = request.split_whitespace().skip(1).map(str::parse::<u32>);
-        let (Some(Ok(sheet)), Some(Ok(rows))) = (words.next(), words.next()) else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, request));
-        };
-        let first_rows = (rows != u32::MAX).then_some(rows);
-        let read = workbook.read(sheet as usize, first_rows, &mut |bytes| {
-            frame(&mut out, ROWS, bytes).map_err(|error| ReadError::Process {
-                message: error.to_string(),
-            })
-        });
-        match read {
-            Ok(()) => send(&mut out, END, &[])?,
-            Err(error) => return send(&mut out, FAILED, &serde_json::to_vec(&error)?),
+        match Request::of(&request?)? {
+            Request::Read { sheet, first_rows } => {
+                let read = workbook.read(sheet, first_rows, &mut |bytes| hand_on(&mut out, ROWS, bytes));
+                match read {
+                    Ok(()) => send(&mut out, END, &[])?,
+                    Err(error) => return send(&mut out, FAILED, &serde_json::to_vec(&error)?),
+                }
+            }
+            // One file that is damaged says nothing of the others.
+            Request::Unpack { file, limit } => {
+                let unpacked = workbook.unpack(file, limit, &mut |bytes| hand_on(&mut out, PIECE, bytes));
+                match unpacked {
+                    Ok(()) => send(&mut out, END, &[])?,
+                    Err(error) => send(&mut out, FAILED, &serde_json::to_vec(&error)?)?,
+                }
+            }
         }
     }
     Ok(())
+}
+
+/// A line of the asking process.
+enum Request {
+    Read { sheet: usize, first_rows: Option<u32> },
+    Unpack { file: usize, limit: u64 },
+}
+
+impl Request {
+    fn of(line: &str) -> io::Result<Self> {
+        let unknown = || io::Error::new(io::ErrorKind::InvalidInput, line);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let &[act, which, most] = words.as_slice() else {
+            return Err(unknown());
+        };
+        let (Ok(which), Ok(most)) = (which.parse(), most.parse::<u64>()) else {
+            return Err(unknown());
+        };
+        match act {
+            "read" => Ok(Self::Read {
+                sheet: which,
+                first_rows: u32::try_from(most).ok().filter(|rows| *rows != u32::MAX),
+            }),
+            "unpack" => Ok(Self::Unpack {
+                file: which,
+                limit: most,
+            }),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+fn hand_on(out: &mut impl Write, kind: u8, bytes: &[u8]) -> Result<(), ReadError> {
+    frame(out, kind, bytes).map_err(|error| ReadError::Process {
+        message: error.to_string(),
+    })
 }
 
 fn send(out: &mut impl Write, kind: u8, bytes: &[u8]) -> io::Result<()> {

@@ -17,6 +17,7 @@ use crate::app::TestApp;
 use crate::client::{Answer, Connection, Request};
 use crate::databases::on_each;
 
+mod exported;
 mod keeping;
 
 const VISITS: &str = "/api/v1/surveys/visit/responses";

@@ -9,7 +9,7 @@ use innogauge::response::{Role, Tier};
 use innogauge::spreadsheet::{self, Limits};
 use innogauge::store::{AuditFilter, JobFileHead, JobState, RestoreOptions, Store, StoreError};
 use innogauge::study::jobs::{ExportTask, Task, Worker, WorkerSettings};
-use innogauge::study::{ImportRequest, StudyError};
+use innogauge::study::{FilePlace, ImportRequest, StudyError};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, response, seed};
@@ -189,6 +189,11 @@ fn worker(store: &innogauge::store::Store, owner: &str, clock: fn() -> DateTime<
             lease: Duration::from_secs(30),
             owner: owner.to_owned(),
             reader: spreadsheet::Worker::of(env!("CARGO_BIN_EXE_innogauge"), Limits::default()),
+            files: FilePlace {
+                contents: None,
+                file_bytes: 0,
+                response_bytes: 0,
+            },
             describe: |error: StudyError| json!(error.to_string()),
             clock,
         },

@@ -63,6 +63,7 @@ mod small_disk;
 mod store;
 mod supervisor_week;
 mod uncertainty;
+mod visit_example;
 mod workbooks;
 mod xlsform;
 mod xlsform_conformance;

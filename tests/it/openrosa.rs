@@ -21,6 +21,8 @@ use crate::client::{Answer, Connection, Request};
 use crate::databases::on_each;
 use crate::supervisor_week::code;
 
+mod parts;
+
 /// A visit to an organisation that is picked from the register.
 const VISITS: &str = r"
 survey: visits
@@ -117,7 +119,7 @@ fn path_of(address: &str) -> String {
 }
 
 /// A filled-in form: the instance of the `XForm` with these answers in it.
-fn fill(xform: &str, instance_id: &str, replaces: Option<&str>, answers: &[(&str, &str)]) -> String {
+pub fn fill(xform: &str, instance_id: &str, replaces: Option<&str>, answers: &[(&str, &str)]) -> String {
     let document = roxmltree::Document::parse(xform).unwrap();
     let instance = document
         .descendants()

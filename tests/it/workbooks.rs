@@ -280,3 +280,45 @@ fn open_document_values_keep_their_addresses_and_types() {
         ]
     );
 }
+
+#[test]
+fn files_beside_the_tables_of_a_zip_are_unpacked_one_by_one_and_as_far_as_they_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("export.zip");
+    let names: Vec<String> = (0..2_500).map(|number| format!("media/{number}.jpg")).collect();
+    let large = vec![7; 600_000];
+    let mut parts: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), b"small".as_slice())).collect();
+    parts.extend([("firms.csv", b"a,b\n1,2\n".as_slice()), ("media/large.jpg", &large)]);
+    zip(&path, &parts);
+
+    // They do not count as parts of the workbook, of which there may be 2,000.
+    let mut workbook = worker(Limits::default()).open(&path).unwrap();
+    assert_eq!((workbook.sheets().len(), workbook.attached().len()), (1, 2_501));
+    let mut unpacked = |file: usize, limit: u64| -> Vec<u8> {
+        let pieces: Result<Vec<Vec<u8>>, ReadError> = workbook.unpack(file, limit).unwrap().collect();
+        pieces.unwrap().concat()
+    };
+    assert_eq!(unpacked(2_500, 1_000_000), large);
+    assert_eq!(
+        unpacked(2_500, 1_000).len(),
+        1_001,
+        "a byte more tells that it is too large"
+    );
+    assert_eq!(unpacked(7, 1_000), b"small");
+    assert!(workbook.unpack(9_999, 10).unwrap().any(|piece| piece.is_err()));
+    assert_eq!(
+        workbook.read(0, None).unwrap().count(),
+        1,
+        "and the tables are read after that"
+    );
+
+    let limits = Limits {
+        attached: 2_500,
+        ..Limits::default()
+    };
+    let refused = worker(limits).open(&path).unwrap_err().to_string();
+    assert!(
+        refused.contains("files beside the tables above the limit of 2500"),
+        "{refused}"
+    );
+}

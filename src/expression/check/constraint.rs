@@ -78,7 +78,7 @@ fn mentions_own(expr: &Expr) -> bool {
 }
 
 /// The question of `${name} = ''`, also the other way round, as `!= ''` and by its length.
-fn tested_for_empty<'a>(checker: &Checker<'a>, expr: &'a Expr) -> Option<&'a str> {
+pub(super) fn tested_for_empty<'a>(checker: &Checker<'a>, expr: &'a Expr) -> Option<&'a str> {
     let Expr::Chain(left, rest) = expr else { return None };
     let [(operator, right)] = rest.as_slice() else {
         return None;
@@ -102,7 +102,7 @@ fn tested_for_empty<'a>(checker: &Checker<'a>, expr: &'a Expr) -> Option<&'a str
 }
 
 /// All questions that are tested for being empty anywhere in a condition.
-fn tests_within<'a>(checker: &Checker<'a>, expr: &'a Expr) -> Vec<&'a str> {
+pub(super) fn tests_within<'a>(checker: &Checker<'a>, expr: &'a Expr) -> Vec<&'a str> {
     let mut found: Vec<&str> = tested_for_empty(checker, expr).into_iter().collect();
     for_each_child(expr, &mut |child| found.extend(tests_within(checker, child)));
     found

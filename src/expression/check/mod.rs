@@ -4,6 +4,7 @@
 //! each with its place, what is wrong and what would be right.
 
 mod constraint;
+mod extremes;
 mod functions;
 mod kind;
 
@@ -126,6 +127,7 @@ impl Expression {
         if surroundings.purpose == Purpose::Constraint {
             constraint::check(&mut checker, root, &[]);
         }
+        extremes::check(&mut checker, root, &[]);
         checker.findings.sort_by_key(|finding| finding.offset);
         checker.findings.dedup();
         checker.findings

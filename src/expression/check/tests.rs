@@ -178,6 +178,34 @@ fn what_phone_and_browser_decide_differently_is_reported() {
 }
 
 #[test]
+fn an_extreme_of_what_may_be_empty_is_reported_unless_it_says_what_counts_then() {
+    for (source, empty) in [
+        ("max(${turnover}, ${staff})", 1),
+        ("min(10, ${turnover}) + 1", 1),
+        ("if(${staff} > 1, max(${turnover}, ${note}), 0)", 2),
+        ("${turnover} != '' and max(${note}, 1) > 1", 1),
+    ] {
+        let found = findings(Purpose::Calculation, source);
+        let kinds: Vec<FindingKind> = found.iter().map(|it| it.kind).collect();
+        assert_eq!(kinds, vec![FindingKind::Portability; empty], "{source}: {found:?}");
+        assert!(
+            found[0].message.contains("a phone passes it over"),
+            "{source}: {found:?}"
+        );
+    }
+    for source in [
+        "max(coalesce(${turnover}, 0), ${staff})",
+        "if(${turnover} != '', max(${turnover}, ${staff}), ${staff})",
+        "${turnover} != '' and max(${turnover}, ${staff}) > 1",
+        "max(${staff}, 5)",
+        "max(${turnover})",
+        "max(${share})",
+    ] {
+        assert_eq!(messages(Purpose::Calculation, source), [""; 0], "{source}");
+    }
+}
+
+#[test]
 fn what_can_only_be_nan_or_false_is_doubted() {
     for source in [
         "${turnover} > 'many'",

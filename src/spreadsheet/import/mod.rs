@@ -10,6 +10,7 @@
 
 mod column;
 mod exported;
+mod files;
 mod finding;
 mod head;
 mod literal;
@@ -30,6 +31,7 @@ use crate::workbook::Address;
 use crate::workbook::ReadError;
 use exported::ExportFault;
 pub use exported::{Origin, Reviewed};
+pub use files::{FileFault, FileNamed};
 use finding::Fault;
 pub use finding::Finding;
 pub(super) use head::AnswerSheet;
@@ -164,6 +166,8 @@ pub struct Accepted {
     pub rows: Vec<(usize, u32)>,
     /// Its answers, through the one way in.
     pub processed: Processed,
+    /// The files that its answers name, where it is the row of an export.
+    pub files: Vec<FileNamed>,
 }
 
 /// What would become of a workbook.
@@ -234,6 +238,11 @@ impl<T> ImportPlan<T> {
     pub fn leave_review(&mut self, at: &Address, state: ReviewState, options: &ImportOptions) {
         let fault = Fault::from(ExportFault::ReviewNotYours { state: state.name() });
         self.find(fault.at(at.clone(), &options.language), options.most_findings);
+    }
+
+    /// Notes what is wrong with a file that an answer names.
+    pub fn find_file(&mut self, file: &FileNamed, fault: &FileFault, options: &ImportOptions) {
+        self.find(file.finding(fault, &options.language), options.most_findings);
     }
 
     fn find(&mut self, finding: Finding, most: usize) {

@@ -16,7 +16,7 @@ use super::exported::ExportFault;
 use super::finding::{Fault, Finding, SheetFault};
 use super::head::{Head, Questions, Sheet};
 use super::record::{self, Entries, Record};
-use super::{Accepted, ImportError, ImportOptions, ImportPlan, ReadAs};
+use super::{Accepted, ImportError, ImportOptions, ImportPlan, ReadAs, files};
 use crate::workbook::ReadError;
 use crate::workbook::RowBatch;
 use crate::workbook::Workbook;
@@ -392,8 +392,13 @@ impl<T: Send> Reading<'_, T> {
         let sound = !findings.iter().any(|finding| finding.severity == Severity::Problem);
         let may_be_here = given_id.is_some() && faults.is_empty();
         let made = || format!("uuid:{}", uuid::Builder::from_custom_bytes(digest).into_uuid());
+        let files = match &origin {
+            Some(_) => files::named(&processed.answers, &places),
+            None => Vec::new(),
+        };
         let accepted = (sound || may_be_here).then(|| Accepted {
             sound,
+            files,
             at: at.clone(),
             instance_id: given_id.clone().unwrap_or_else(made),
             origin,

@@ -8,7 +8,7 @@ use crate::response::{Answer, Answers, Form, InstanceId, Limits, Problem, Proble
 
 use super::super::layout::{Coordinate, Target};
 use super::column::{Column, Said};
-use super::exported::{ExportFault, Origin};
+use super::exported::{ExportFault, Origin, in_order};
 use super::finding::{Fault, SheetFault};
 use super::head::{Questions, Sheet};
 use crate::workbook::{Address, CellValue, Row};
@@ -303,7 +303,8 @@ impl<'a> Record<'a> {
     /// Reads the entries of an export that lie in a response or an entry, and those that lie in these.
     fn read_joined(&mut self, key: &str, within: InstanceId, around: Option<ElementId>, entries: &[Entries<'a>]) {
         for repeat in entries.iter().filter(|repeat| repeat.around == around) {
-            for row in repeat.rows.get(key).into_iter().flatten() {
+            let rows = repeat.rows.get(key).map_or(&[][..], Vec::as_slice);
+            for row in in_order(repeat.sheet, rows) {
                 self.rows.push((repeat.sheet.index, row.number));
                 let Some(instance) = self.add_entry(repeat, row, within) else {
                     return;

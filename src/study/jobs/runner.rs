@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::super::StudyError;
+use super::super::{FilePlace, StudyError};
 use super::heartbeat::Running;
 use super::task::{Bench, Task};
 use crate::spreadsheet;
@@ -36,6 +36,8 @@ pub struct WorkerSettings {
     pub owner: String,
     /// The process that reads workbooks.
     pub reader: spreadsheet::Worker,
+    /// Where the files of imports are kept.
+    pub files: FilePlace,
     /// What is kept of an error for whoever asks after the job.
     pub describe: fn(StudyError) -> Value,
     /// The clock.
@@ -111,6 +113,7 @@ impl Worker {
         let bench = Bench {
             store: &store,
             reader: &self.settings.reader,
+            files: &self.settings.files,
             claim: &running.claim,
             made_by: &job.created_by,
             now: self.now(),

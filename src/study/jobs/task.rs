@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::super::progress::{Progress, Stage, Watch};
 use super::super::responses::write_export;
 use super::super::{
-    AssessmentRequest, Catalogue, CheckedImport, CompareWith, ImportRequest, StudyError, assess_watched, scenarios_of,
+    AssessmentRequest, Catalogue, CheckedImport, CompareWith, FilePlace, ImportRequest, StudyError, assess_watched,
+    scenarios_of,
 };
 use crate::definition::Language;
 use crate::report::{CSV, XLSX};
@@ -92,6 +93,7 @@ pub struct ExportTask {
 pub(super) struct Bench<'a> {
     pub store: &'a Store,
     pub reader: &'a spreadsheet::Worker,
+    pub files: &'a FilePlace,
     pub claim: &'a Claim,
     pub made_by: &'a str,
     pub now: DateTime<Utc>,
@@ -223,11 +225,8 @@ impl Bench<'_> {
             });
         }
         let maker = self.made_by.to_owned();
-        let loaded = checked.store(self.store, upload.head.name.clone(), maker, self.now, self.watch)?;
-        if loaded.outcome == super::super::LoadedAs::NothingNew {
-            let outcome = json!({ "outcome": "unchanged", "import": null, "imported": 0, "known": loaded.known });
-            self.store.end_job(self.claim, &JobEnding::Done(outcome), self.now)?;
-        }
+        let names = (upload.head.name.clone(), maker);
+        checked.store((self.store, &catalogue), self.files, names, self.now, self.watch)?;
         Ok(())
     }
 

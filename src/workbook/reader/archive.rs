@@ -15,19 +15,18 @@ use super::super::sniff::{self, Format};
 
 pub(super) type Archive = ZipArchive<BufReader<File>>;
 
-/// Opens the zip and looks at the number of its parts and the sizes that they declare.
-pub(super) fn open(path: &Path, limits: &Limits) -> Result<Archive, ReadError> {
+/// Opens the zip: its directory is read, and no part of it.
+pub(super) fn directory(path: &Path) -> Result<Archive, ReadError> {
     let file = File::open(path).map_err(|error| ReadError::Open {
         message: error.to_string(),
     })?;
-    let archive = ZipArchive::new(BufReader::new(file)).map_err(ReadError::damaged)?;
-    if archive.len() > limits.entries {
-        return Err(ReadError::TooLarge {
-            what: "parts in the file".into(),
-            limit: limits.entries as u64,
-            place: None,
-        });
-    }
+    ZipArchive::new(BufReader::new(file)).map_err(ReadError::damaged)
+}
+
+/// Opens the zip of a workbook and looks at the number of its parts and the sizes that they declare.
+pub(super) fn open(path: &Path, limits: &Limits) -> Result<Archive, ReadError> {
+    let archive = directory(path)?;
+    expect_few("parts in the file", archive.len(), limits.entries)?;
     if archive
         .decompressed_size()
         .is_some_and(|size| size > u128::from(limits.unpacked_bytes))
@@ -37,9 +36,21 @@ pub(super) fn open(path: &Path, limits: &Limits) -> Result<Archive, ReadError> {
     Ok(archive)
 }
 
+/// Refuses more of something than a limit.
+pub(super) fn expect_few(what: &str, count: usize, limit: usize) -> Result<(), ReadError> {
+    if count <= limit {
+        return Ok(());
+    }
+    Err(ReadError::TooLarge {
+        what: what.into(),
+        limit: limit as u64,
+        place: None,
+    })
+}
+
 /// Which workbook the zip is, by the names of its parts.
-pub(super) fn format(path: &Path, limits: &Limits) -> Result<Format, ReadError> {
-    sniff::in_zip(open(path, limits)?.file_names().filter_map(Result::ok))
+pub(super) fn format(path: &Path) -> Result<Format, ReadError> {
+    sniff::in_zip(directory(path)?.file_names().filter_map(Result::ok))
 }
 
 pub(super) fn too_large(limits: &Limits) -> ReadError {

@@ -55,13 +55,6 @@ impl Workbook {
         };
         let mut file = File::open(path).map_err(open)?;
         let size = file.metadata().map_err(open)?.len();
-        if size > limits.file_bytes {
-            return Err(ReadError::TooLarge {
-                what: "bytes".into(),
-                limit: limits.file_bytes,
-                place: None,
-            });
-        }
         let mut head = Vec::new();
         Read::by_ref(&mut file)
             .take(4_096)
@@ -70,8 +63,16 @@ impl Workbook {
         file.rewind().map_err(open)?;
         let format = match sniff::by_content(&head)? {
             Some(format) => format,
-            None => archive::format(path, &limits)?,
+            None => archive::format(path)?,
         };
+        // Of a zip of tables only these are read, and each is counted as it is unpacked.
+        if size > limits.file_bytes && format != Format::Tables {
+            return Err(ReadError::TooLarge {
+                what: "bytes".into(),
+                limit: limits.file_bytes,
+                place: None,
+            });
+        }
         let source = match format {
             Format::Xlsx => Source::Xlsx(xlsx::Workbook::open(path, &limits)?),
             Format::Xls => Source::Xls(xls::Workbook::open(file)?),
@@ -107,6 +108,24 @@ impl Workbook {
     /// The sheets, in the order of the workbook.
     pub fn sheets(&self) -> &[SheetInfo] {
         &self.sheets
+    }
+
+    /// The names of the files that lie beside the tables of a zip.
+    pub fn attached(&self) -> Vec<String> {
+        match &self.source {
+            Source::Tables(tables) => tables.attached(),
+            Source::Xlsx(_) | Source::Xls(_) | Source::Ods(_) | Source::Text(_) => Vec::new(),
+        }
+    }
+
+    /// Delivers what a file beside the tables holds, up to a byte more than the limit.
+    pub fn unpack(&mut self, file: usize, limit: u64, deliver: &mut Deliver<'_>) -> Result<(), ReadError> {
+        match &mut self.source {
+            Source::Tables(tables) => tables.unpack(file, limit, deliver),
+            Source::Xlsx(_) | Source::Xls(_) | Source::Ods(_) | Source::Text(_) => Err(ReadError::Process {
+                message: format!("there is no file {file}"),
+            }),
+        }
     }
 
     /// Delivers the rows of a sheet, all or the first ones only.

@@ -1,9 +1,9 @@
-//! A zip of tables of text: a sheet per table, in the order of the zip.
+//! A zip of tables of text: a sheet per table, in the order of the zip; and the files that lie beside them in `media/`.
 
 use std::io::Read;
 use std::path::Path;
 
-use super::super::batch::BatchWriter;
+use super::super::batch::{BatchWriter, Deliver};
 use super::super::error::ReadError;
 use super::super::limits::Limits;
 use super::super::sniff;
@@ -16,26 +16,57 @@ pub(super) struct Tables {
     /// The part of each sheet.
     parts: Vec<usize>,
     sheets: Vec<SheetInfo>,
+    /// The part and the name of each file beside them.
+    attached: Vec<(usize, String)>,
 }
+
+/// How much of a file is unpacked at a time.
+const PIECE: usize = 256 << 10;
 
 impl Tables {
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, ReadError> {
-        let mut archive = archive::open(path, limits)?;
-        let (mut parts, mut sheets) = (Vec::new(), Vec::new());
-        for part in 0..archive.len() {
-            let entry = archive.by_index_raw(part).map_err(ReadError::damaged)?;
-            let name = entry.name().map_err(ReadError::damaged)?.into_owned();
+        let archive = archive::directory(path)?;
+        let (mut parts, mut sheets, mut attached) = (Vec::new(), Vec::new(), Vec::new());
+        for (part, name) in archive.file_names().enumerate() {
+            let name = name.map_err(ReadError::damaged)?;
             if sniff::is_table(&name) {
                 parts.push(part);
+                let name = name.into_owned();
                 sheets.push(SheetInfo { name, visible: true });
+            } else if let Some(name) = sniff::attached_name(&name) {
+                attached.push((part, name.to_owned()));
             }
         }
+        let others = archive.len() - attached.len();
+        archive::expect_few("parts in the file", others, limits.entries)?;
+        archive::expect_few("files beside the tables", attached.len(), limits.attached)?;
         Ok(Self {
             archive,
             limits: *limits,
             parts,
             sheets,
+            attached,
         })
+    }
+
+    /// The names of the files beside the tables.
+    pub fn attached(&self) -> Vec<String> {
+        self.attached.iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Delivers what such a file holds, up to a byte more than the limit.
+    pub fn unpack(&mut self, file: usize, limit: u64, deliver: &mut Deliver<'_>) -> Result<(), ReadError> {
+        let part = self.attached.get(file).map_or(usize::MAX, |(part, _)| *part);
+        let entry = self.archive.by_index(part).map_err(ReadError::damaged)?;
+        let mut unpacking = entry.take(limit.saturating_add(1));
+        let mut piece = vec![0; PIECE];
+        loop {
+            let length = unpacking.read(&mut piece).map_err(ReadError::damaged)?;
+            match piece.get(..length) {
+                None | Some([]) => return Ok(()),
+                Some(bytes) => deliver(bytes)?,
+            }
+        }
     }
 
     pub fn sheets(&self) -> Vec<SheetInfo> {

@@ -181,6 +181,35 @@ fn central_gives_the_same_answers_whatever_was_chosen_before_downloading() {
 }
 
 #[test]
+fn entries_keep_the_order_of_the_interview_in_tables_that_were_sorted() {
+    let form = form();
+    let folder = Folder::new();
+    let parts: Vec<Json> = (1..=12).map(|part| json!({"piece": format!("piece {part}")})).collect();
+    let answers = json!({"firm": {"org": "甲", "city": "230400"}, "has_rd": "0", "product": [
+        {"name": "one", "sold": {"share": 60}, "part": parts},
+        {"name": "two", "sold": {"share": 40}},
+    ]});
+    let sent = [Exported::new(FIRST, answers)];
+    let sorted = |table: String| {
+        let mut lines: Vec<&str> = table.lines().collect();
+        lines[1..].sort_unstable_by(|one, other| other.cmp(one));
+        lines.join("\n")
+    };
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let mut add = |name: &str, content: String| {
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(content.as_bytes()).unwrap();
+    };
+    add("firms.csv", table(&form, None, &sent, ALL[0]));
+    for repeat in Phone::of(&form).repeats() {
+        let table = sorted(table(&form, Some(repeat.id), &sent, ALL[0]));
+        add(&format!("firms-{}.csv", repeat.name), table);
+    }
+    let path = folder.write("firms.zip", zip.finish().unwrap().into_inner());
+    assert_all_arrived(&form, &path, &sent, true, "sorted");
+}
+
+#[test]
 fn a_table_without_its_repeats_says_so_and_the_log_of_interviews_is_left_alone() {
     let form = form();
     let folder = Folder::new();

@@ -10,12 +10,14 @@
 mod added;
 mod fault;
 mod names;
+mod order;
 mod said;
 mod sheets;
 
 use added::Added;
 
 pub(super) use fault::ExportFault;
+pub(super) use order::in_order;
 pub use said::{Origin, Reviewed};
 pub(super) use sheets::{ExportColumns, sheets};
 

@@ -39,12 +39,15 @@ pub struct ImportResult {
     findings: Vec<Fault>,
     /// Findings beyond the limit.
     findings_left_out: usize,
+    /// Files of an export of ODK Central that were kept with the responses that name them.
+    files: usize,
 }
 
 /// Load a workbook
 ///
 /// Takes .xlsx, .xls, .ods and .csv with the columns of the survey's blank workbook, and what ODK Central (.csv, .zip) and
-/// KoboToolbox (.xlsx, .csv) export, whose review states become decisions of a caller who may decide. Every problem is
+/// KoboToolbox (.xlsx, .csv) export, whose review states become decisions of a caller who may decide; the files in `media/` of
+/// Central's .zip are kept with the responses that name them. Every problem is
 /// listed with its cell; where there is one, no row is stored unless `valid_rows` is given. The same file again changes
 /// nothing. With `Prefer: respond-async` the workbook is loaded as a job.
 #[utoipa::path(
@@ -112,6 +115,7 @@ impl Loading {
             orphans: plan.orphans.len(),
             findings: plan.findings.iter().map(Fault::from).collect(),
             findings_left_out: plan.findings_left_out,
+            files: 0,
         };
         if self.options.dry_run {
             return Ok(result);
@@ -125,12 +129,14 @@ impl Loading {
         }
         let maker = self.caller.name.clone();
         let loaded = checked.store(
-            &app.store_for(&self.caller),
-            upload.name(),
-            maker,
+            (&app.store_for(&self.caller), &catalogue),
+            &app.files,
+            (upload.name(), maker),
             app.now(),
             &Unwatched,
         )?;
+        result.files = loaded.files;
+        result.findings.extend(loaded.findings.iter().map(Fault::from));
         let (outcome, import) = match loaded.outcome {
             LoadedAs::Imported(import) => ("imported", Some(import)),
             LoadedAs::SameFile(import) => ("unchanged", Some(import)),

@@ -122,6 +122,9 @@ fn words(job: &store::Job, language: Language) -> String {
         (JobState::Cancelled, _) => ("已取消".to_owned(), "Cancelled".to_owned()),
         (JobState::Running, "checking_rows") => (format!("已检查 {done}{of} 行"), format!("{done}{of} rows checked")),
         (JobState::Running, "storing_rows") => (format!("已保存 {done}{of} 行"), format!("{done}{of} rows stored")),
+        (JobState::Running, "storing_files") => {
+            (format!("已保存 {done}{of} 个文件"), format!("{done}{of} files stored"))
+        }
         (JobState::Running, "reading_responses") => (
             format!("已读取 {done}{of} 份答卷"),
             format!("{done}{of} responses read"),

@@ -34,12 +34,22 @@ const MOST_FILES: usize = 200;
 pub struct Parcel {
     /// The filled-in form, byte for byte.
     pub form: Vec<u8>,
-    /// The files by name.
-    pub files: Vec<(String, Received)>,
+    /// The files by what they are called.
+    pub files: Vec<(PartNames, Received)>,
     /// The names of files that are empty.
     pub empty: Vec<String>,
     /// Files that came and could not be taken, with why.
     pub failed: Vec<(String, Problem)>,
+}
+
+/// What a part of a sending is called. Collect writes the file's name twice; others go by the one or the other, as the
+/// specification leaves it to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartNames {
+    /// The name of the file, else that of the part.
+    pub file: String,
+    /// The name of the part.
+    pub part: String,
 }
 
 /// A body that can still be read when the reader of its parts has given up, and that ends where it is too long.
@@ -126,7 +136,13 @@ impl Parcel {
                     ));
                 }
                 _ => match receive_file(app, part).await {
-                    Ok(Arrived::Whole(received)) => parcel.files.push((file_name, received)),
+                    Ok(Arrived::Whole(received)) => {
+                        let names = PartNames {
+                            file: file_name,
+                            part: name,
+                        };
+                        parcel.files.push((names, received));
+                    }
                     Ok(Arrived::Empty) => parcel.empty.push(file_name),
                     Ok(Arrived::Not(problem)) => parcel.failed.push((file_name, problem)),
                     Err(MultipartError::Payload(PayloadError::Overflow)) if !parcel.form.is_empty() => {

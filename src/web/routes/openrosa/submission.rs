@@ -9,7 +9,7 @@ use uuid::Builder;
 
 use super::asked::Asked;
 use super::message::{Arrival, Standing};
-use super::parcel::Parcel;
+use super::parcel::{Parcel, PartNames};
 use crate::attachments::Received;
 use crate::definition::Language;
 use crate::response::instance::{self, Head};
@@ -252,7 +252,7 @@ fn attach(
     app: &App,
     caller: &Caller,
     (survey, instance_id): (&str, &str),
-    mut arrived: Vec<(String, Received)>,
+    mut arrived: Vec<(PartNames, Received)>,
     arrival: &mut Arrival,
     failed: &mut Vec<(String, Problem)>,
 ) -> Result<(), Problem> {
@@ -261,7 +261,8 @@ fn attach(
     let store = app.store_for(caller);
     let limit = app.settings.limits.response_attachments_bytes.0 as u64;
     for file in files_that_may_come(&app.store, &catalogue, &head, Some(instance_id))? {
-        let sent = arrived.iter().position(|(name, _)| *name == file.name);
+        let called = |by: fn(&PartNames) -> &str| arrived.iter().position(|(names, _)| by(names) == file.name);
+        let sent = called(|names| &names.file).or_else(|| called(|names| &names.part));
         let sent = sent.map(|position| arrived.swap_remove(position).1);
         match sent {
             Some(received) => {
@@ -276,7 +277,7 @@ fn attach(
             None => arrival.awaited += usize::from(file.asked && file.received.is_none()),
         }
     }
-    arrival.left_over = arrived.into_iter().map(|(name, _)| name).collect();
+    arrival.left_over = arrived.into_iter().map(|(names, _)| names.file).collect();
     Ok(())
 }
 

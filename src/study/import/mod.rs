@@ -1,24 +1,34 @@
 //! Loading a workbook that people filled in: read, checked, and stored as one batch.
 
+mod files;
+mod rows;
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
-use super::known::{Known, known};
 use super::progress::{Progress, Stage, Watch};
 use super::room::panics_as_errors;
-use super::submission::{Names, Reception};
+use super::submission::Reception;
 use super::{Catalogue, StudyError, Version};
 use crate::definition::Language;
-use crate::response::{Door, Fingerprint, Problem, ProblemCode, ReviewState, Role, Unasked, review};
+use crate::response::{Door, Fingerprint, Role, Unasked};
 use crate::spreadsheet::{
-    Accepted, Address, Head, ImportError, ImportOptions, ImportPlan, IssuesOptions, Origin, ReadAs, Reviewed, Workbook,
-    Worker, plan, write_issues,
+    Accepted, Finding, Head, ImportError, ImportOptions, ImportPlan, IssuesOptions, ReadAs, Reviewed, Workbook, Worker,
+    plan, write_issues,
 };
-use crate::store::{self, EndsJob, ImportOutcome, ImportedRow, NewImport, StateChange, Store, Submission};
+use crate::store::{self, Claim, EndsJob, ImportOutcome, ImportedRow, JobEnding, NewImport, StateChange, Store};
+use files::{Awaiting, Beside, Keeping, KeptFiles};
+use rows::{Row, settle};
+
+pub use files::FilePlace;
+pub use rows::SoundRow;
 
 /// How often whoever watches hears of rows that are stored.
 const TOLD_EVERY: usize = 256;
@@ -57,35 +67,8 @@ pub struct CheckedImport<'r> {
     head: Head,
     /// What would become of it.
     pub plan: ImportPlan<SoundRow>,
-}
-
-/// A row that may be kept, and what is to become of it.
-#[derive(Debug)]
-pub struct SoundRow(Row);
-
-#[derive(Debug)]
-enum Row {
-    /// A response that is not known, as far as rows of our own workbooks go.
-    New {
-        submission: Box<Submission>,
-        review: Option<Reviewed>,
-    },
-    /// A response of an export that is here already.
-    Known,
-    /// One that is here with other answers to these questions.
-    Other {
-        at: Address,
-        rows: Vec<(usize, u32)>,
-        questions: Vec<String>,
-    },
-    /// One whose review state is not for whoever imports to give.
-    Undecided {
-        submission: Box<Submission>,
-        at: Address,
-        state: ReviewState,
-    },
-    /// It can't be stored.
-    Failed(StudyError),
+    /// The files that it has for responses.
+    awaiting: Vec<Awaiting>,
 }
 
 /// What became of the rows of a workbook.
@@ -99,6 +82,10 @@ pub struct Loaded {
     pub known: usize,
     /// Organisations in the workbook.
     pub organisations: usize,
+    /// How many files of an export were kept.
+    pub files: usize,
+    /// What is wrong with files that were not.
+    pub findings: Vec<Finding>,
 }
 
 /// Whether rows of a workbook were stored.
@@ -128,11 +115,7 @@ impl ImportRequest {
         now: DateTime<Utc>,
         watch: &dyn Watch,
     ) -> Result<CheckedImport<'_>, StudyError> {
-        let content = std::fs::read(path).map_err(|error| StudyError::File {
-            file: path.to_owned(),
-            error,
-        })?;
-        let content = Fingerprint::of_bytes(&content);
+        let content = content(path)?;
         let mut workbook = reader.open(path).map_err(ImportError::from)?;
         let head = Head::read(&mut workbook)?;
         let unasked = if self.drop_unasked {
@@ -157,7 +140,7 @@ impl ImportRequest {
                 .iter()
                 .find(|reception| reception.form().version() == form.version());
             let row = self.row(store, catalogue, reception.unwrap_or(first), accepted);
-            row.unwrap_or_else(|error| Some(Row::Failed(error))).map(SoundRow)
+            row.unwrap_or_else(|error| Some(Row::Failed(error).into()))
         };
         let versions: Vec<ReadAs<'_>> = receptions
             .iter()
@@ -190,6 +173,7 @@ impl ImportRequest {
         }
         let mut plan = planned?;
         settle(&mut plan, &options);
+        let awaiting = settle_files(&workbook, &mut plan, &options);
         plan.sort_findings(&head);
         Ok(CheckedImport {
             request: self,
@@ -197,6 +181,7 @@ impl ImportRequest {
             workbook,
             head,
             plan,
+            awaiting,
         })
     }
 
@@ -236,80 +221,6 @@ impl ImportRequest {
         })
     }
 
-    /// What is to become of a row; nothing where it breaks rules and is not here already.
-    fn row(
-        &self,
-        store: &Store,
-        catalogue: &Catalogue,
-        reception: &Reception,
-        mut accepted: Accepted,
-    ) -> Result<Option<Row>, StudyError> {
-        if !accepted.sound {
-            let origin = accepted.origin.as_ref().filter(|_| self.expect_city(&accepted).is_ok());
-            let known = origin
-                .map(|origin| known(store, catalogue, origin, &accepted))
-                .transpose()?;
-            return Ok((known == Some(Known::Same)).then_some(Row::Known));
-        }
-        self.expect_city(&accepted)?;
-        let Some(origin) = &accepted.origin else {
-            let names = Names {
-                instance_id: accepted.instance_id.clone(),
-                deprecated_id: None,
-                claimed_version: reception.form().version().to_owned(),
-            };
-            let submission = Box::new(submission(reception, names, &accepted)?);
-            let review = None;
-            return Ok(Some(Row::New { submission, review }));
-        };
-        match known(store, catalogue, origin, &accepted)? {
-            Known::Same => return Ok(Some(Row::Known)),
-            Known::Other(questions) => {
-                return Ok(Some(Row::Other {
-                    at: accepted.at,
-                    rows: accepted.rows,
-                    questions,
-                }));
-            }
-            Known::Not => {}
-        }
-        // As when a phone sends it: kept, and to be looked at.
-        if let Some(unknown) = unknown_version(reception, origin) {
-            accepted.processed.add(unknown);
-        }
-        let submission = Box::new(submission(reception, names(reception, origin, &accepted), &accepted)?);
-        let review = origin.review.clone();
-        Ok(Some(match review {
-            Some(reviewed) if !self.may_give(reviewed.state) => Row::Undecided {
-                submission,
-                at: accepted.at,
-                state: reviewed.state,
-            },
-            review => Row::New { submission, review },
-        }))
-    }
-
-    /// Whether whoever imports may move a new response to a state.
-    fn may_give(&self, state: ReviewState) -> bool {
-        let said = Some("imported");
-        self.reviewer
-            .is_some_and(|role| review(ReviewState::Received, state, role, said, false).is_ok())
-    }
-
-    fn expect_city(&self, accepted: &Accepted) -> Result<(), StudyError> {
-        let city = accepted.processed.identity.city.as_deref();
-        let within = self
-            .cities
-            .as_ref()
-            .is_none_or(|cities| city.is_some_and(|city| cities.iter().any(|one| one == city)));
-        if within {
-            return Ok(());
-        }
-        Err(StudyError::CityNotYours {
-            at: accepted.at.to_string(),
-        })
-    }
-
     /// The act by which a response gets the state that it had elsewhere.
     fn decision(&self, reviewed: &Reviewed, made_by: &str) -> Option<StateChange> {
         let said = &reviewed.words;
@@ -327,65 +238,66 @@ impl ImportRequest {
     }
 }
 
-/// What a row of an export is called, and what it replaces.
-fn names(reception: &Reception, origin: &Origin, accepted: &Accepted) -> Names {
-    let version = match origin.version.as_str() {
-        "" => reception.form().version(),
-        named => named,
-    };
-    Names {
-        instance_id: accepted.instance_id.clone(),
-        deprecated_id: origin.earlier_id.clone(),
-        claimed_version: version.to_owned(),
-    }
-}
-
-/// That a row answers a version that nobody knows here, which it was not checked against.
-fn unknown_version(reception: &Reception, origin: &Origin) -> Option<Problem> {
-    let checked_as = reception.form().version();
-    let is_known = origin.version.is_empty() || origin.version == checked_as;
-    (!is_known && !origin.opaque_version)
-        .then(|| Problem::new(ProblemCode::UnknownVersion, [origin.version.as_str(), checked_as]))
-}
-
-fn submission(reception: &Reception, names: Names, accepted: &Accepted) -> Result<Submission, StudyError> {
-    // An ID that is made of the content stands for the bytes, too; of an export the answers are what came.
-    let bytes = match &accepted.origin {
-        None => names.instance_id.clone(),
-        Some(_) => accepted.processed.answers.received_json().to_string(),
-    };
-    reception.submission(names, &accepted.processed, bytes.as_bytes())
-}
-
-/// Keeps out what is known with other answers, and tells of review states that are left behind.
-fn settle(plan: &mut ImportPlan<SoundRow>, options: &ImportOptions) {
-    let mut sound = Vec::with_capacity(plan.accepted.len());
-    for SoundRow(row) in std::mem::take(&mut plan.accepted) {
-        match row {
-            Row::Other { at, rows, questions } => plan.keep_out_known(&at, &rows, &questions, options),
-            Row::Undecided { submission, at, state } => {
-                plan.leave_review(&at, state, options);
-                let review = None;
-                sound.push(SoundRow(Row::New { submission, review }));
-            }
-            row => sound.push(SoundRow(row)),
-        }
-    }
-    plan.accepted = sound;
-}
-
 impl Loaded {
-    /// What came of a job that loaded a workbook.
-    fn described(outcome: &ImportOutcome, imported: usize, known: usize) -> Value {
-        match outcome {
-            ImportOutcome::Applied(import) => {
-                json!({ "outcome": "imported", "import": import.id, "imported": imported, "known": known })
-            }
-            ImportOutcome::SameFile(import) => {
-                json!({ "outcome": "unchanged", "import": import.id, "imported": 0, "known": known })
-            }
+    /// What became of so many rows, beside those that were known.
+    fn of(outcome: &ImportOutcome, rows: usize, beside: &Self) -> Self {
+        let (outcome, imported) = match outcome {
+            ImportOutcome::Applied(import) => (LoadedAs::Imported(import.clone()), rows),
+            ImportOutcome::SameFile(import) => (LoadedAs::SameFile(import.clone()), 0),
+        };
+        Self {
+            outcome,
+            imported,
+            ..beside.clone()
         }
     }
+
+    /// What came of a job that loaded a workbook.
+    fn described(&self) -> Value {
+        let (outcome, import) = match &self.outcome {
+            LoadedAs::Imported(import) => ("imported", Some(import.id)),
+            LoadedAs::SameFile(import) => ("unchanged", Some(import.id)),
+            LoadedAs::NothingNew => ("unchanged", None),
+        };
+        json!({
+            "outcome": outcome,
+            "import": import,
+            "imported": self.imported,
+            "known": self.known,
+            "files": self.files,
+            "files_not_kept": self.findings.iter().map(|finding| &*finding.message).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// The hash of a file, which may hold many photographs and is read piece by piece.
+fn content(path: &Path) -> Result<Fingerprint, StudyError> {
+    let mut hasher = Sha256::new();
+    let mut read = || {
+        let mut file = BufReader::new(File::open(path)?);
+        loop {
+            let piece = file.fill_buf()?;
+            let length = piece.len();
+            if length == 0 {
+                return Ok(());
+            }
+            hasher.update(piece);
+            file.consume(length);
+        }
+    };
+    read().map_err(|error| StudyError::File {
+        file: path.to_owned(),
+        error,
+    })?;
+    Ok(Fingerprint::of_digest(hasher.finalize().into()))
+}
+
+/// The files that an export has for its responses; what is wrong with others is found.
+fn settle_files(workbook: &Workbook, plan: &mut ImportPlan<SoundRow>, options: &ImportOptions) -> Vec<Awaiting> {
+    let rows = plan.accepted.iter_mut();
+    let mut awaiting: Vec<Awaiting> = rows.filter_map(|sound| sound.awaiting.take()).collect();
+    Beside::of(workbook).settle(&mut awaiting, |file, fault| plan.find_file(file, fault, options));
+    awaiting
 }
 
 impl CheckedImport<'_> {
@@ -417,24 +329,73 @@ impl CheckedImport<'_> {
         Ok(true)
     }
 
-    /// Stores the sound rows that are not known yet, in one transaction, as an import of that file name and maker.
+    /// Stores the sound rows that are not known yet, in one transaction, as an import of that file name and maker; after
+    /// that the files of an export, each for itself. A job ends when all of it is done.
     ///
     /// # Errors
     ///
     /// [`StudyError::CityNotYours`] for the first row outside of the cities of the request, or what the database says.
     pub fn store(
-        self,
-        store: &Store,
-        file_name: String,
-        created_by: String,
+        mut self,
+        (store, catalogue): (&Store, &Catalogue),
+        place: &FilePlace,
+        (file_name, created_by): (String, String),
         now: DateTime<Utc>,
         watch: &dyn Watch,
+    ) -> Result<Loaded, StudyError> {
+        let has_files = self.awaiting.iter().any(|response| !response.files.is_empty());
+        let claim = watch.claim();
+        // With files to come the job goes on after the rows.
+        let ends_with_rows = claim.filter(|_| !has_files);
+        let mut loaded = self.store_rows(store, (file_name, created_by), ends_with_rows, (now, watch))?;
+        if has_files {
+            let kept = self.keep_files((store, catalogue), place, (now, watch))?;
+            (loaded.files, loaded.findings) = (kept.kept, kept.findings);
+        }
+        if let Some(claim) = claim.filter(|_| has_files || loaded.outcome == LoadedAs::NothingNew) {
+            store.end_job(claim, &JobEnding::Done(loaded.described()), now)?;
+        }
+        Ok(loaded)
+    }
+
+    fn keep_files(
+        &mut self,
+        (store, catalogue): (&Store, &Catalogue),
+        place: &FilePlace,
+        (now, watch): (DateTime<Utc>, &dyn Watch),
+    ) -> Result<KeptFiles, StudyError> {
+        let keeping = Keeping {
+            store,
+            catalogue,
+            place,
+            survey: &self.request.survey,
+            sender: self.request.sender.as_deref(),
+            language: self.request.language.code(),
+            now,
+        };
+        let of = self.awaiting.iter().map(|response| response.files.len() as u64).sum();
+        keeping.keep(&mut self.workbook, &self.awaiting, |done| {
+            // The rows are stored, and whatever ends the work here does not take them back.
+            drop(watch.see(Progress {
+                stage: Stage::StoringFiles,
+                done: done as u64,
+                of: Some(of),
+            }));
+        })
+    }
+
+    fn store_rows(
+        &mut self,
+        store: &Store,
+        (file_name, created_by): (String, String),
+        claim: Option<&Claim>,
+        (now, watch): (DateTime<Utc>, &dyn Watch),
     ) -> Result<Loaded, StudyError> {
         let survey = &self.request.survey;
         let mut rows = Vec::with_capacity(self.plan.accepted.len());
         let mut unchanged = 0;
-        for SoundRow(row) in self.plan.accepted {
-            match row {
+        for sound in std::mem::take(&mut self.plan.accepted) {
+            match sound.row {
                 Row::New { submission, review } => rows.push((*submission, review)),
                 Row::Known => unchanged += 1,
                 Row::Failed(error) => return Err(error),
@@ -452,11 +413,13 @@ impl CheckedImport<'_> {
                 decision: review.and_then(|reviewed| self.request.decision(&reviewed, &created_by)),
             })
             .collect();
-        let mut loaded = Loaded {
+        let loaded = Loaded {
             outcome: LoadedAs::NothingNew,
             imported: 0,
             known: known.len() + unchanged,
             organisations: self.plan.organisations,
+            files: 0,
+            findings: Vec::new(),
         };
         if new.is_empty() {
             return Ok(loaded);
@@ -486,18 +449,12 @@ impl CheckedImport<'_> {
             }
             Ok::<_, StudyError>(row)
         });
-        let described = |outcome: &ImportOutcome| Loaded::described(outcome, count, loaded.known);
-        let ends = watch.claim().map(|claim| EndsJob {
+        let described = |outcome: &ImportOutcome| Loaded::of(outcome, count, &loaded).described();
+        let ends = claim.map(|claim| EndsJob {
             claim,
             outcome: &described,
         });
-        loaded.outcome = match store.import_ending(&import, watched, now, ends.as_ref())? {
-            ImportOutcome::Applied(import) => {
-                loaded.imported = count;
-                LoadedAs::Imported(import)
-            }
-            ImportOutcome::SameFile(import) => LoadedAs::SameFile(import),
-        };
-        Ok(loaded)
+        let outcome = store.import_ending(&import, watched, now, ends.as_ref())?;
+        Ok(Loaded::of(&outcome, count, &loaded))
     }
 }
