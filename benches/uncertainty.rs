@@ -211,7 +211,7 @@ fn bootstrap(bencher: Bencher<'_, '_>, populations: &Populations) {
     let estimates = Estimates::new(&framework, &tally, &units, None, &options.responses).unwrap();
     let assessment = assess_estimates(&framework, &estimates, &options).unwrap();
     bencher.counter(ItemsCount::new(1000_usize)).bench(|| {
-        let resample = Resample::new(&framework, &tally, &estimates.table, &options.responses, populations).unwrap();
+        let resample = Resample::new(&framework, &tally, &estimates.table, &options, populations).unwrap();
         let subject = Subject {
             framework: &framework,
             table: &estimates.table,

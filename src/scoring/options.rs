@@ -65,6 +65,12 @@ pub struct Options {
 }
 
 impl Options {
+    /// The share of intervals that are to hold what they are intervals of, 0 to 1.
+    pub fn confidence(&self) -> f64 {
+        let asked = self.uncertainty.as_ref().map(|uncertainty| uncertainty.confidence);
+        asked.unwrap_or(UncertaintyOptions::CONFIDENCE)
+    }
+
     /// The defaults of `score`: min-max over the units, nothing imputed, treated or screened.
     pub fn score() -> Self {
         Self {

@@ -48,12 +48,17 @@ impl UncertaintyOptions {
     }
 }
 
+impl UncertaintyOptions {
+    /// The confidence of intervals where none is asked for.
+    pub(super) const CONFIDENCE: f64 = 0.9;
+}
+
 impl Default for UncertaintyOptions {
     fn default() -> Self {
         Self {
             runs: 1000,
             seed: 1,
-            confidence: 0.9,
+            confidence: Self::CONFIDENCE,
             top: vec![1, 3, 5, 10],
             vary: Vary::default(),
             design: None,

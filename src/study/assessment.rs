@@ -212,7 +212,7 @@ fn cities(
 ) -> Result<(Assessment, ResponseRecord), StudyError> {
     let units = units(store, tally)?;
     let statistics = statistics(store, &units)?;
-    let estimate = |tally| estimate(framework, tally, &units, &statistics, &options.responses, sample);
+    let estimate = |tally| estimate(framework, tally, &units, &statistics, options, sample);
     let (estimates, resample) = estimate(tally)?;
     let mut assessment = assess_estimates(framework, &estimates, options)?;
     let respondents = resample
@@ -243,11 +243,11 @@ pub(super) fn estimate(
     tally: &Tally,
     units: &[String],
     official: &Table,
-    responses: &Responses,
+    options: &Options,
     sample: &Sample,
 ) -> Result<(Estimates, Option<Resample>), ScoringError> {
-    let estimates = Estimates::new(framework, tally, units, Some(official), responses)?;
-    let resample = Resample::new(framework, tally, &estimates.table, responses, sample.populations());
+    let estimates = Estimates::new(framework, tally, units, Some(official), &options.responses)?;
+    let resample = Resample::new(framework, tally, &estimates.table, options, sample.populations());
     Ok((estimates, resample))
 }
 

@@ -154,8 +154,7 @@ impl Earlier<'_> {
         tally.calibrate(self.framework, sample.populations());
         let units = &self.old.assessment().units;
         let official = self.official(units);
-        let responses = &self.options.responses;
-        let (estimates, resample) = estimate(self.framework, &tally, units, &official, responses, &sample)?;
+        let (estimates, resample) = estimate(self.framework, &tally, units, &official, self.options, &sample)?;
         match resample {
             Some(resample) => Ok(Then::Here(Box::new((estimates, resample)))),
             None => gone("there are too many of them".to_owned()),

@@ -453,8 +453,8 @@ fn answered(framework: &Framework, definition: &Definition, cities: &[Vec<Firm>]
     }
     let tally: Tally = estimator.finish();
     let units: Vec<String> = (0..cities.len()).map(|city| format!("c{city}")).collect();
-    let options = Options::assess().responses;
-    let estimates = Estimates::new(framework, &tally, &units, None, &options).unwrap();
+    let options = Options::assess();
+    let estimates = Estimates::new(framework, &tally, &units, None, &options.responses).unwrap();
     let mut register = RegisterTotals::default();
     for city in 0..cities.len() {
         for _ in 0..200 {

@@ -183,7 +183,7 @@ fn survey(
     let units: Vec<String> = (0..CITIES).map(|city| format!("c{city}")).collect();
     let estimates = Estimates::new(framework, &tally, &units, None, &options.responses).unwrap();
     let mut assessment = assess_estimates(framework, &estimates, &options).unwrap();
-    let resample = Resample::new(framework, &tally, &estimates.table, &options.responses, populations).unwrap();
+    let resample = Resample::new(framework, &tally, &estimates.table, &options, populations).unwrap();
     let subject = Subject {
         framework,
         table: &estimates.table,

@@ -160,7 +160,7 @@ fn standard_errors_are_the_linearised_ones_of_survey() {
         tally,
         populations,
     } = &surveyed;
-    let options = Options::assess().responses;
+    let options = Options::assess();
     let resample = Resample::new(framework, tally, &estimates.table, &options, populations).unwrap();
     let replicates: Vec<Vec<Vec<f64>>> = (0..2000)
         .map(|replicate| {

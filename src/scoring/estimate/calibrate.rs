@@ -67,6 +67,8 @@ pub(super) struct Group {
     cells: Vec<Class>,
     /// The fullest set of totals that the sample reaches, and poorer ones.
     rakings: Vec<Raking>,
+    /// How many of the totals that the sample reaches follow neither from each other nor from the sizes of the cells.
+    pub independent_totals: usize,
 }
 
 /// Organisations and respondents that are counted together: of some size classes, or of some sectors.
@@ -187,6 +189,7 @@ impl Group {
         let mut group = Self {
             cells,
             rakings: Vec::new(),
+            independent_totals: 0,
         };
         let mut weights: Vec<f64> = respondents.iter().map(|kept| kept.base).collect();
         group.start(&mut weights);
@@ -226,6 +229,20 @@ impl Group {
             .filter(|it| is_in_level(*it))
             .collect();
         weighting.margins.dedup();
+        let beyond_cells = |margin: Margin| margin != Margin::OrganisationsBySize && is_in_level(margin);
+        let reached = totals
+            .reachable
+            .iter()
+            .filter(|(margin, _)| beyond_cells(*margin))
+            .count();
+        // Over all sectors they sum to what they sum to over all sizes.
+        let by_sector = [Margin::OrganisationsBySector, Margin::EmployeesBySector];
+        let following = weighting
+            .margins
+            .iter()
+            .filter(|margin| by_sector.contains(margin))
+            .count();
+        group.independent_totals = reached.saturating_sub(following);
         weighting.cells = group.cells.iter().map(cell_record).collect();
         findings.see(weighting, level > 0);
         Some(group)

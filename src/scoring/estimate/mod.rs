@@ -22,7 +22,9 @@ mod raking;
 mod resample;
 mod row;
 mod stored;
+mod strata;
 mod tally;
+mod widening;
 
 pub use estimates::Estimates;
 pub use estimator::{Auxiliary, Estimator, Profiler, Respondent};

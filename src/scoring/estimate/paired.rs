@@ -20,7 +20,8 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::resample::{Resample, Stratum, draw_alone};
+use super::resample::Resample;
+use super::strata::{Stratum, draw_alone};
 use crate::scoring::framework::Framework;
 use crate::scoring::series::Series;
 use crate::scoring::table::Table;
@@ -33,7 +34,8 @@ pub trait Replicates: Sync {
 
 impl Replicates for Resample {
     fn replicate(&self, random: &mut ChaCha8Rng) -> Vec<Vec<f64>> {
-        self.columns_drawn(random).0
+        let (weights, _) = self.weights_under(&self.draw(random));
+        self.estimate_widened(&weights)
     }
 }
 
@@ -291,7 +293,12 @@ impl<'a> BothRounds<'a> {
             leave_out(&mut new, &panel.new);
             leave_out(&mut old, &panel.old);
         }
-        let (now, then) = (self.paired.new.estimate(&new), self.paired.old.estimate(&old));
+        // Of a panel the sample has other figures.
+        let estimate = match self.panel {
+            Some(_) => Resample::estimate,
+            None => Resample::estimate_widened,
+        };
+        let (now, then) = (estimate(self.paired.new, &new), estimate(self.paired.old, &old));
         let mut columns: Vec<Vec<f64>> = now
             .into_iter()
             .zip(then)

@@ -4,7 +4,8 @@
 //! Within a stratum of n respondents out of N organisations, n - 1 are drawn with replacement. The weight of one that
 //! is drawn m times is multiplied by 1 - L + L n / (n - 1) m with L = sqrt(1 - n / N), so that a stratum that answered
 //! completely has no sampling error. All indicators of a replicate share the draws, and weights that were calibrated to
-//! a register are calibrated again in each.
+//! a register are calibrated again in each. Standard errors are made of the replicates as they are; where they become intervals,
+//! they stand somewhat further from the sample ([`super::widening`]).
 
 #![allow(
     clippy::indexing_slicing,
@@ -15,16 +16,17 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::calibrate::Group;
 use super::estimates::Standing;
 use super::raking::Workspace;
+use super::strata::{Stratum, draw_alone, strata};
 use super::tally::{KeptRespondent, PartTotal, Tally, weighted_median};
+use super::widening::{Sampled, widened, widening};
 use crate::scoring::framework::{Absent, Framework, MeasureKind, Origin, Part};
-use crate::scoring::note::{Note, NoteCode};
-use crate::scoring::options::Responses;
+use crate::scoring::note::Note;
+use crate::scoring::options::{Options, Responses};
 use crate::scoring::register_totals::RegisterTotals;
 use crate::scoring::table::Table;
 
@@ -50,14 +52,6 @@ pub struct Resample {
     notes: Vec<Note>,
 }
 
-/// Respondents that were drawn from one stratum, next to each other.
-#[derive(Debug, Clone)]
-pub(super) struct Stratum {
-    pub members: Range<usize>,
-    /// sqrt(1 - n / N).
-    lambda: f64,
-}
-
 /// What the respondents say to one part, unit after unit.
 #[derive(Debug, Clone)]
 struct PartSample {
@@ -68,6 +62,8 @@ struct PartSample {
     entries: Vec<Entry>,
     /// Where the entries of each unit begin and end.
     units: Vec<Range<usize>>,
+    /// The figure of each unit in the sample, and how many times as far from it replicates stand for intervals.
+    widening: Vec<(f64, f64)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -91,14 +87,17 @@ type Used = (Vec<(usize, f64)>, f64);
 
 impl Resample {
     /// Makes the respondents of a tally ready, for these units in their order; `None` where they were not kept, or
-    /// were too many. `table` has the columns that do not come from answers.
+    /// were too many. `table` has the columns that do not come from answers. Replicates are for intervals of that confidence, 0
+    /// to 1.
     pub fn new(
         framework: &Framework,
         tally: &Tally,
         table: &Table,
-        options: &Responses,
+        options: &Options,
         populations: &Populations,
     ) -> Option<Self> {
+        let confidence = options.confidence();
+        let options = &options.responses;
         let units = table.units();
         let mut respondents: Vec<(usize, &KeptRespondent)> = tally
             .kept()?
@@ -110,7 +109,7 @@ impl Resample {
         let strata = strata(&respondents, populations, units, &mut notes);
         let parts = parts(framework, &respondents, units.len(), options.minimum);
         let columns = columns(framework, tally, table, options);
-        Some(Self {
+        let mut resample = Self {
             bases: respondents.iter().map(|(_, kept)| kept.base).collect(),
             weights: respondents.iter().map(|(_, kept)| kept.weight).collect(),
             calibrated: calibrated(&respondents, tally),
@@ -128,7 +127,35 @@ impl Resample {
             parts,
             columns,
             notes,
-        })
+        };
+        resample.widen(confidence);
+        Some(resample)
+    }
+
+    /// Works out how much further from the sample the figures of replicates stand for intervals.
+    fn widen(&mut self, confidence: f64) {
+        let mut stratum_of = vec![None; self.respondents()];
+        for (number, stratum) in self.strata.iter().enumerate() {
+            stratum_of[stratum.members.clone()].fill(Some(number));
+        }
+        let calibrated = |entries: &[Entry]| {
+            let first = entries.first()?.respondent as usize;
+            let (members, group) = self.calibrated.iter().find(|(members, _)| members.contains(&first))?;
+            Some((Sampled::of(&stratum_of[members.clone()]), group.independent_totals))
+        };
+        let factor = |entries: &[Entry]| {
+            let strata: Vec<Option<usize>> = entries.iter().map(|it| stratum_of[it.respondent as usize]).collect();
+            let (members, totals) = calibrated(entries).unwrap_or_default();
+            widening(confidence, Sampled::of(&strata), members, totals)
+        };
+        let of_part = |part: &PartSample| -> Vec<(f64, f64)> {
+            let factors = part.units.iter().map(|unit| factor(&part.entries[unit.clone()]));
+            part.values(&self.weights).into_iter().zip(factors).collect()
+        };
+        let widening: Vec<_> = self.parts.iter().map(of_part).collect();
+        for (part, widening) in self.parts.iter_mut().zip(widening) {
+            part.widening = widening;
+        }
     }
 
     /// What a reader must know of the strata.
@@ -241,7 +268,22 @@ impl Resample {
 
     /// The indicators' columns under these weights of the respondents.
     pub(super) fn estimate(&self, weights: &[f64]) -> Vec<Vec<f64>> {
-        let figures: Vec<Vec<f64>> = self.parts.iter().map(|part| part.values(weights)).collect();
+        self.combine(&self.parts.iter().map(|part| part.values(weights)).collect::<Vec<_>>())
+    }
+
+    /// The indicators' columns under the weights of a replicate, as far from those of the sample as intervals need.
+    pub(super) fn estimate_widened(&self, weights: &[f64]) -> Vec<Vec<f64>> {
+        let of_part = |part: &PartSample| {
+            let figures = part.values(weights).into_iter().zip(&part.widening);
+            figures
+                .map(|(figure, &(sample, factor))| widened(sample, figure, factor))
+                .collect()
+        };
+        self.combine(&self.parts.iter().map(of_part).collect::<Vec<Vec<f64>>>())
+    }
+
+    /// The columns, of the figures of each part in each unit.
+    fn combine(&self, figures: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let column = |column: &Column| match column {
             Column::Fixed(values) => values.clone(),
             Column::Combined(cells) => {
@@ -284,14 +326,6 @@ impl PartSample {
     }
 }
 
-/// Draws n - 1 of the n respondents of a stratum.
-pub(super) fn draw_alone(stratum: &Stratum, times: &mut [u32], random: &mut ChaCha8Rng) {
-    let members = &mut times[stratum.members.clone()];
-    for _ in 1..members.len() {
-        members[random.random_range(0..members.len())] += 1;
-    }
-}
-
 /// Strata of the same unit and survey stand by size, so that a neighbour is one in size.
 pub(super) fn size_order(stratum: &str) -> (u32, String) {
     (
@@ -328,133 +362,6 @@ fn calibrated(respondents: &[(usize, &KeptRespondent)], tally: &Tally) -> Vec<(R
     found
 }
 
-/// A stratum while its neighbours may still join it.
-struct Drawn {
-    members: Range<usize>,
-    /// N; none where it is not known.
-    population: Option<u64>,
-    names: Vec<String>,
-}
-
-impl Drawn {
-    fn is_single(&self) -> bool {
-        self.members.len() == 1 && self.population != Some(1)
-    }
-
-    fn join(&mut self, other: Self) {
-        self.members = self.members.start.min(other.members.start)..self.members.end.max(other.members.end);
-        self.population = self.population.zip(other.population).map(|(one, other)| one + other);
-        self.names.extend(other.names);
-    }
-}
-
-fn strata(
-    respondents: &[(usize, &KeptRespondent)],
-    populations: &Populations,
-    units: &[String],
-    notes: &mut Vec<Note>,
-) -> Vec<Stratum> {
-    let mut strata = Vec::new();
-    let (mut joined, mut alone, mut unknown, mut short) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut start = 0;
-    for of_unit in respondents.chunk_by(|(unit, one), (other, two)| unit == other && one.survey == two.survey) {
-        let register = of_unit.first().and_then(|(_, kept)| populations.get(&*kept.survey));
-        let mut drawn: Vec<Drawn> = Vec::new();
-        for of_stratum in of_unit.chunk_by(|(_, one), (_, other)| one.stratum == other.stratum) {
-            let members = start..start + of_stratum.len();
-            start = members.end;
-            let name = of_stratum
-                .first()
-                .map(|(_, kept)| kept.stratum.clone())
-                .unwrap_or_default();
-            let population = register.and_then(|register| register.strata.get(&name).copied());
-            if register.is_some() && population.is_none() {
-                unknown.push(name.clone());
-            }
-            if population.is_some_and(|population| population < members.len() as u64) {
-                short.push(name.clone());
-            }
-            drawn.push(Drawn {
-                members,
-                population,
-                names: vec![name],
-            });
-        }
-        while let Some(single) = drawn.iter().position(Drawn::is_single) {
-            if drawn.len() == 1 {
-                let unit = of_unit.first().and_then(|(unit, _)| units.get(*unit));
-                alone.extend(unit.cloned());
-                drawn.clear();
-                break;
-            }
-            // The next larger size, or the next smaller where it is the largest.
-            let at = if single + 1 < drawn.len() { single } else { single - 1 };
-            let other = drawn.remove(at + 1);
-            drawn[at].join(other);
-            joined.push(drawn[at].names.join(" + "));
-        }
-        strata.extend(drawn.into_iter().filter_map(stratum));
-    }
-    say(
-        notes,
-        NoteCode::SingleStratum,
-        "strata with one respondent are drawn together with their neighbour in size",
-        joined,
-    );
-    say(
-        notes,
-        NoteCode::SingleStratum,
-        "units with one respondent of a survey: its sampling error is not known",
-        alone,
-    );
-    say(
-        notes,
-        NoteCode::UnknownPopulation,
-        "strata that the register does not have: drawn as from a very large one",
-        unknown,
-    );
-    say(
-        notes,
-        NoteCode::UnknownPopulation,
-        "strata of which more answered than the register has: taken as complete",
-        short,
-    );
-    notes.extend(without_register(respondents, populations));
-    strata
-}
-
-/// `None` where the stratum has no sampling error.
-fn stratum(drawn: Drawn) -> Option<Stratum> {
-    let n = drawn.members.len();
-    let sampled = drawn.population.map_or(0.0, |population| n as f64 / population as f64);
-    let lambda = (1.0 - sampled.min(1.0)).sqrt();
-    (n > 1 && lambda > 0.0).then_some(Stratum {
-        members: drawn.members,
-        lambda,
-    })
-}
-
-fn say(notes: &mut Vec<Note>, code: NoteCode, message: &str, mut names: Vec<String>) {
-    if !names.is_empty() {
-        names.dedup();
-        notes.push(Note::new(code, format!("{message}: {}", names.join(", "))));
-    }
-}
-
-fn without_register(respondents: &[(usize, &KeptRespondent)], populations: &Populations) -> Option<Note> {
-    let mut surveys: Vec<&str> = respondents.iter().map(|(_, kept)| &*kept.survey).collect();
-    surveys.sort_unstable();
-    surveys.dedup();
-    surveys.retain(|survey| !populations.contains_key(*survey));
-    (!surveys.is_empty()).then(|| {
-        let message = format!(
-            "no register for {}: respondents are drawn again as from very large strata, so that intervals are rather too wide",
-            surveys.join(", ")
-        );
-        Note::new(NoteCode::UnknownPopulation, message)
-    })
-}
-
 fn parts(
     framework: &Framework,
     respondents: &[(usize, &KeptRespondent)],
@@ -468,6 +375,7 @@ fn parts(
             minimum: if part.confidential { minimum.max(1) as usize } else { 1 },
             entries: Vec::new(),
             units: Vec::with_capacity(units),
+            widening: Vec::new(),
         })
         .collect();
     let mut next = respondents.iter().zip(0_u32..).peekable();
@@ -536,24 +444,9 @@ fn cell(parts: &[Part], first: usize, totals: &[PartTotal], absent: Absent, opti
 
 #[cfg(test)]
 mod tests {
-    use super::super::tally::KeptAuxiliary;
+    use super::super::strata::{Drawn, stratum};
     use super::*;
-    use crate::scoring::estimate::Replicates as _;
     use crate::scoring::uncertainty::{Purpose, random};
-
-    fn kept(survey: &str, stratum: &str, number: usize) -> KeptRespondent {
-        KeptRespondent {
-            survey: survey.into(),
-            unit: "a".to_owned(),
-            stratum: stratum.to_owned(),
-            response: format!("uuid:{number}"),
-            auxiliary: KeptAuxiliary::default(),
-            base: 1.0,
-            organisation: None,
-            weight: 1.0,
-            figures: Vec::new(),
-        }
-    }
 
     /// A ratio over three strata, one of them complete, of which each respondent has (size, value).
     fn ratio(strata: &[(u64, Vec<(f64, f64)>)]) -> Resample {
@@ -591,6 +484,7 @@ mod tests {
             minimum: 1,
             units: vec![0..entries.len(); 1],
             entries,
+            widening: Vec::new(),
         });
         resample
     }
@@ -632,7 +526,11 @@ mod tests {
             })
             .sum();
         let replicates: Vec<f64> = (0..3000)
-            .map(|replicate| resample.replicate(&mut random(1, Purpose::Respondents, replicate))[0][0])
+            .map(|replicate| {
+                resample
+                    .columns_drawn(&mut random(1, Purpose::Respondents, replicate))
+                    .0[0][0]
+            })
             .collect();
         let mean = replicates.iter().sum::<f64>() / 3000.0;
         let spread = (replicates.iter().map(|it| (it - mean).powi(2)).sum::<f64>() / 2999.0).sqrt();
@@ -642,39 +540,5 @@ mod tests {
             "{spread} against {}",
             variance.sqrt()
         );
-    }
-
-    #[test]
-    fn a_stratum_of_one_joins_its_neighbour_in_size_and_what_the_register_lacks_is_said() {
-        let respondents: Vec<KeptRespondent> = [("a/micro", 3), ("a/small", 1), ("a/large", 2), ("a/odd", 2)]
-            .iter()
-            .flat_map(|(stratum, n)| (0..*n).map(move |number| kept("enterprise", stratum, number)))
-            .chain([kept("institution", "a/listed", 0)])
-            .collect();
-        let mut register = RegisterTotals::default();
-        for (stratum, population) in [("a/micro", 50), ("a/small", 9), ("a/large", 2)] {
-            register.strata.insert(stratum.to_owned(), population);
-        }
-        let populations = Populations::from([("enterprise".to_owned(), register)]);
-        let sorted: Vec<(usize, &KeptRespondent)> = respondents.iter().map(|kept| (0, kept)).collect();
-        let mut notes = Vec::new();
-        let strata = strata(&sorted, &populations, &["a".to_owned()], &mut notes);
-        // The large ones are 2 of 2, but with the small one they are 3 of 11.
-        let found: Vec<(Range<usize>, f64)> = strata.iter().map(|it| (it.members.clone(), it.lambda)).collect();
-        let expected = [(0..3, 3.0 / 50.0), (3..6, 3.0 / 11.0), (6..8, 0.0)];
-        for ((members, lambda), (expected_members, sampled)) in found.iter().zip(&expected) {
-            assert_eq!(members, expected_members);
-            assert!((lambda - (1.0_f64 - sampled).sqrt()).abs() < 1e-12);
-        }
-        assert_eq!(found.len(), expected.len(), "the only institution is not drawn again");
-        let said: Vec<&str> = notes.iter().map(|note| note.message.as_str()).collect();
-        let said = said.join("\n");
-        for part in [
-            "a/small + a/large",
-            "does not have: drawn as from a very large one: a/odd",
-            "no register for institution",
-        ] {
-            assert!(said.contains(part), "{said}");
-        }
     }
 }
