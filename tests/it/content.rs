@@ -30,23 +30,18 @@ fn survey<'f>(folder: &'f Folder, id: &str) -> &'f Definition {
 
 /// The names that a part of an indicator reads.
 fn reads(part: &Part) -> BTreeSet<String> {
-    [
-        Some(&part.measure.of),
-        part.measure.over.as_ref(),
-        part.condition.as_ref(),
-    ]
-    .into_iter()
-    .flatten()
-    .flat_map(|written| {
-        let expression =
-            Expression::parse(&written.source).unwrap_or_else(|error| panic!("{}: {error:?}", written.source));
-        expression
-            .references()
-            .iter()
-            .map(|reference| reference.name.clone())
-            .collect::<Vec<_>>()
-    })
-    .collect()
+    let formulas = part.measure.formulas.all().into_iter().chain(&part.condition);
+    formulas
+        .flat_map(|written| {
+            let expression =
+                Expression::parse(&written.source).unwrap_or_else(|error| panic!("{}: {error:?}", written.source));
+            expression
+                .references()
+                .iter()
+                .map(|reference| reference.name.clone())
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// Whether a question is asked of some respondents only.
