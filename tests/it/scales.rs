@@ -45,8 +45,8 @@ questions:
     label: Large
     relevant: ${staff} > 50
     questions:
-      - {type: select_one agree, name: slow, label: Slow}
-      - {type: select_one agree, name: stiff, label: Stiff}
+      - {type: integer, name: slow, label: Slow}
+      - {type: integer, name: stiff, label: Stiff}
 "#;
 
 const FRAMEWORK: &str = r#"
@@ -110,7 +110,7 @@ impl Firm {
             "name": "a name", "shade": "red", "open": open, "bold": bold, "afraid": afraid,
         });
         if self.staff > 50 {
-            answers["large"] = json!({"slow": self.large[0].to_string(), "stiff": self.large[1].to_string()});
+            answers["large"] = json!({"slow": self.large[0], "stiff": self.large[1]});
         }
         answers
     }
@@ -401,7 +401,7 @@ fn what_is_no_scale_is_refused_with_its_place() {
         ("items: ['${open}', '3']", "f.yaml:4:46: error: '3' reads no question"),
         (
             "items: ['${open}', '${slow}']",
-            "f.yaml:4:47: error: 'slow' is asked only where ${staff} > 50",
+            "f.yaml:4:46: error: 'slow' is asked only where ${staff} > 50",
         ),
         (
             "items: ['${open}', '${bold}'], mean: '${staff}'",
@@ -514,7 +514,7 @@ fn the_workbook_tells_which_scale_holds_in_which_language() {
         rows.next().unwrap_or_else(|| panic!("{english:#?}")).clone()
     };
     assert!(of("English")[8].starts_with("alpha below 0.6"));
-    assert_eq!(of("中文")[8], "");
+    assert!(!of("中文")[8].contains("alpha"));
     let alpha = group(&assessment, "courage", None).reliability().unwrap().alpha;
     close(of("All")[6].parse().unwrap(), alpha, "alpha");
     let item = english
