@@ -77,10 +77,10 @@ fn write_groups(context: &Context<'_>, sheet: &mut Sheet<'_>, scales: &Scales) -
             Cell::Count(group.n),
             found.map_or(Cell::Empty, |found| Cell::Count(found.items.len() as u64)),
             match found {
-                Some(found) if found.weak => Cell::Flagged(found.alpha),
-                found => Cell::Value(found.map(|found| found.alpha)),
+                Some(found) if found.weak => Cell::FlaggedStatistic(found.alpha),
+                found => Cell::Statistic(found.map(|found| found.alpha)),
             },
-            Cell::Value(found.and_then(|found| found.omega)),
+            Cell::Statistic(found.and_then(|found| found.omega)),
             wrapped(remarks(context, &group.outcome)),
         ]);
         cells
@@ -114,10 +114,10 @@ fn write_items(context: &Context<'_>, sheet: &mut Sheet<'_>, scales: &Scales) ->
                 (None, String::new())
             };
             cells.extend([
-                Cell::Value(Some(item.mean)),
-                Cell::Value(Some(item.sd)),
-                reversed.map_or(Cell::Value(item.item_rest), Cell::Flagged),
-                Cell::Value(item.alpha_without),
+                Cell::Statistic(Some(item.mean)),
+                Cell::Statistic(Some(item.sd)),
+                reversed.map_or(Cell::Statistic(item.item_rest), Cell::FlaggedStatistic),
+                Cell::Statistic(item.alpha_without),
                 wrapped(remark),
             ]);
             cells
