@@ -78,6 +78,30 @@ fn the_content_is_clean_and_speaks_two_languages() {
 }
 
 #[test]
+fn the_label_of_consent_tells_the_language_as_the_calculation_of_it_says() {
+    let (folder, _) = content();
+    for id in ["enterprise", "institution"] {
+        let definition = survey(&folder, id);
+        let consent = definition.identity().consent().expect("consent");
+        let select = definition
+            .element(consent)
+            .question_type()
+            .and_then(|kind| kind.select());
+        let list = &definition.choices()[select.and_then(|select| select.list()).expect("a list")];
+        let yes = &list
+            .choices()
+            .iter()
+            .find(|choice| choice.name == "1")
+            .expect("1")
+            .label;
+        let language = definition.element(definition.identity().language().expect("language"));
+        let told = language.calculation.as_ref().expect("a calculation").source();
+        assert!(told.contains(&format!("= '{}', 'en', 'zh')", yes.get("en"))), "{told}");
+        assert_ne!(yes.get("zh"), yes.get("en"));
+    }
+}
+
+#[test]
 fn no_indicator_on_a_filtered_question_lacks_its_base() {
     let (folder, framework) = content();
     for (_, element, indicator) in framework.indicators() {

@@ -53,12 +53,12 @@ fn columns(context: &Context<'_>, name: (&str, &str), figures: [(&str, &str); 4]
     let column = |(chinese, english), width| Column::new(context.wording.say(chinese, english), width);
     let mut columns = vec![
         column(("代码", "Code"), 10),
-        column(name, 52),
+        column(name, 62),
         column(("主体", "Actor"), 30),
         column(("答卷语言", "Language"), 16),
     ];
     columns.extend(figures.map(|figure| column(figure, 14)));
-    columns.push(column(("提示", "Remark"), 52));
+    columns.push(column(("提示", "Remark"), 60));
     columns
 }
 

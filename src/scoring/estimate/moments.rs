@@ -129,7 +129,9 @@ mod tests {
     #[test]
     fn covariances_are_those_of_the_respondents_and_a_constant_has_none() {
         let mut all = ItemMoments::default();
-        respondents().iter().for_each(|items| all.add(items));
+        for items in respondents() {
+            all.add(&items);
+        }
         let Moments { n, means, covariances } = all.moments();
         assert_eq!(n, 50);
         let column = |item: usize| respondents().iter().map(|items| items[item]).collect::<Vec<f64>>();
