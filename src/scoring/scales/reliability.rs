@@ -3,7 +3,7 @@
 //! - **alpha** = k / (k - 1) · (1 - sum of the variances / variance of the sum) (Cronbach 1951, Psychometrika 16:297).
 //!   It is the reliability of the sum where all items load the same on one factor, and below it where they do not.
 //! - **omega** total = (sum of loadings)² / ((sum of loadings)² + sum of unique variances) of the one-factor model on
-//!   covariances (R. P. `McDonald` 1999, Test Theory, chapter 6). The model is fitted to correlations by minimum residuals, and
+//!   covariances (R. P. McDonald 1999, Test Theory, chapter 6). The model is fitted to correlations by minimum residuals, and
 //!   loadings are taken times the items' standard deviations, since the scale is the mean of the items as they are.
 //! - **item-rest**: the correlation of an item with the sum of the others (Nunnally and Bernstein 1994, Psychometric
 //!   Theory, chapter 8). One below 0 is an item that was probably asked the other way round.
