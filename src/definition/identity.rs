@@ -24,6 +24,8 @@ pub enum IdentityPart {
     Weight,
     /// Whether the respondent agreed to take part.
     Consent,
+    /// The language that the answers were given in.
+    Language,
     /// The year that official figures are for.
     Year,
     /// Where official figures were published.
@@ -32,7 +34,7 @@ pub enum IdentityPart {
 
 impl IdentityPart {
     /// All of them, by the key they have in a definition.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("code", Self::Code),
         ("name", Self::Name),
         ("city", Self::City),
@@ -41,6 +43,7 @@ impl IdentityPart {
         ("stratum", Self::Stratum),
         ("weight", Self::Weight),
         ("consent", Self::Consent),
+        ("language", Self::Language),
         ("year", Self::Year),
         ("source", Self::Source),
     ];
@@ -104,5 +107,10 @@ impl Identity {
     /// The question whether the respondent agreed to take part.
     pub fn consent(&self) -> Option<ElementId> {
         self.get(IdentityPart::Consent)
+    }
+
+    /// The question with the language that the answers were given in.
+    pub fn language(&self) -> Option<ElementId> {
+        self.get(IdentityPart::Language)
     }
 }

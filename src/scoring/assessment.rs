@@ -12,6 +12,7 @@ use super::estimate::Signal;
 use super::experts::ExpertWeights;
 use super::note::Note;
 use super::profile::Profiles;
+use super::scales::{Scales, notes};
 use super::scenario::Scenarios;
 use super::sensitivity::Sensitivity;
 use super::series::Series;
@@ -64,6 +65,9 @@ pub struct Assessment {
     /// Where respondents were drawn again: by indicator, how much of what cities differ by is more than sampling.
     #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
     pub signals: IndexMap<String, Signal>,
+    /// Where answers were scored: by indicator that is a scale, how far its items agree among the respondents.
+    #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
+    pub scales: Scales,
     /// How far scores and ranks depend on who was asked and on the method.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub uncertainty: Option<Uncertainty>,
@@ -83,6 +87,14 @@ pub struct Assessment {
     pub notes: Vec<Note>,
     /// How to do it again.
     pub recipe: Recipe,
+}
+
+impl Assessment {
+    /// Adds what the scales do among the respondents, and says what is weak.
+    pub fn tell_scales(&mut self, scales: Scales) {
+        self.notes.extend(notes(&scales));
+        self.scales = scales;
+    }
 }
 
 /// An element as it took part.

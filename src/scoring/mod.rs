@@ -44,6 +44,7 @@ mod result_csv;
 mod result_json;
 mod run;
 mod sample;
+mod scales;
 mod scenario;
 mod screen;
 mod sensitivity;
@@ -75,8 +76,8 @@ pub use estimate::{
 };
 pub use experts::{Expert, ExpertSpread, ExpertWeights};
 pub use framework::{
-    Absent, Actor, Basis, Direction, Element, Framework, Indicator, Measure, MeasureKind, NotAsked, Origin, Part,
-    Target, Transform, Written,
+    Absent, Actor, Basis, Direction, Element, Formulas, Framework, Indicator, Measure, MeasureKind, NotAsked, Origin,
+    Part, Target, Transform, Written,
 };
 pub use note::{Note, NoteCode};
 pub use numbers::median;
@@ -93,6 +94,9 @@ pub use result_csv::result_csv;
 pub use result_json::{read_result, result_json};
 pub use run::{assess, assess_estimates};
 pub use sample::{Allocation, DrawnStratum, SampleDesign, SampleError, draw_sample};
+pub use scales::{
+    NotWorkedOut, OmegaRemark, ScaleGroup, ScaleItem, ScaleOutcome, ScaleReliability, Scales, public_scales, scales,
+};
 pub use scenario::{
     Amended, Amendment, AnswerEdit, Change, ChangedAnswer, ComparedRanks, ComparedScores, DifferenceIntervals, Edit,
     ElementOutcome, Improvement, ImprovementTarget, Inverse, InverseTarget, Level, MarginalReturn, MarginalReturns,

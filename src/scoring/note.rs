@@ -68,6 +68,10 @@ pub enum NoteCode {
     Imprecise,
     /// An indicator in which cities differ less than sampling alone makes them: it ranks noise.
     RanksNoise,
+    /// A scale whose items agree little among some respondents: alpha under 0.6.
+    WeakScale,
+    /// An item of a scale that falls where the others rise: it is probably worded the other way round.
+    ReversedItem,
     /// A stratum with one respondent, which tells nothing of its spread.
     SingleStratum,
     /// Strata whose number of organisations is not known, or said to be less than answered.

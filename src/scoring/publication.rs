@@ -14,6 +14,7 @@ use super::comparison::{Comparison, ElementChange, PanelChange};
 use super::disclosure::{Hidden, hidden_figures};
 use super::framework::Framework;
 use super::note::{Note, NoteCode};
+use super::scales::public_scales;
 use super::scenario::{Outcome, Scenarios};
 use super::series::Series;
 
@@ -76,6 +77,7 @@ pub fn for_publication(framework: &Framework, mut assessment: Assessment) -> Ass
     for cells in assessment.cells.iter_mut().filter(|(id, _)| !hidden.contains_key(*id)) {
         cells.1.iter_mut().for_each(|cell| prune_cell(framework, cell, false));
     }
+    prune_scales(framework, &mut assessment, &touched);
     prune_indicators(&mut assessment, &touched);
     prune_weightings(framework, &mut assessment);
     let indicators: HashSet<&str> = framework
@@ -169,6 +171,14 @@ fn prune_indicators(assessment: &mut Assessment, touched: &HashSet<&str>) {
     if let Some(sensitivity) = &mut assessment.sensitivity {
         sensitivity.removals.retain(|id, _| !is_touched(id));
     }
+}
+
+/// Leaves the scales that may be told, and of what was noted about scales what still follows from them.
+fn prune_scales(framework: &Framework, assessment: &mut Assessment, touched: &HashSet<&str>) {
+    let told = public_scales(framework, &assessment.scales, |id| touched.contains(id));
+    let of_scales = [NoteCode::WeakScale, NoteCode::ReversedItem];
+    assessment.notes.retain(|note| !of_scales.contains(&note.code));
+    assessment.tell_scales(told);
 }
 
 /// Leaves out the cities and size classes of which one or two confidential respondents answered.

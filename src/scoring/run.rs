@@ -54,6 +54,7 @@ pub fn assess_estimates(
     assessment.notes.extend(estimates.notes.iter().cloned());
     assessment.cells.clone_from(&estimates.cells);
     assessment.weightings.clone_from(&estimates.weightings);
+    assessment.tell_scales(estimates.scales.clone());
     assessment.recipe.responses = Some(ResponseRecord {
         count: estimates.responses,
         hash: estimates.responses_hash.clone(),
@@ -332,6 +333,7 @@ impl<'a> Run<'a> {
             cells: IndexMap::new(),
             weightings: Vec::new(),
             signals: IndexMap::new(),
+            scales: IndexMap::new(),
             notes: self.notes.into_list(),
             uncertainty: None,
             sensitivity: None,

@@ -147,6 +147,7 @@ pub fn assess_watched(
         };
         let mut assessment = scoring::assess(&framework, &table, options)?;
         assessment.recipe.responses = Some(responses.clone());
+        assessment.tell_scales(scoring::scales(&framework, &tally, &tally.units()));
         let subject = Subject {
             framework: &framework,
             table: &table,

@@ -30,23 +30,18 @@ fn survey<'f>(folder: &'f Folder, id: &str) -> &'f Definition {
 
 /// The names that a part of an indicator reads.
 fn reads(part: &Part) -> BTreeSet<String> {
-    [
-        Some(&part.measure.of),
-        part.measure.over.as_ref(),
-        part.condition.as_ref(),
-    ]
-    .into_iter()
-    .flatten()
-    .flat_map(|written| {
-        let expression =
-            Expression::parse(&written.source).unwrap_or_else(|error| panic!("{}: {error:?}", written.source));
-        expression
-            .references()
-            .iter()
-            .map(|reference| reference.name.clone())
-            .collect::<Vec<_>>()
-    })
-    .collect()
+    let formulas = part.measure.formulas.all().into_iter().chain(&part.condition);
+    formulas
+        .flat_map(|written| {
+            let expression =
+                Expression::parse(&written.source).unwrap_or_else(|error| panic!("{}: {error:?}", written.source));
+            expression
+                .references()
+                .iter()
+                .map(|reference| reference.name.clone())
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// Whether a question is asked of some respondents only.
@@ -80,6 +75,30 @@ fn the_content_is_clean_and_speaks_two_languages() {
         .filter(|(_, element, _)| element.weight > 0.0)
         .count();
     assert_eq!((framework.indicators().count(), scored), (66, 50));
+}
+
+#[test]
+fn the_label_of_consent_tells_the_language_as_the_calculation_of_it_says() {
+    let (folder, _) = content();
+    for id in ["enterprise", "institution"] {
+        let definition = survey(&folder, id);
+        let consent = definition.identity().consent().expect("consent");
+        let select = definition
+            .element(consent)
+            .question_type()
+            .and_then(|kind| kind.select());
+        let list = &definition.choices()[select.and_then(|select| select.list()).expect("a list")];
+        let yes = &list
+            .choices()
+            .iter()
+            .find(|choice| choice.name == "1")
+            .expect("1")
+            .label;
+        let language = definition.element(definition.identity().language().expect("language"));
+        let told = language.calculation.as_ref().expect("a calculation").source();
+        assert!(told.contains(&format!("= '{}', 'en', 'zh')", yes.get("en"))), "{told}");
+        assert_ne!(yes.get("zh"), yes.get("en"));
+    }
 }
 
 #[test]

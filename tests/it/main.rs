@@ -54,6 +54,7 @@ mod privacy;
 mod process;
 mod profiles;
 mod report;
+mod scales;
 mod scenarios;
 mod scoring;
 mod scoring_methods;

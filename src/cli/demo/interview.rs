@@ -58,6 +58,7 @@ fn answer(
         QuestionType::Start => return Some(Answer::Answered(Value::DateTime(started.fixed_offset()))),
         QuestionType::End => return Some(Answer::Answered(Value::DateTime(at.fixed_offset()))),
         QuestionType::Today => return Some(Answer::Answered(Value::Date(at.date_naive()))),
+        _ if form.identity().language() == Some(id) => return Some(Answer::text(organisation.language)),
         _ if !question_type.is_asked() || !answers.is_asked(InstanceId::ROOT, id) => return None,
         _ => {}
     }
@@ -164,9 +165,10 @@ fn one(
     let lean = lean(&question.name, organisation);
     let numbers: Vec<f64> = choices.iter().filter_map(|choice| choice.name.parse().ok()).collect();
     let number = if numbers.len() == choices.len() && choices.len() > 2 {
-        // A scale: the answers gather around a point that moves with the organisation.
+        // A grade: the answers gather around a point that moves with the organisation.
         let middle = numbers.iter().sum::<f64>() / numbers.len() as f64;
-        let drawn = normal(random, middle + 0.5 * lean, 1.0);
+        let (slope, spread) = leaning(&question.name);
+        let drawn = normal(random, middle + slope * lean, spread);
         nearest(&numbers, drawn)
     } else if choices.len() == 2 {
         usize::from(!random.random_bool(logistic(lean - 1.0)))
@@ -215,6 +217,15 @@ fn chosen_before<'a>(answers: &'a Answers, question: &Element) -> Option<&'a Vec
         Some(Value::Choices(chosen)) => Some(chosen),
         _ => None,
     })
+}
+
+/// How far a grade moves with what an organisation leans to, and how widely it is spread around that. The items of one
+/// scale are readings of one thing.
+fn leaning(question: &str) -> (f64, f64) {
+    let is_item = ["failure_", "risk_taken", "ict_"]
+        .iter()
+        .any(|scale| question.starts_with(scale));
+    if is_item { (0.9, 0.8) } else { (0.5, 1.0) }
 }
 
 /// Which way an organisation leans on a question.

@@ -59,6 +59,8 @@ pub struct Organisation {
     pub innovation: f64,
     /// How green it is.
     pub green: f64,
+    /// The language that it answers in: every ninth is foreign-invested, and answers in English.
+    pub language: &'static str,
     /// Whether one of its answers is to break a rule.
     pub careless: bool,
 }
@@ -89,6 +91,7 @@ impl Organisation {
             turnover,
             innovation: city.innovation + size + normal(random, 0.0, 0.8),
             green: city.green + normal(random, 0.0, 0.8),
+            language: if number % 9 == 4 { "en" } else { "zh" },
             careless: random.random_bool(0.025),
         }
     }

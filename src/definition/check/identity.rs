@@ -77,7 +77,11 @@ fn fits(part: IdentityPart, question_type: &QuestionType) -> (bool, &'static str
             matches!(question_type, Text | SelectOne(_) | Calculate(_) | Hidden),
             "a text, a select_one or a calculation",
         ),
-        IdentityPart::City | IdentityPart::Sector | IdentityPart::Size | IdentityPart::Stratum => (
+        IdentityPart::City
+        | IdentityPart::Sector
+        | IdentityPart::Size
+        | IdentityPart::Stratum
+        | IdentityPart::Language => (
             matches!(question_type, SelectOne(_) | Text | Calculate(_) | Hidden),
             "a select_one, a text or a calculation",
         ),

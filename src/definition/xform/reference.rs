@@ -76,7 +76,12 @@ impl Paths<'_> {
         let mut written = String::with_capacity(source.len() + 32);
         let mut rest = source;
         while let Some(first) = rest.chars().next() {
-            if let (false, Some((name, after))) = (scan.in_literal(), reference(rest)) {
+            let quoted = scan.quotes_question(&written);
+            let named = reference(rest).filter(|(_, after)| match quoted {
+                Some(quote) => after.starts_with(quote),
+                None => !scan.in_literal(),
+            });
+            if let Some((name, after)) = named {
                 written.push_str(&self.named(name, from, &scan));
                 rest = after;
             } else {
@@ -236,6 +241,8 @@ enum Opened {
     Predicate,
     /// A parenthesis; of a call of `indexed-repeat` the number of the argument, from 0.
     Call(Option<usize>),
+    /// The parenthesis of a call of `jr:choice-name`, whose second argument is a path in quotes.
+    ChoiceName,
 }
 
 impl Scan {
@@ -250,8 +257,11 @@ impl Scan {
             (None, '[') => self.open.push(Opened::Predicate),
             (None, '(') => {
                 self.instance |= before.ends_with("instance");
-                self.open
-                    .push(Opened::Call(before.ends_with("indexed-repeat").then_some(0)));
+                self.open.push(if before.ends_with("jr:choice-name") {
+                    Opened::ChoiceName
+                } else {
+                    Opened::Call(before.ends_with("indexed-repeat").then_some(0))
+                });
             }
             (None, ']' | ')') => {
                 self.open.pop();
@@ -265,9 +275,15 @@ impl Scan {
         }
     }
 
-    /// Whether this is an argument of `indexed-repeat` that names nodes: it takes whole paths.
+    /// The quotation mark that was just opened where a question may stand in quotes, as in `jr:choice-name(…, '${name}')`.
+    fn quotes_question(&self, before: &str) -> Option<char> {
+        let is_in_call = matches!(self.open.last(), Some(Opened::ChoiceName));
+        self.literal.filter(|quote| is_in_call && before.ends_with(*quote))
+    }
+
+    /// Whether this is an argument of `indexed-repeat` that names nodes, or in quotes: it takes whole paths.
     fn wants_whole_path(&self) -> bool {
-        matches!(self.open.last(), Some(Opened::Call(Some(0 | 1 | 3 | 5))))
+        self.in_literal() || matches!(self.open.last(), Some(Opened::Call(Some(0 | 1 | 3 | 5))))
     }
 
     /// Whether this is the predicate of a path into an instance, where the context is another.
@@ -301,6 +317,13 @@ mod tests {
         assert_eq!(
             paths.expression("indexed-repeat(${a}, ${r}, 1) + '${a}'", &b),
             "indexed-repeat( /data/r/a ,  /data/r , 1) + '${a}'"
+        );
+        assert_eq!(
+            paths.expression(
+                "jr:choice-name(${a}, '${a}') = '${a}' or jr:choice-name('${a} ', \"${top}\")",
+                &b
+            ),
+            "jr:choice-name( ../../a , ' /data/r/a ') = '${a}' or jr:choice-name('${a} ', \" /data/top \")"
         );
         let top = Standpoint::of(&definition, definition.find("top").unwrap());
         assert_eq!(paths.expression("sum(${a})", &top), "sum( /data/r/a )");

@@ -266,13 +266,14 @@ fn part_line(context: &Context<'_>, part: &Part, several: bool) -> String {
 }
 
 fn measure(measure: &Measure) -> String {
-    let of = &measure.of.source;
-    let over = measure.over.as_ref().map_or("", |over| over.source.as_str());
+    let sources: Vec<&str> = measure.formulas.all().iter().map(|of| of.source.as_str()).collect();
+    let [of, over] = [0, 1].map(|at| sources.get(at).copied().unwrap_or_default());
     let formula = match measure.kind {
         MeasureKind::Ratio | MeasureKind::Per => format!("Σw·({of}) / Σw·({over})"),
         MeasureKind::Share => format!("Σw·[{of}] / Σw"),
         MeasureKind::Mean => format!("Σw·({of}) / Σw"),
         MeasureKind::Median => format!("median_w({of})"),
+        MeasureKind::Items => format!("Σw·mean({}) / Σw", sources.join("; ")),
         MeasureKind::Sum => format!("Σw·({of})"),
         MeasureKind::Count => format!("Σw·[{of}]"),
     };

@@ -16,6 +16,7 @@ mod profiles;
 mod provenance;
 mod ranking;
 mod responses;
+mod scales;
 mod scenarios;
 mod scores;
 mod sheet;
@@ -196,6 +197,7 @@ const DIMENSIONS: SheetName = ("维度", "Dimensions");
 const SCORES: SheetName = ("得分", "Scores");
 const INDICATORS: SheetName = ("指标", "Indicators");
 const COVERAGE: SheetName = ("覆盖", "Coverage");
+const SCALES: SheetName = ("量表", "Scales");
 const PROFILES: SheetName = ("画像", "Profiles");
 const SCENARIOS: SheetName = ("情景", "Scenarios");
 const CODEBOOK: SheetName = ("编码表", "Codebook");
@@ -216,7 +218,8 @@ const SHEETS: [(SheetName, WriteSheet); 7] = [
 type IsThere = fn(&Assessment) -> bool;
 
 /// Sheets that are there where the assessment has what they tell.
-const SHEETS_OF_EXTRAS: [(SheetName, WriteSheet, IsThere); 2] = [
+const SHEETS_OF_EXTRAS: [(SheetName, WriteSheet, IsThere); 3] = [
+    (SCALES, scales::write, scales::are_there),
     (PROFILES, profiles::write, |assessment| assessment.profiles.is_some()),
     (SCENARIOS, scenarios::write, |assessment| assessment.scenarios.is_some()),
 ];

@@ -99,6 +99,14 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "城市间差异不大于抽样误差，排名主要反映噪声",
             "Cities differ little more than by chance: it ranks noise",
         ),
+        NoteCode::WeakScale => (
+            "量表信度偏低（alpha低于0.6），各题项一致性不足",
+            "The items of a scale agree little: alpha below 0.6",
+        ),
+        NoteCode::ReversedItem => (
+            "量表中有题项与其余题项负相关，可能需要反向计分",
+            "An item falls where the others of its scale rise: probably reverse-coded",
+        ),
         NoteCode::SingleStratum => (
             "抽样层内仅有一份答卷，与规模相邻的层合并抽取",
             "A stratum with one respondent: drawn together with its neighbour in size",

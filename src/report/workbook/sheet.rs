@@ -41,6 +41,10 @@ pub enum Cell {
     Plain(f64),
     /// A value in its own unit, to look at twice.
     Flagged(f64),
+    /// A figure of an analysis, as a correlation.
+    Statistic(Option<f64>),
+    /// A figure of an analysis, to look at twice.
+    FlaggedStatistic(f64),
     /// A change of a score: above 0 it rose.
     Change(Option<f64>),
     /// Places gained: below 0 they were lost.
@@ -204,6 +208,10 @@ impl<'a> Sheet<'a> {
             Cell::Value(value) => number(sheet, row, column, *value, &style.value)?,
             Cell::Plain(value) => sheet.write_number_with_format(row, column, *value, &style.text)?,
             Cell::Flagged(value) => sheet.write_number_with_format(row, column, *value, &style.flagged)?,
+            Cell::Statistic(value) => number(sheet, row, column, *value, &style.statistic)?,
+            Cell::FlaggedStatistic(value) => {
+                sheet.write_number_with_format(row, column, *value, &style.flagged_statistic)?
+            }
             Cell::Change(change) => {
                 let shown = change.is_none_or(|change| change.abs() >= 0.05);
                 let format = if shown { &style.change } else { &style.unchanged };

@@ -68,6 +68,10 @@ pub struct Style {
     pub value: Format,
     /// A value in its own unit to look at twice.
     pub flagged: Format,
+    /// A figure of an analysis: two decimals.
+    pub statistic: Format,
+    /// A figure of an analysis to look at twice.
+    pub flagged_statistic: Format,
     /// A change of a score: an arrow and one decimal.
     pub change: Format,
     /// A change of a score that one decimal does not show.
@@ -123,6 +127,12 @@ impl Style {
             flagged: cell
                 .clone()
                 .set_num_format("#,##0.0###\"*\"")
+                .set_font_color(ALERT)
+                .set_align(FormatAlign::Right),
+            statistic: cell.clone().set_num_format("#,##0.00").set_align(FormatAlign::Right),
+            flagged_statistic: cell
+                .clone()
+                .set_num_format("#,##0.00\"*\"")
                 .set_font_color(ALERT)
                 .set_align(FormatAlign::Right),
             change: cell

@@ -8,6 +8,7 @@ use crate::scoring::error::ScoringError;
 use crate::scoring::framework::{Absent, Framework, Origin, Part, Target};
 use crate::scoring::note::{Note, NoteCode};
 use crate::scoring::options::Responses;
+use crate::scoring::scales::{self, Scales};
 use crate::scoring::series::Series;
 use crate::scoring::table::Table;
 use crate::scoring::weighting::Weighting;
@@ -21,6 +22,8 @@ pub struct Estimates {
     pub cells: IndexMap<String, Vec<Cell>>,
     /// By unit and survey, how respondents stand for the organisations of the register.
     pub weightings: Vec<Weighting>,
+    /// How reliable the scales are among the respondents.
+    pub scales: Scales,
     /// What a reader must know.
     pub notes: Vec<Note>,
     /// How many responses were counted.
@@ -82,12 +85,15 @@ impl Estimates {
                 }
             }
         }
+        let assessed: Vec<&str> = units.iter().map(String::as_str).collect();
+        let scales = scales::scales(framework, tally, &assessed);
         notes.extend(general_notes(tally, units));
         let responses = tally.response_set();
         Ok(Self {
             table,
             cells,
             weightings: weightings(tally, units),
+            scales,
             notes,
             responses: responses.count,
             responses_hash: responses.hash(),

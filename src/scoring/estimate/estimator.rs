@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::formula::Outcome;
-use super::intake::{Figure, Intake};
+use super::intake::{Figure, Intake, Scratch};
 use super::row::{Entry, Row};
 use super::tally::{KeptRespondent, KnownFigure, Tally};
 use crate::scoring::framework::{Framework, MeasureKind, parts};
@@ -47,7 +46,7 @@ pub struct Auxiliary<'a> {
 pub struct Estimator {
     intake: Arc<Intake>,
     row: Row,
-    outcomes: Vec<Option<Outcome>>,
+    scratch: Scratch,
     tally: Tally,
 }
 
@@ -56,7 +55,7 @@ impl Estimator {
     pub fn new(framework: &Framework, intake: &Arc<Intake>) -> Self {
         Self {
             row: Row::new(intake.questions.len()),
-            outcomes: Vec::new(),
+            scratch: Scratch::default(),
             tally: Tally::new(parts(framework).count()),
             intake: Arc::clone(intake),
         }
@@ -75,7 +74,7 @@ impl Estimator {
         let Self {
             intake,
             row,
-            outcomes,
+            scratch,
             tally,
         } = self;
         let read = intake.read(respondent.answers, row);
@@ -88,9 +87,13 @@ impl Estimator {
         tally.count(respondent.response, given.is_some());
         let mut kept = tally.is_keeping().then(Vec::new);
         let totals = tally.unit(respondent.unit);
-        intake.figures(row, outcomes, |part, figure| {
+        let language = intake.language(row);
+        intake.figures(row, scratch, |part, figure, items| {
             if let Some(total) = totals.get_mut(part.number) {
                 total.add(part.kind, figure, weight);
+                if !items.is_empty() {
+                    total.items.add(language, items);
+                }
             }
             if let (Some(kept), Figure::Known { of, over }) = (&mut kept, figure) {
                 kept.push(KnownFigure {
@@ -133,7 +136,7 @@ fn weight_of(intake: &Intake, row: &Row) -> Option<f64> {
 pub struct Profiler {
     intake: Arc<Intake>,
     row: Row,
-    outcomes: Vec<Option<Outcome>>,
+    scratch: Scratch,
     measures: Vec<(usize, MeasureKind, f64)>,
     indicators: usize,
 }
@@ -150,7 +153,7 @@ impl Profiler {
             .collect();
         Self {
             row: Row::new(intake.questions.len()),
-            outcomes: Vec::new(),
+            scratch: Scratch::default(),
             measures,
             indicators: positions.len(),
             intake: Arc::clone(intake),
@@ -163,13 +166,13 @@ impl Profiler {
         let Self {
             intake,
             row,
-            outcomes,
+            scratch,
             measures,
             indicators,
         } = self;
         intake.read(answers, row).ok()?;
         let mut values = vec![None; *indicators];
-        intake.figures(row, outcomes, |part, figure| {
+        intake.figures(row, scratch, |part, figure, _| {
             let (Figure::Known { of, over }, Some((indicator, kind, scale))) = (figure, measures.get(part.number))
             else {
                 return;

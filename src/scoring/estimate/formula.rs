@@ -93,6 +93,14 @@ impl Formula {
         })
     }
 
+    /// Whether every question that it reads was asked.
+    pub fn was_asked(&self, row: &Row, questions: &[Question]) -> bool {
+        self.slots.iter().all(|slot| {
+            let entries = row.entries(*slot, questions);
+            entries.iter().any(|entry| *entry != Entry::NotAsked)
+        })
+    }
+
     /// Whether a condition is true of a row, with everything that is not answered reading as nothing.
     pub fn holds(&self, row: &Row, questions: &[Question]) -> bool {
         self.value(row, questions).is_some_and(|value| value > 0.0)

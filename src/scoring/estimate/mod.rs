@@ -11,25 +11,30 @@
 #[cfg(test)]
 mod against_r;
 mod calibrate;
+mod compiler;
 mod estimates;
 mod estimator;
 mod exact;
 mod formula;
 mod intake;
+mod moments;
+mod numeric;
 mod paired;
 mod precision;
 mod raking;
 mod resample;
 mod row;
+mod scale;
 mod stored;
 mod strata;
 mod tally;
 mod widening;
 
+pub(super) use compiler::check;
 pub use estimates::Estimates;
 pub use estimator::{Auxiliary, Estimator, Profiler, Respondent};
 pub use intake::Intake;
-pub(super) use intake::check;
+pub(super) use moments::Moments;
 pub use paired::Overlap;
 pub(super) use paired::{BothRounds, Paired, Replicates};
 pub use precision::Signal;

@@ -9,6 +9,7 @@ use super::calibrate::Calibration;
 use super::estimator::Auxiliary;
 use super::exact::ExactSum;
 use super::intake::Figure;
+use super::moments::MomentsByLanguage;
 use super::resample::{Populations, size_order};
 use crate::scoring::framework::{Framework, MeasureKind, Part, parts};
 use crate::scoring::note::{Note, NoteCode};
@@ -32,6 +33,8 @@ pub(super) struct PartTotal {
     pub greatest: [f64; 2],
     /// Values with their weights, for medians only.
     pub values: Vec<(f64, f64)>,
+    /// How the items of a scale go together, for scales only.
+    pub items: MomentsByLanguage,
 }
 
 impl PartTotal {
@@ -62,12 +65,13 @@ impl PartTotal {
         self.contribute((weight * of).abs());
     }
 
-    /// Forgets all weights, and keeps who was counted.
+    /// Forgets all weights, and keeps who was counted and how items go together, which has no weights.
     fn unweigh(&mut self) {
         *self = Self {
             respondents: self.respondents,
             base: self.base,
             unknown: self.unknown,
+            items: std::mem::take(&mut self.items),
             ..Self::default()
         };
     }
@@ -92,6 +96,7 @@ impl PartTotal {
             self.contribute(amount);
         }
         self.values.extend(other.values);
+        self.items.merge(&other.items);
     }
 
     /// The figure; `None` where it is not defined (nobody in the base, a denominator of 0).
@@ -102,7 +107,7 @@ impl PartTotal {
         let (of, weight) = (self.of.value(), self.weight.value());
         let value = match kind {
             MeasureKind::Ratio | MeasureKind::Per => of / self.over.value(),
-            MeasureKind::Share | MeasureKind::Mean => of / weight,
+            MeasureKind::Share | MeasureKind::Mean | MeasureKind::Items => of / weight,
             MeasureKind::Sum | MeasureKind::Count => of,
             MeasureKind::Median => weighted_median(&self.values)?,
         };
@@ -303,6 +308,15 @@ impl Tally {
     pub(super) fn find(&self, unit: &str) -> Option<&[PartTotal]> {
         let number = self.numbers.get(unit)?;
         self.totals.get(number * self.parts..(number + 1) * self.parts)
+    }
+
+    /// How the items of a scale go together in these units, by the number of its part.
+    pub(in crate::scoring) fn items(&self, part: usize, units: &[&str]) -> MomentsByLanguage {
+        let mut all = MomentsByLanguage::default();
+        for total in units.iter().filter_map(|unit| self.find(unit)?.get(part)) {
+            all.merge(&total.items);
+        }
+        all
     }
 
     /// The units that somebody answered in, in the order of their names.

@@ -34,6 +34,14 @@ impl Indicator {
             Origin::Answers { .. } => id,
         }
     }
+
+    /// The measures of the actor types; none where it is not computed from answers.
+    pub fn parts(&self) -> &[Part] {
+        match &self.origin {
+            Origin::Answers { parts, .. } => parts,
+            Origin::Column(_) | Origin::Statistics(_) => &[],
+        }
+    }
 }
 
 /// Where an indicator's values come from.
@@ -78,12 +86,37 @@ pub struct Part {
 pub struct Measure {
     /// How it is made.
     pub kind: MeasureKind,
-    /// The formula of the numerator, the value or the condition.
-    pub of: Written,
-    /// The formula of the denominator (`ratio` and `per`).
-    pub over: Option<Written>,
+    /// What of a respondent goes into it.
+    pub formulas: Formulas,
     /// What the result is multiplied by.
     pub scale: f64,
+}
+
+/// What of a respondent goes into a measure.
+#[derive(Debug, Clone)]
+pub enum Formulas {
+    /// A value or a condition.
+    One(Written),
+    /// Numerator and denominator (`ratio` and `per`).
+    Quotient {
+        /// The numerator.
+        of: Written,
+        /// The denominator.
+        over: Written,
+    },
+    /// The items of a scale (`items`): two or more.
+    Items(Vec<Written>),
+}
+
+impl Formulas {
+    /// All of them, in the order of the file.
+    pub fn all(&self) -> Vec<&Written> {
+        match self {
+            Self::One(of) => vec![of],
+            Self::Quotient { of, over } => vec![of, over],
+            Self::Items(items) => items.iter().collect(),
+        }
+    }
 }
 
 /// The kinds of measures.
@@ -97,6 +130,8 @@ pub enum MeasureKind {
     Mean,
     /// Weighted median.
     Median,
+    /// Weighted mean of a scale: of each respondent the mean of its items.
+    Items,
     /// Weighted total.
     Sum,
     /// Weighted number of whom a condition is true.
@@ -106,11 +141,12 @@ pub enum MeasureKind {
 }
 
 impl MeasureKind {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Ratio,
         Self::Share,
         Self::Mean,
         Self::Median,
+        Self::Items,
         Self::Sum,
         Self::Count,
         Self::Per,
@@ -123,6 +159,7 @@ impl MeasureKind {
             Self::Share => "share",
             Self::Mean => "mean",
             Self::Median => "median",
+            Self::Items => "items",
             Self::Sum => "sum",
             Self::Count => "count",
             Self::Per => "per",

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::uses::questions;
-use super::{Direction, Element, Framework, Indicator, NotAsked, Origin};
+use super::{Direction, Element, Formulas, Framework, Indicator, NotAsked, Origin};
 use crate::definition::Definition;
 
 const HEAD: &str =
@@ -80,7 +80,10 @@ fn measures(indicator: &Indicator) -> String {
             Some(NotAsked::Exclude) => ", not asked: left out",
             None => "",
         };
-        let kind = part.measure.kind.name();
+        let kind = match &part.measure.formulas {
+            Formulas::Items(items) => format!("scale of {} items", items.len()),
+            Formulas::One(_) | Formulas::Quotient { .. } => part.measure.kind.name().to_owned(),
+        };
         measures.push(format!("{kind}, {}{share}{not_asked}", part.actor));
     }
     measures.join("; ")

@@ -47,10 +47,12 @@
 //! | `ratio: {of: N, over: D}` | weighted total of N over weighted total of D |
 //! | `share: C` | weighted share of those in the base of whom the condition C is true |
 //! | `mean: N`, `median: N` | weighted mean, weighted median |
+//! | `items: [N, N, …]` | weighted mean of a scale: of each respondent the mean of the items that are known, where these are two thirds of all |
 //! | `sum: N` | weighted total |
 //! | `count: C` | weighted number of respondents of whom C is true |
 //! | `per: {of: N, over: D, by: 1000}` | weighted total of N for every 1,000 of D |
 //!
+//! An item that is worded the other way round is turned in its formula, as `6 - ${risk_avoided}` on a scale of 1 to 5.
 //! `scale: 25` multiplies the result. Actor types are combined with fixed shares, never pooled silently:
 //!
 //! ```yaml
@@ -89,8 +91,8 @@ pub(super) use parts::parts;
 use crate::definition::{Checked, Definition, Diagnostic, Text};
 
 pub use indicator::{
-    Absent, Actor, Basis, Direction, Indicator, Measure, MeasureKind, NotAsked, Origin, Part, Target, Transform,
-    Written,
+    Absent, Actor, Basis, Direction, Formulas, Indicator, Measure, MeasureKind, NotAsked, Origin, Part, Target,
+    Transform, Written,
 };
 
 /// A checked framework.

@@ -1,7 +1,8 @@
 //! Reading an indicator: what it is measured against, and what it is computed from.
 
 use super::indicator::{
-    Absent, Basis, Direction, Indicator, Measure, MeasureKind, NotAsked, Origin, Part, Target, Transform, Written,
+    Absent, Basis, Direction, Formulas, Indicator, Measure, MeasureKind, NotAsked, Origin, Part, Target, Transform,
+    Written,
 };
 use super::read::Reading;
 use crate::definition::yaml::{Fields, Findings, Node, Value, list, pairs, scalar};
@@ -276,12 +277,11 @@ impl Reading<'_> {
         let hundred = percent && matches!(kind, MeasureKind::Ratio | MeasureKind::Share);
         let scale = scale.unwrap_or(if hundred { 100.0 } else { 1.0 });
         if !kind.is_quotient() {
-            return Some(Measure {
-                kind,
-                of: self.written(node, kind.name())?,
-                over: None,
-                scale,
-            });
+            let formulas = match kind {
+                MeasureKind::Items => Formulas::Items(self.items(node)),
+                _ => Formulas::One(self.written(node, kind.name())?),
+            };
+            return Some(Measure { kind, formulas, scale });
         }
         let mut fields = Fields::new(node, kind.name(), &mut self.findings)?;
         let of = fields.require("of", &mut self.findings);
@@ -296,10 +296,34 @@ impl Reading<'_> {
         let (of, over) = (self.written(of?, "of")?, self.written(over?, "over")?);
         Some(Measure {
             kind,
-            of,
-            over: Some(over),
+            formulas: Formulas::Quotient { of, over },
             scale: scale * by?,
         })
+    }
+
+    /// The items of a scale: two at least, each once.
+    fn items(&mut self, node: &Node) -> Vec<Written> {
+        let mut items: Vec<Written> = Vec::new();
+        let errors = self.findings.0.len();
+        for item in list(node, "items", &mut self.findings) {
+            let Some(written) = self.written(item, "an item") else {
+                continue;
+            };
+            if items.iter().any(|other| other.source == written.source) {
+                let message = format!("the item '{}' stands twice in the scale", written.source);
+                self.findings.error(
+                    item,
+                    message,
+                    "leave one out: it would count double and agree with itself",
+                );
+            }
+            items.push(written);
+        }
+        if items.len() < 2 && self.findings.0.len() == errors {
+            let help = "list their formulas, as [\"${one}\", \"6 - ${other}\"]; for a single one write `mean`";
+            self.findings.error(node, "a scale has at least two items", help);
+        }
+        items
     }
 
     fn part(&mut self, node: &Node, actor: &str, share: f64, recipe: &Recipe) -> Option<Part> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Framework, Origin, Part};
+use super::{Framework, Part};
 use crate::definition::{Definition, Diagnostic, Element, ElementId, Formula};
 use crate::expression::Expression;
 
@@ -56,6 +56,7 @@ impl Framework {
             identity.stratum(),
             identity.weight(),
             identity.consent(),
+            identity.language(),
         ];
         used.extend(known.into_iter().flatten());
         let declared = self.breakdowns(survey.survey());
@@ -77,10 +78,7 @@ impl Framework {
     /// What the indicators read of a survey.
     fn read_of(&self, survey: &Definition) -> BTreeSet<ElementId> {
         let indicators = self.indicators();
-        let parts = indicators.flat_map(|(_, _, indicator)| match &indicator.origin {
-            Origin::Answers { parts, .. } => parts.as_slice(),
-            Origin::Column(_) | Origin::Statistics(_) => &[],
-        });
+        let parts = indicators.flat_map(|(_, _, indicator)| indicator.parts());
         let own = parts.filter(|part| part.survey == survey.survey());
         let actors = self.actors().values();
         let conditions = actors.filter(|actor| actor.survey == survey.survey());
@@ -126,14 +124,9 @@ pub(super) fn questions(part: &Part, survey: &Definition) -> BTreeSet<ElementId>
 
 /// The names that a part reads.
 fn names(part: &Part) -> Vec<String> {
-    let formulas = [
-        Some(&part.measure.of),
-        part.measure.over.as_ref(),
-        part.condition.as_ref(),
-    ];
+    let formulas = part.measure.formulas.all().into_iter();
     formulas
-        .into_iter()
-        .flatten()
+        .chain(&part.condition)
         .flat_map(|written| named_in(&written.source))
         .collect()
 }
