@@ -12,6 +12,7 @@ use super::estimate::Signal;
 use super::experts::ExpertWeights;
 use super::note::Note;
 use super::profile::Profiles;
+use super::roll_up::RollUps;
 use super::scenario::Scenarios;
 use super::sensitivity::Sensitivity;
 use super::series::Series;
@@ -79,6 +80,9 @@ pub struct Assessment {
     /// What each unit is good and bad at, and which others are like it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub profiles: Option<Profiles>,
+    /// Places together with those that lie in them, scored beside the units and not ranked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub roll_ups: Option<RollUps>,
     /// What a reader must know.
     pub notes: Vec<Note>,
     /// How to do it again.

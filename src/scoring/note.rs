@@ -112,6 +112,12 @@ pub enum NoteCode {
     NoMarginalReturns,
     /// Strengths and weaknesses that are not told from chance.
     NotTold,
+    /// Responses that count in a place which lies in the one that they name.
+    LowestPlace,
+    /// Official figures of a place with its parts, which are not known.
+    OfficialUnknown,
+    /// What has no score beside the units.
+    NotBeside,
 }
 
 /// One note.

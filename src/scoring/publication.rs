@@ -14,6 +14,7 @@ use super::comparison::{Comparison, ElementChange, PanelChange};
 use super::disclosure::{Hidden, hidden_figures};
 use super::framework::Framework;
 use super::note::{Note, NoteCode};
+use super::roll_up::hidden_roll_ups;
 use super::scenario::{Outcome, Scenarios};
 use super::series::Series;
 
@@ -53,6 +54,7 @@ pub fn for_publication(framework: &Framework, mut assessment: Assessment) -> Ass
         .filter(|(_, units)| units.iter().any(Option::is_some))
         .map(|(id, _)| id.as_str())
         .collect();
+    let hidden_of_roll_ups = hidden_roll_ups(framework, &assessment, &hidden);
     let units = assessment.units.clone();
     assessment.notes = assessment
         .notes
@@ -87,6 +89,11 @@ pub fn for_publication(framework: &Framework, mut assessment: Assessment) -> Ass
     }
     if let Some(scenarios) = &mut assessment.scenarios {
         prune_scenarios(scenarios, &indicators);
+    }
+    if let Some(roll_ups) = &mut assessment.roll_ups {
+        roll_ups.prune(&hidden_of_roll_ups, &touched, &|cell| {
+            prune_cell(framework, cell, false)
+        });
     }
     if let Some(profiles) = &mut assessment.profiles {
         for profile in &mut profiles.units {

@@ -54,6 +54,7 @@ mod privacy;
 mod process;
 mod profiles;
 mod report;
+mod roll_ups;
 mod scenarios;
 mod scoring;
 mod scoring_methods;

@@ -168,6 +168,18 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "未知抽样误差，优势与劣势未排除偶然性",
             "Strengths and weaknesses are not told from chance",
         ),
+        NoteCode::LowestPlace => (
+            "部分答卷按名录计入所填地区内的下级地区",
+            "Responses count in the place of the register, which lies in the one that they name",
+        ),
+        NoteCode::OfficialUnknown => (
+            "不知官方数据是否包含下级地区，合计地区的官方数据视为缺失",
+            "Whether official figures include the parts of a place is not known: missing in its roll-up",
+        ),
+        NoteCode::NotBeside => (
+            "所用方法不能为排名以外的地区评分",
+            "The methods have no score for what stands beside the units",
+        ),
         NoteCode::NoMarginalReturns => ("所用方法没有边际效应", "The method has no marginal returns"),
     };
     context.wording.say(chinese, english)

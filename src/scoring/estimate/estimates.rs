@@ -95,6 +95,31 @@ impl Estimates {
     }
 }
 
+impl Estimates {
+    /// How the figure of one indicator would come about in a unit; `None` of one that is not computed from answers.
+    pub(in crate::scoring) fn cell_of(
+        framework: &Framework,
+        tally: &Tally,
+        indicator: &str,
+        unit: &str,
+        options: &Responses,
+    ) -> Option<Cell> {
+        let mut number = 0;
+        for (_, element, indicator_of) in framework.indicators() {
+            let Origin::Answers { parts, absent, .. } = &indicator_of.origin else {
+                continue;
+            };
+            let numbers = number..number + parts.len();
+            number += parts.len();
+            if element.id == indicator {
+                let totals = tally.find(unit).and_then(|totals| totals.get(numbers));
+                return Some(combined(parts, totals.unwrap_or_default(), *absent, options).1);
+            }
+        }
+        None
+    }
+}
+
 /// How respondents stand for the register, in the order of the units.
 fn weightings(tally: &Tally, units: &[String]) -> Vec<Weighting> {
     let all = tally

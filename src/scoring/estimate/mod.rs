@@ -20,6 +20,7 @@ mod paired;
 mod precision;
 mod raking;
 mod resample;
+mod rolled;
 mod row;
 mod stored;
 mod tally;

@@ -81,7 +81,8 @@ impl PartTotal {
         }
     }
 
-    fn merge(&mut self, other: Self) {
+    /// Adds the totals of other respondents.
+    pub fn merge(&mut self, other: Self) {
         self.respondents += other.respondents;
         self.base += other.base;
         self.unknown += other.unknown;
@@ -395,6 +396,19 @@ impl Tally {
             .get(&part.actor)
             .copied();
         count.filter(|count| *count > 0)
+    }
+
+    /// A tally of the same parts, of nobody.
+    pub(super) fn empty(&self) -> Self {
+        Self::new(self.parts)
+    }
+
+    /// The tally with what its weights were calibrated to.
+    pub(super) fn with_calibration(self, calibration: Calibration) -> Self {
+        Self {
+            calibration: Some(calibration),
+            ..self
+        }
     }
 
     /// What the weights were calibrated to, where they were.
