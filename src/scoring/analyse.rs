@@ -73,6 +73,9 @@ pub fn analyse(
     replay: &Replay,
     observer: &Observer<'_>,
 ) -> Result<(), ScoringError> {
+    if subject.options.influence && matches!(subject.respondents, Respondents::None) {
+        return Err(ScoringError::NeedsRespondents { option: "influence" });
+    }
     if let Respondents::Drawn(resample) = subject.respondents {
         let seed = subject.options.uncertainty.as_ref().map_or(SEED, |asked| asked.seed);
         add_precision(assessment, subject.framework, resample, seed);

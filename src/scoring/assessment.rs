@@ -10,6 +10,7 @@ use super::comparison::Comparison;
 use super::correlations::Correlations;
 use super::estimate::Signal;
 use super::experts::ExpertWeights;
+use super::influence::Influence;
 use super::note::Note;
 use super::profile::Profiles;
 use super::roll_up::RollUps;
@@ -80,6 +81,9 @@ pub struct Assessment {
     /// What each unit is good and bad at, and which others are like it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub profiles: Option<Profiles>,
+    /// How much rests on single respondents; in no publication.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub influence: Option<Influence>,
     /// Places together with those that lie in them, scored beside the units and not ranked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub roll_ups: Option<RollUps>,

@@ -86,6 +86,22 @@ impl<'a> Beside<'a> {
         self.aggregated(name, figures.iter().enumerate().map(place).collect())
     }
 
+    /// The scores that the unit of this row has where its figures are these. A figure that is what it was keeps its place.
+    ///
+    /// # Errors
+    /// What aggregation says.
+    pub fn changed(&self, row: usize, figures: &[f64]) -> Result<ScoredBeside, ScoringError> {
+        let place =
+            |(column, value): (usize, &f64)| self.frame.cell(column, row, *value).map_err(|no_place| no_place.reason);
+        let name = self.subject.table.units()[row].as_str();
+        self.aggregated(name, figures.iter().enumerate().map(place).collect())
+    }
+
+    /// The figures of the unit of this row as they came.
+    pub fn figures(&self, row: usize) -> Vec<f64> {
+        self.frame.natural.iter().map(|column| column[row]).collect()
+    }
+
     fn aggregated(&self, name: &str, placed: Vec<Result<f64, &'static str>>) -> Result<ScoredBeside, ScoringError> {
         let framework = self.subject.framework;
         let (frames, units) = ([vec![0]], [name.to_owned()]);

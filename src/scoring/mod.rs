@@ -28,6 +28,7 @@ mod experts;
 mod framework;
 mod importance;
 mod impute;
+mod influence;
 mod mazziotta_pareto;
 mod normalise;
 mod note;
@@ -80,6 +81,7 @@ pub use framework::{
     Absent, Actor, Basis, Direction, Element, Framework, Indicator, Measure, MeasureKind, NotAsked, Origin, Part,
     Target, Transform, Written,
 };
+pub use influence::{Influence, LargestRespondent, LeftOut, influence};
 pub use note::{Note, NoteCode};
 pub use numbers::median;
 pub use options::{

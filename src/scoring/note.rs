@@ -118,6 +118,10 @@ pub enum NoteCode {
     OfficialUnknown,
     /// What has no score beside the units.
     NotBeside,
+    /// Units whose index rests on a single respondent.
+    Influential,
+    /// Influence of single respondents that is not worked out.
+    NoInfluence,
 }
 
 /// One note.

@@ -15,6 +15,7 @@
 //! responses: {states: [received, edited, approved], minimum: 10, flag_below: 20}   # unit: organisation, survey: …
 //! uncertainty: {runs: 1000, seed: 1, vary: {aggregate: [arithmetic, geometric], weights: {relative: 0.25}}}
 //! sensitivity: {runs: 1024}                                 # of what `vary` names
+//! influence: true                                           # of single respondents
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,8 @@ pub struct Options {
     pub sensitivity: Option<SensitivityOptions>,
     /// Whether units get profiles: strengths and weaknesses, peers.
     pub profiles: bool,
+    /// Whether the influence of single respondents is worked out (only where cities are assessed).
+    pub influence: bool,
 }
 
 impl Options {
@@ -110,17 +113,20 @@ impl Options {
             uncertainty: None,
             sensitivity: None,
             profiles: false,
+            influence: false,
         }
     }
 
     /// The defaults of `assess`, made for ten cities: fixed goalposts, two thirds of the children must be there, and
-    /// 1,000 runs over respondents, weights and aggregation. Units have profiles.
+    /// 1,000 runs over respondents, weights and aggregation. Units have profiles, and the influence of single
+    /// respondents is worked out.
     pub fn assess() -> Self {
         let mut options = Self::score();
         options.normalise.method = NormaliseMethod::Goalposts;
         options.aggregate.min_available = 2.0 / 3.0;
         options.uncertainty = Some(UncertaintyOptions::of_answers(&options.aggregate));
         options.profiles = true;
+        options.influence = true;
         options
     }
 

@@ -338,6 +338,7 @@ impl<'a> Run<'a> {
             comparison: None,
             scenarios: None,
             profiles: None,
+            influence: None,
             roll_ups: None,
             recipe: Recipe {
                 options: serde_json::to_value(self.options).unwrap_or_default(),

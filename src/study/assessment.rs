@@ -232,6 +232,9 @@ fn cities(
     let amended = amended.collect::<Result<_, ScoringError>>()?;
     analyse(&mut assessment, &subject, course, amended, &[])?;
     add_roll_ups(store, &mut assessment, &subject, tally)?;
+    if options.influence {
+        scoring::influence(&mut assessment, &subject, tally, sample.populations())?;
+    }
     assessment.notes.extend(sample.note());
     let responses = ResponseRecord {
         count: estimates.responses,

@@ -42,6 +42,7 @@ mod http_server;
 mod http_sign_in;
 mod http_times;
 mod imports;
+mod influence;
 mod instances;
 mod interviews;
 mod javarosa;

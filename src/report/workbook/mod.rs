@@ -10,6 +10,7 @@ mod comparison;
 mod coverage;
 mod dimensions;
 mod indicators;
+mod influence;
 mod methodology;
 mod notes;
 mod profiles;
@@ -206,6 +207,7 @@ const SCORES: SheetName = ("得分", "Scores");
 const INDICATORS: SheetName = ("指标", "Indicators");
 const COVERAGE: SheetName = ("覆盖", "Coverage");
 const ROLL_UPS: SheetName = ("合计地区", "Roll-ups");
+const INFLUENCE: SheetName = ("单份答卷影响", "Influence");
 const PROFILES: SheetName = ("画像", "Profiles");
 const SCENARIOS: SheetName = ("情景", "Scenarios");
 const CODEBOOK: SheetName = ("编码表", "Codebook");
@@ -226,11 +228,14 @@ const SHEETS: [(SheetName, WriteSheet); 7] = [
 type IsThere = fn(&Report<'_>) -> bool;
 
 /// Sheets that are there where the assessment has what they tell.
-const SHEETS_OF_EXTRAS: [(SheetName, WriteSheet, IsThere); 3] = [
+const SHEETS_OF_EXTRAS: [(SheetName, WriteSheet, IsThere); 4] = [
     (ROLL_UPS, roll_ups::write, |report| report.assessment.roll_ups.is_some()),
     (PROFILES, profiles::write, |report| report.assessment.profiles.is_some()),
     (SCENARIOS, scenarios::write, |report| {
         report.assessment.scenarios.is_some()
+    }),
+    (INFLUENCE, influence::write, |report| {
+        report.edition == Edition::Analysis && report.assessment.influence.is_some()
     }),
 ];
 

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::Context;
+use super::{Context, Edition};
 use crate::scoring::{Note, NoteCode};
 
 /// What a kind of note says, in the report's languages.
@@ -180,6 +180,14 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "所用方法不能为排名以外的地区评分",
             "The methods have no score for what stands beside the units",
         ),
+        NoteCode::Influential => (
+            "去掉一份答卷，指数得分或名次的变动即超过抽样区间宽度的一半",
+            "Without a single respondent the index or its rank moves by more than half of its sampling interval",
+        ),
+        NoteCode::NoInfluence => (
+            "单份答卷的影响未计算",
+            "The influence of single respondents is not worked out",
+        ),
         NoteCode::NoMarginalReturns => ("所用方法没有边际效应", "The method has no marginal returns"),
     };
     context.wording.say(chinese, english)
@@ -188,7 +196,8 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
 /// One line per kind of note, with the elements that it is about.
 pub(super) fn digest(context: &Context<'_>) -> Vec<String> {
     let mut about: IndexMap<NoteCode, Vec<&str>> = IndexMap::new();
-    for note in &context.report.assessment.notes {
+    let is_told = |note: &&Note| context.report.edition == Edition::Analysis || note.code != NoteCode::Influential;
+    for note in context.report.assessment.notes.iter().filter(is_told) {
         let elements = about.entry(note.code).or_default();
         if let Some(element) = note.element.as_deref()
             && !elements.contains(&element)

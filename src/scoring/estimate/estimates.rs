@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::tally::{PartTotal, Tally};
 use crate::scoring::cell::{Cell, CellPart, CellStatus};
 use crate::scoring::error::ScoringError;
-use crate::scoring::framework::{Absent, Framework, Origin, Part, Target};
+use crate::scoring::framework::{Absent, Framework, Indicator, Origin, Part, Target};
 use crate::scoring::note::{Note, NoteCode};
 use crate::scoring::options::Responses;
 use crate::scoring::series::Series;
@@ -118,6 +118,25 @@ impl Estimates {
         }
         None
     }
+}
+
+/// By indicator the figure of one unit from the totals of its parts, NaN where it is missing; `None` of those that are not computed from answers.
+pub(super) fn figures(framework: &Framework, totals: &[PartTotal], options: &Responses) -> Vec<Option<f64>> {
+    let mut number = 0;
+    let figure = |indicator: &Indicator| {
+        let Origin::Answers { parts, absent, .. } = &indicator.origin else {
+            return None;
+        };
+        let numbers = number..number + parts.len();
+        number += parts.len();
+        let totals = totals.get(numbers).unwrap_or_default();
+        Some(combined(parts, totals, *absent, options).0.unwrap_or(f64::NAN))
+    };
+    framework
+        .indicators()
+        .map(|(.., indicator)| indicator)
+        .map(figure)
+        .collect()
 }
 
 /// How respondents stand for the register, in the order of the units.
