@@ -73,8 +73,13 @@ pub fn analyse(
     replay: &Replay,
     observer: &Observer<'_>,
 ) -> Result<(), ScoringError> {
-    if subject.options.influence && matches!(subject.respondents, Respondents::None) {
-        return Err(ScoringError::NeedsRespondents { option: "influence" });
+    let Options {
+        influence, standardise, ..
+    } = *subject.options;
+    for (option, asked) in [("influence", influence), ("standardise", standardise)] {
+        if asked && matches!(subject.respondents, Respondents::None) {
+            return Err(ScoringError::NeedsRespondents { option });
+        }
     }
     if let Respondents::Drawn(resample) = subject.respondents {
         let seed = subject.options.uncertainty.as_ref().map_or(SEED, |asked| asked.seed);

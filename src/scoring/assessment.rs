@@ -17,6 +17,7 @@ use super::roll_up::RollUps;
 use super::scenario::Scenarios;
 use super::sensitivity::Sensitivity;
 use super::series::Series;
+use super::standardised::Standardised;
 use super::statistics::IndicatorStatistics;
 use super::treat::Treatment;
 use super::uncertainty::Uncertainty;
@@ -81,6 +82,9 @@ pub struct Assessment {
     /// What each unit is good and bad at, and which others are like it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub profiles: Option<Profiles>,
+    /// The figures that units would have under one structure of sectors and size classes, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub standardised: Option<Standardised>,
     /// How much rests on single respondents; in no publication.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub influence: Option<Influence>,

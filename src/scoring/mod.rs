@@ -51,6 +51,7 @@ mod scenario;
 mod screen;
 mod sensitivity;
 mod series;
+mod standardised;
 mod statistics;
 mod table;
 mod treat;
@@ -105,6 +106,7 @@ pub use scenario::{
 };
 pub use sensitivity::{Indices, Removal, Sensitivity, Sums, Swing};
 pub use series::Series;
+pub use standardised::{Standardised, Structure, StructureFrom, standardise};
 pub use statistics::IndicatorStatistics;
 pub use table::Table;
 pub use treat::Treatment;

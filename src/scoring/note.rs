@@ -122,6 +122,10 @@ pub enum NoteCode {
     Influential,
     /// Influence of single respondents that is not worked out.
     NoInfluence,
+    /// Figures that are not standardised.
+    NotStandardised,
+    /// Sectors and size classes of a unit that are taken together for a standardised figure.
+    StructureCollapsed,
 }
 
 /// One note.

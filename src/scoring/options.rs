@@ -16,6 +16,7 @@
 //! uncertainty: {runs: 1000, seed: 1, vary: {aggregate: [arithmetic, geometric], weights: {relative: 0.25}}}
 //! sensitivity: {runs: 1024}                                 # of what `vary` names
 //! influence: true                                           # of single respondents
+//! standardise: true                                         # figures under one structure, beside the raw ones
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,10 @@ use crate::scoring::ScoringError;
 /// assert!(refused.to_string().starts_with("options.yaml:1:12: "));
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own in the options file"
+)]
 pub struct Options {
     /// Divide indicators by their denominators first.
     pub denominate: bool,
@@ -65,6 +70,8 @@ pub struct Options {
     pub profiles: bool,
     /// Whether the influence of single respondents is worked out (only where cities are assessed).
     pub influence: bool,
+    /// Whether figures are also standardised to one structure of sectors and size classes (only where cities are assessed).
+    pub standardise: bool,
 }
 
 impl Options {
@@ -114,6 +121,7 @@ impl Options {
             sensitivity: None,
             profiles: false,
             influence: false,
+            standardise: false,
         }
     }
 

@@ -58,6 +58,9 @@ pub fn for_publication(framework: &Framework, mut assessment: Assessment) -> Ass
         .map(|(id, _)| id.as_str())
         .collect();
     assessment.influence = None;
+    if let Some(standardised) = &mut assessment.standardised {
+        standardised.prune(&hidden);
+    }
     let hidden_of_roll_ups = hidden_roll_ups(framework, &assessment, &hidden);
     let units = assessment.units.clone();
     assessment.notes = assessment

@@ -339,6 +339,7 @@ impl<'a> Run<'a> {
             scenarios: None,
             profiles: None,
             influence: None,
+            standardised: None,
             roll_ups: None,
             recipe: Recipe {
                 options: serde_json::to_value(self.options).unwrap_or_default(),

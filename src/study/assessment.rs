@@ -232,6 +232,9 @@ fn cities(
     let amended = amended.collect::<Result<_, ScoringError>>()?;
     analyse(&mut assessment, &subject, course, amended, &[])?;
     add_roll_ups(store, &mut assessment, &subject, tally)?;
+    if options.standardise {
+        scoring::standardise(&mut assessment, &subject, tally, sample.populations());
+    }
     if options.influence {
         scoring::influence(&mut assessment, &subject, tally, sample.populations())?;
     }

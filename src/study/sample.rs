@@ -75,7 +75,7 @@ impl Sample {
             .uncertainty
             .as_ref()
             .is_some_and(|asked| asked.vary.respondents.is_some());
-        sample.kept = drawn || joined || options.influence || !sample.populations.is_empty();
+        sample.kept = drawn || joined || options.influence || options.standardise || !sample.populations.is_empty();
         Ok(sample)
     }
 

@@ -62,6 +62,7 @@ mod scoring_methods;
 mod scoring_properties;
 mod settings;
 mod small_disk;
+mod standardised;
 mod store;
 mod supervisor_week;
 mod uncertainty;

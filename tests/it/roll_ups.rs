@@ -1,20 +1,23 @@
 //! Places together with their parts, held against assessments in which they are one place.
 
+use std::io::Cursor;
 use std::sync::Arc;
 
+use calamine::{Reader, Xlsx};
 use chrono::{DateTime, Utc};
-use innogauge::definition::{Definition, StudyPlaces};
-use innogauge::response::RegisterEntry;
+use innogauge::definition::{Definition, Language, StudyPlaces};
+use innogauge::report::{Edition, Wording};
+use innogauge::response::{RegisterEntry, Tier};
 use innogauge::scoring::{
     Assessment, Auxiliary, Estimates, Estimator, Framework, Intake, NoteCode, Options, Respondent, Respondents,
     Subject, Table, Tally, Together, assess_estimates, for_publication, hidden_figures, hidden_roll_ups, roll_up,
 };
-use innogauge::store::{RegisterOf, Seed};
-use innogauge::study::{AssessmentRequest, assess};
+use innogauge::store::{RegisterOf, Seed, Store};
+use innogauge::study::{Assessed, AssessmentRequest, ReportRequest, assess, write_report};
 use serde_json::{Value, json};
 
 use crate::assessments::store_of;
-use crate::databases::on_each;
+use crate::databases::{Database, on_each};
 use crate::supervisor_week::code;
 
 const SURVEY: &str = "survey: firm\nversion: '1'\ntitle: Firms\nidentity: {code: credit_code, city: city}\nquestions:\n\
@@ -275,22 +278,19 @@ fn entry(place: &str, number: usize) -> RegisterEntry {
     }
 }
 
-#[test]
-fn a_respondent_counts_in_the_lowest_place_that_the_register_or_its_answer_names() {
-    let places = StudyPlaces::from_yaml(
-        "places.yaml",
-        "places:\n- {code: city, label: City}\n- {code: town, label: Town, lies_in: city, roll_up: true}\n- {code: other, label: Other}\n",
-    )
-    .unwrap()
-    .value;
+/// A study of a city, a town in it and another city, of each of which the register has twenty firms and twelve answer.
+/// Of these, four of the town say that they are in the city; one of the city says that it is in the other.
+fn assessed_study(database: &Database) -> (Store, Assessed) {
+    let places = "places:\n- {code: city, label: City}\n- {code: town, label: Town, lies_in: city, roll_up: true}\n\
+                  - {code: other, label: Other}\n";
+    let places = StudyPlaces::from_yaml("places.yaml", places).unwrap().value;
     let register: Vec<RegisterEntry> = (0..60)
         .map(|number| entry(["city", "town", "other"][number % 3], number))
         .collect();
-    // Of those that answer, four of the town say that they are in the city; one of the city says that it is in another.
     let answers: Vec<Value> = register
         .iter()
+        .take(36)
         .enumerate()
-        .filter(|(number, _)| number / 3 < 12)
         .map(|(number, entry)| {
             let named = match number {
                 1 | 4 | 7 | 10 => "city",
@@ -300,30 +300,36 @@ fn a_respondent_counts_in_the_lowest_place_that_the_register_or_its_answer_names
             json!({"credit_code": entry.code, "city": named, "staff": 20, "rd": number % 4})
         })
         .collect();
+    let store = store_of(database, SURVEY, FRAMEWORK, &answers);
+    let seed = Seed {
+        places: places.iter().cloned().collect(),
+        ..Seed::default()
+    };
+    store.seed(&seed, DateTime::UNIX_EPOCH).unwrap();
+    let of = RegisterOf {
+        round: "r".to_owned(),
+        survey: "firm".to_owned(),
+        actor: "test".to_owned(),
+    };
+    store
+        .load_register(&of, &register, false, DateTime::UNIX_EPOCH)
+        .unwrap();
+    let request = AssessmentRequest {
+        name: String::new(),
+        round: Some("r".to_owned()),
+        options: options(&QUICK.replace("profiles: false", "profiles: false, standardise: true")),
+        compare: None,
+        scenarios: None,
+        made_by: "test".to_owned(),
+    };
+    let assessed = assess(&store, &request, Utc::now()).unwrap();
+    (store, assessed)
+}
+
+#[test]
+fn a_respondent_counts_in_the_lowest_place_that_the_register_or_its_answer_names() {
     on_each(|database| {
-        let store = store_of(database, SURVEY, FRAMEWORK, &answers);
-        let seed = Seed {
-            places: places.iter().cloned().collect(),
-            ..Seed::default()
-        };
-        store.seed(&seed, DateTime::UNIX_EPOCH).unwrap();
-        let of = RegisterOf {
-            round: "r".to_owned(),
-            survey: "firm".to_owned(),
-            actor: "test".to_owned(),
-        };
-        store
-            .load_register(&of, &register, false, DateTime::UNIX_EPOCH)
-            .unwrap();
-        let request = AssessmentRequest {
-            name: String::new(),
-            round: Some("r".to_owned()),
-            options: options(QUICK),
-            compare: None,
-            scenarios: None,
-            made_by: "test".to_owned(),
-        };
-        let found = assess(&store, &request, Utc::now()).unwrap().assessment;
+        let found = assessed_study(database).1.assessment;
         assert_eq!(found.units, ["city", "town", "other"]);
         let base: Vec<u32> = found.cells["firms"].iter().map(|cell| cell.parts[0].base).collect();
         assert_eq!(base, [11, 12, 13]);
@@ -337,5 +343,41 @@ fn a_respondent_counts_in_the_lowest_place_that_the_register_or_its_answer_names
         assert_eq!(roll_ups.cells["firms"][0].parts[0].base, 23);
         // The register has 20 in each, and its weights stay what they are.
         assert!((roll_ups.raw["firms"].get(0).unwrap() - 40.0).abs() < 1e-9);
+    });
+}
+
+#[test]
+fn the_workbook_shows_roll_ups_below_the_ranking_and_single_respondents_in_the_analysis_alone() {
+    on_each(|database| {
+        let (store, assessed) = assessed_study(database);
+        for (edition, has_influence) in [(Edition::Analysis, true), (Edition::Publication, false)] {
+            let request = ReportRequest {
+                id: assessed.id,
+                wording: Wording::new([Language::English]),
+                edition,
+                personal: Tier::None,
+            };
+            let mut bytes = Cursor::new(Vec::new());
+            write_report(&store, &request, &mut bytes).unwrap();
+            let mut book: Xlsx<_> = calamine::open_workbook_from_rs(bytes).unwrap();
+            let sheets = book.sheet_names();
+            for (name, is_there) in [("Roll-ups", true), ("Standardised", true), ("Influence", has_influence)] {
+                assert_eq!(sheets.iter().any(|sheet| sheet == name), is_there, "{name} {edition:?}");
+            }
+            let ranking = book.worksheet_range("Ranking").unwrap();
+            let rows: Vec<Vec<String>> = ranking
+                .rows()
+                .map(|row| row.iter().map(ToString::to_string).collect())
+                .collect();
+            let row = rows
+                .iter()
+                .find(|row| row[1] == "City incl. its parts (Town)")
+                .expect("the roll-up");
+            let expected = assessed.assessment.roll_ups.as_ref().unwrap().scores["Index"]
+                .get(0)
+                .unwrap();
+            assert_eq!(row[0], "–", "it has no rank");
+            assert!((row[2].parse::<f64>().unwrap() - expected).abs() < 1e-9, "{row:?}");
+        }
     });
 }

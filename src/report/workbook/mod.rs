@@ -21,6 +21,7 @@ mod roll_ups;
 mod scenarios;
 mod scores;
 mod sheet;
+mod standardised;
 mod style;
 mod summary;
 mod uncertainty;
@@ -208,6 +209,7 @@ const INDICATORS: SheetName = ("指标", "Indicators");
 const COVERAGE: SheetName = ("覆盖", "Coverage");
 const ROLL_UPS: SheetName = ("合计地区", "Roll-ups");
 const INFLUENCE: SheetName = ("单份答卷影响", "Influence");
+const STANDARDISED: SheetName = ("结构标准化", "Standardised");
 const PROFILES: SheetName = ("画像", "Profiles");
 const SCENARIOS: SheetName = ("情景", "Scenarios");
 const CODEBOOK: SheetName = ("编码表", "Codebook");
@@ -228,8 +230,11 @@ const SHEETS: [(SheetName, WriteSheet); 7] = [
 type IsThere = fn(&Report<'_>) -> bool;
 
 /// Sheets that are there where the assessment has what they tell.
-const SHEETS_OF_EXTRAS: [(SheetName, WriteSheet, IsThere); 4] = [
+const SHEETS_OF_EXTRAS: [(SheetName, WriteSheet, IsThere); 5] = [
     (ROLL_UPS, roll_ups::write, |report| report.assessment.roll_ups.is_some()),
+    (STANDARDISED, standardised::write, |report| {
+        report.assessment.standardised.is_some()
+    }),
     (PROFILES, profiles::write, |report| report.assessment.profiles.is_some()),
     (SCENARIOS, scenarios::write, |report| {
         report.assessment.scenarios.is_some()

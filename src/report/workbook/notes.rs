@@ -188,6 +188,11 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "单份答卷的影响未计算",
             "The influence of single respondents is not worked out",
         ),
+        NoteCode::NotStandardised => ("指标未作结构标准化", "Figures are not standardised"),
+        NoteCode::StructureCollapsed => (
+            "标准化时，没有答卷的行业由同规模代表，没有答卷的规模由全部答卷代表",
+            "For standardised figures size classes stand for sectors without respondents, and all respondents for size classes without any",
+        ),
         NoteCode::NoMarginalReturns => ("所用方法没有边际效应", "The method has no marginal returns"),
     };
     context.wording.say(chinese, english)

@@ -120,8 +120,20 @@ impl Estimates {
     }
 }
 
-/// By indicator the figure of one unit from the totals of its parts, NaN where it is missing; `None` of those that are not computed from answers.
-pub(super) fn figures(framework: &Framework, totals: &[PartTotal], options: &Responses) -> Vec<Option<f64>> {
+/// A unit's figure of one indicator, and how it comes about.
+pub(in crate::scoring) struct IndicatorFigure {
+    /// In natural units; `None` where it is missing.
+    pub value: Option<f64>,
+    /// How it comes about.
+    pub cell: Cell,
+}
+
+/// By indicator the figure of one unit from the totals of its parts; `None` of those that are not computed from answers.
+pub(super) fn figures(
+    framework: &Framework,
+    totals: &[PartTotal],
+    options: &Responses,
+) -> Vec<Option<IndicatorFigure>> {
     let mut number = 0;
     let figure = |indicator: &Indicator| {
         let Origin::Answers { parts, absent, .. } = &indicator.origin else {
@@ -130,7 +142,8 @@ pub(super) fn figures(framework: &Framework, totals: &[PartTotal], options: &Res
         let numbers = number..number + parts.len();
         number += parts.len();
         let totals = totals.get(numbers).unwrap_or_default();
-        Some(combined(parts, totals, *absent, options).0.unwrap_or(f64::NAN))
+        let (value, cell) = combined(parts, totals, *absent, options);
+        Some(IndicatorFigure { value, cell })
     };
     framework
         .indicators()

@@ -113,7 +113,10 @@ impl<'a> LeaveOut<'a> {
         if let Some(left) = respondents.get(respondent) {
             self.take_out(&mut totals, left, respondents);
         }
-        figures(self.framework, &totals, self.options)
+        let figures = figures(self.framework, &totals, self.options).into_iter();
+        figures
+            .map(|figure| figure.map(|figure| figure.value.unwrap_or(f64::NAN)))
+            .collect()
     }
 
     /// Makes the totals of the survey that a respondent answered anew, without it.

@@ -23,10 +23,12 @@ mod raking;
 mod resample;
 mod rolled;
 mod row;
+mod standardise;
 mod stored;
 mod tally;
 
 pub use estimates::Estimates;
+pub(super) use estimates::IndicatorFigure;
 pub use estimator::{Auxiliary, Estimator, Profiler, Respondent};
 pub use intake::Intake;
 pub(super) use intake::check;
@@ -36,4 +38,5 @@ pub(super) use paired::{BothRounds, Paired, Replicates};
 pub use precision::Signal;
 pub(super) use precision::add_precision;
 pub use resample::{Populations, Resample};
+pub(super) use standardise::Standardising;
 pub use tally::Tally;

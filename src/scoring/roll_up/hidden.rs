@@ -100,7 +100,7 @@ fn hide_scores(framework: &Framework, assessment: &Assessment, found: &mut Hidde
 }
 
 /// Whether what stands behind a figure would give a confidential respondent away, also where the figure is missing.
-fn is_sensitive(indicator: &Indicator, cell: &Cell) -> bool {
+pub(in crate::scoring) fn is_sensitive(indicator: &Indicator, cell: &Cell) -> bool {
     let Origin::Answers { parts, .. } = &indicator.origin else {
         return false;
     };
