@@ -73,7 +73,7 @@ fn answered() -> Vec<Answered> {
             survey: "firm",
             response: format!("uuid:{number:02}@1"),
             unit,
-            size: if number % 4 == 0 { "small" } else { "micro" },
+            size: if number.is_multiple_of(4) { "small" } else { "micro" },
             sector: if number % 5 < 2 { "F" } else { "C" },
             weight: 1.0 + f64::from(number % 4) / 3.0,
             answers: json!({"city": unit, "staff": 2 + number * 13 % 37, "rd": rd}),
