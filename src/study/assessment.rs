@@ -256,7 +256,8 @@ pub(super) fn estimate(
     sample: &Sample,
 ) -> Result<(Estimates, Option<Resample>), ScoringError> {
     let estimates = Estimates::new(framework, tally, units, Some(official), responses)?;
-    let resample = Resample::new(framework, tally, &estimates.table, responses, sample.populations());
+    let drawn = || Resample::new(framework, tally, &estimates.table, responses, sample.populations());
+    let resample = sample.is_drawn().then(drawn).flatten();
     Ok((estimates, resample))
 }
 

@@ -15,6 +15,7 @@ use crate::store::{RegisterFilter, Store};
 #[derive(Debug, Default)]
 pub(super) struct Sample {
     kept: bool,
+    drawn: bool,
     /// By survey and credit code, what the register says.
     registered: HashMap<String, HashMap<String, Registered>>,
     populations: Populations,
@@ -75,13 +76,19 @@ impl Sample {
             .uncertainty
             .as_ref()
             .is_some_and(|asked| asked.vary.respondents.is_some());
-        sample.kept = drawn || joined || options.influence || options.standardise || !sample.populations.is_empty();
+        sample.drawn = drawn || joined || !sample.populations.is_empty();
+        sample.kept = sample.drawn || options.influence || options.standardise;
         Ok(sample)
     }
 
     /// Whether respondents are to be kept one by one.
     pub fn is_kept(&self) -> bool {
         self.kept
+    }
+
+    /// Whether respondents can be drawn again, for the precision of figures at least.
+    pub fn is_drawn(&self) -> bool {
+        self.drawn
     }
 
     /// What the registers say, by survey.
