@@ -147,6 +147,15 @@ fn print_summary(assessed: &Assessed, out: &Path) {
             _ => println!("    –  {unit}  no score: too little data"),
         }
     }
+    if let Some(roll_ups) = &assessment.roll_ups {
+        let scores = roll_ups.scores.get(&index.id);
+        for (number, unit) in roll_ups.units.iter().enumerate() {
+            match scores.and_then(|scores| scores.get(number)) {
+                Some(score) => println!("    –  {unit} with its parts, not ranked  {score:.1}"),
+                None => println!("    –  {unit} with its parts: no score"),
+            }
+        }
+    }
     if let Some(comparison) = &assessment.comparison {
         print_comparison(comparison, &index.id);
     }

@@ -25,6 +25,7 @@ mod place;
 mod places;
 mod profile;
 mod question_type;
+mod roll_up;
 mod scan;
 mod settings;
 mod survey_state;
@@ -57,6 +58,7 @@ pub use place::{Checked, Diagnostic, Origin, Place, Position, Severity, nearest}
 pub use places::{PlaceKind, PlannedRound, StudyPlace, StudyPlaces};
 pub use profile::{Profile, Profiles};
 pub use question_type::{DataType, QuestionType};
+pub use roll_up::{RollUp, lies_within, roll_ups};
 pub use settings::Settings;
 pub use survey_state::{SurveyState, VersionState};
 pub use text::Text;

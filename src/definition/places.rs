@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::element::Alias;
 use super::place::{Checked, Diagnostic, Place as At, nearest};
+use super::roll_up::lies_within;
 use super::text::Text;
 use super::yaml::{Fields, Findings, Node, aliases, list, pairs, scalar};
 
@@ -33,8 +34,11 @@ pub struct StudyPlace {
     pub kind: PlaceKind,
     /// The studied place that contains this one.
     pub lies_in: Option<String>,
-    /// Whether its figures also count in a roll-up of the place it lies in.
+    /// Whether its respondents also count in a roll-up of the place it lies in.
     pub roll_up: bool,
+    /// Whether official figures of this place are of the place with all places that roll up into it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub figures_include_parts: bool,
     /// Other words for it in spreadsheets that people filled in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<Alias>,
@@ -123,12 +127,6 @@ impl StudyPlaces {
         &self.rounds
     }
 
-    /// The places that lie in this one and count in its roll-up.
-    pub fn rolled_into<'p>(&'p self, code: &'p str) -> impl Iterator<Item = &'p StudyPlace> {
-        self.iter()
-            .filter(move |place| place.roll_up && place.lies_in.as_deref() == Some(code))
-    }
-
     fn read_place(&mut self, node: &Node, known: &mut IndexMap<String, At>, findings: &mut Findings) {
         let Some(mut fields) = Fields::new(node, "a place", findings) else {
             return;
@@ -157,6 +155,7 @@ impl StudyPlaces {
             kind,
             lies_in: fields.text("lies_in", findings).map(str::to_owned),
             roll_up: fields.flag("roll_up", findings),
+            figures_include_parts: fields.flag("figures_include_parts", findings),
             aliases: fields
                 .get("aliases")
                 .map(|node| aliases(node, findings))
@@ -209,6 +208,7 @@ impl StudyPlaces {
     }
 
     fn check(&self, known: &IndexMap<String, At>, findings: &mut Findings) {
+        let all: Vec<&StudyPlace> = self.iter().collect();
         for place in self.iter() {
             let at = || known.get(&place.code).cloned().unwrap_or_else(|| At::file(""));
             if let Some(outer) = place
@@ -225,9 +225,23 @@ impl StudyPlaces {
                         None => diagnostic.with_help("lies_in names a place of this file; parent may name any"),
                     });
             }
-            if place.lies_in.as_deref() == Some(place.code.as_str()) {
+            if lies_within(&all, &place.code, &place.code) {
                 findings.0.push(
                     Diagnostic::error(at(), format!("'{}' lies in itself", place.code)).with_help("remove lies_in"),
+                );
+            }
+            let has_parts = || {
+                let mut inner = all.iter();
+                inner.any(|inner| inner.roll_up && inner.lies_in.as_ref() == Some(&place.code))
+            };
+            if place.figures_include_parts && !has_parts() {
+                let message = format!(
+                    "the figures of '{}' include parts, but no place rolls up into it",
+                    place.code
+                );
+                findings.0.push(
+                    Diagnostic::error(at(), message)
+                        .with_help("give its parts lies_in and roll_up: true, or remove figures_include_parts"),
                 );
             }
             if place.roll_up && place.lies_in.is_none() {
@@ -273,7 +287,9 @@ mod tests {
              - {code: 230700, label: Yichun, kind: targt}\n\
              - {code: 230781, label: Tieli, lies_in: 230701, roll_up: true}\n\
              - {code: 230700, label: Again}\n\
-             - {code: 230900, label: Qitaihe, roll_up: true, fieldwork: {enterprise: many}}\n",
+             - {code: 230900, label: Qitaihe, roll_up: true, fieldwork: {enterprise: many}}\n\
+             - {code: 230400, label: Hegang, lies_in: 230500}\n\
+             - {code: 230500, label: Shuangyashan, lies_in: 230400, figures_include_parts: true}\n",
         )
         .unwrap_err();
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -288,11 +304,17 @@ mod tests {
           help: add lies_in, or remove roll_up
         places.yaml:5:73: error: 'many' is no number of responses
           help: write a whole number: 60
+        places.yaml:6:10: error: '230400' lies in itself
+          help: remove lies_in
+        places.yaml:7:10: error: '230500' lies in itself
+          help: remove lies_in
+        places.yaml:7:10: error: the figures of '230500' include parts, but no place rolls up into it
+          help: give its parts lies_in and roll_up: true, or remove figures_include_parts
         ");
     }
 
     #[test]
-    fn a_roll_up_names_its_parts() {
+    fn places_and_rounds_are_read() {
         let places = StudyPlaces::from_yaml(
             "places.yaml",
             "places:\n\
@@ -303,13 +325,7 @@ mod tests {
         )
         .unwrap()
         .value;
-        assert_eq!(
-            places
-                .rolled_into("230700")
-                .map(|place| place.code.as_str())
-                .collect::<Vec<_>>(),
-            ["230781"]
-        );
+        assert_eq!(places.get("230781").unwrap().lies_in.as_deref(), Some("230700"));
         assert_eq!(places.rounds()[0].targets["enterprise"]["230700"], 60);
     }
 }

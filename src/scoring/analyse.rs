@@ -73,6 +73,14 @@ pub fn analyse(
     replay: &Replay,
     observer: &Observer<'_>,
 ) -> Result<(), ScoringError> {
+    let Options {
+        influence, standardise, ..
+    } = *subject.options;
+    for (option, asked) in [("influence", influence), ("standardise", standardise)] {
+        if asked && matches!(subject.respondents, Respondents::None) {
+            return Err(ScoringError::NeedsRespondents { option });
+        }
+    }
     if let Respondents::Drawn(resample) = subject.respondents {
         let seed = subject.options.uncertainty.as_ref().map_or(SEED, |asked| asked.seed);
         add_precision(assessment, subject.framework, resample, seed);

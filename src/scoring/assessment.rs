@@ -10,12 +10,15 @@ use super::comparison::Comparison;
 use super::correlations::Correlations;
 use super::estimate::Signal;
 use super::experts::ExpertWeights;
+use super::influence::Influence;
 use super::note::Note;
 use super::profile::Profiles;
+use super::roll_up::RollUps;
 use super::scales::{Scales, notes};
 use super::scenario::Scenarios;
 use super::sensitivity::Sensitivity;
 use super::series::Series;
+use super::standardised::Standardised;
 use super::statistics::IndicatorStatistics;
 use super::treat::Treatment;
 use super::uncertainty::Uncertainty;
@@ -83,6 +86,15 @@ pub struct Assessment {
     /// What each unit is good and bad at, and which others are like it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub profiles: Option<Profiles>,
+    /// The figures that units would have under one structure of sectors and size classes, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub standardised: Option<Standardised>,
+    /// How much rests on single respondents; in no publication.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub influence: Option<Influence>,
+    /// Places together with those that lie in them, scored beside the units and not ranked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub roll_ups: Option<RollUps>,
     /// What a reader must know.
     pub notes: Vec<Note>,
     /// How to do it again.

@@ -89,6 +89,12 @@ pub enum ScoringError {
          (innogauge assess)"
     )]
     NoRespondents,
+    /// An option that is about respondents, where there are none.
+    #[error("{option}: a table has no respondents: leave it out, or score answers (innogauge assess)")]
+    NeedsRespondents {
+        /// The option.
+        option: &'static str,
+    },
     /// A file of the options was not handed over.
     #[error("uncertainty.{option}: files of runs and weights are read by `innogauge score` only")]
     NoFile {

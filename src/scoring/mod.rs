@@ -10,6 +10,7 @@ mod analyse;
 mod assessment;
 mod association;
 mod benefit_of_the_doubt;
+mod beside;
 mod cell;
 mod comparison;
 mod complete;
@@ -27,6 +28,7 @@ mod experts;
 mod framework;
 mod importance;
 mod impute;
+mod influence;
 mod mazziotta_pareto;
 mod normalise;
 mod note;
@@ -42,6 +44,7 @@ mod register_totals;
 mod reliability;
 mod result_csv;
 mod result_json;
+mod roll_up;
 mod run;
 mod sample;
 mod scales;
@@ -49,6 +52,7 @@ mod scenario;
 mod screen;
 mod sensitivity;
 mod series;
+mod standardised;
 mod statistics;
 mod table;
 mod treat;
@@ -79,6 +83,7 @@ pub use framework::{
     Absent, Actor, Basis, Direction, Element, Formulas, Framework, Indicator, Measure, MeasureKind, NotAsked, Origin,
     Part, Target, Transform, Written,
 };
+pub use influence::{Influence, LargestRespondent, LeftOut, influence};
 pub use note::{Note, NoteCode};
 pub use numbers::median;
 pub use options::{
@@ -92,6 +97,7 @@ pub use publication::{for_publication, is_small_count, public_note};
 pub use register_totals::RegisterTotals;
 pub use result_csv::result_csv;
 pub use result_json::{read_result, result_json};
+pub use roll_up::{HiddenRollUps, RollUps, Together, hidden_roll_ups, roll_up};
 pub use run::{assess, assess_estimates};
 pub use sample::{Allocation, DrawnStratum, SampleDesign, SampleError, draw_sample};
 pub use scales::{
@@ -104,6 +110,7 @@ pub use scenario::{
 };
 pub use sensitivity::{Indices, Removal, Sensitivity, Sums, Swing};
 pub use series::Series;
+pub use standardised::{Standardised, Structure, StructureFrom, standardise};
 pub use statistics::IndicatorStatistics;
 pub use table::Table;
 pub use treat::Treatment;

@@ -116,6 +116,20 @@ pub enum NoteCode {
     NoMarginalReturns,
     /// Strengths and weaknesses that are not told from chance.
     NotTold,
+    /// Responses that count in a place which lies in the one that they name.
+    LowestPlace,
+    /// Official figures of a place with its parts, which are not known.
+    OfficialUnknown,
+    /// What has no score beside the units.
+    NotBeside,
+    /// Units whose index rests on a single respondent.
+    Influential,
+    /// Influence of single respondents that is not worked out.
+    NoInfluence,
+    /// Figures that are not standardised.
+    NotStandardised,
+    /// Sectors and size classes of a unit that are taken together for a standardised figure.
+    StructureCollapsed,
 }
 
 /// One note.

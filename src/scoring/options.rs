@@ -15,6 +15,8 @@
 //! responses: {states: [received, edited, approved], minimum: 10, flag_below: 20}   # unit: organisation, survey: …
 //! uncertainty: {runs: 1000, seed: 1, vary: {aggregate: [arithmetic, geometric], weights: {relative: 0.25}}}
 //! sensitivity: {runs: 1024}                                 # of what `vary` names
+//! influence: true                                           # of single respondents
+//! standardise: true                                         # figures under one structure, beside the raw ones
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +37,10 @@ use crate::scoring::ScoringError;
 /// assert!(refused.to_string().starts_with("options.yaml:1:12: "));
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own in the options file"
+)]
 pub struct Options {
     /// Divide indicators by their denominators first.
     pub denominate: bool,
@@ -62,6 +68,10 @@ pub struct Options {
     pub sensitivity: Option<SensitivityOptions>,
     /// Whether units get profiles: strengths and weaknesses, peers.
     pub profiles: bool,
+    /// Whether the influence of single respondents is worked out (only where cities are assessed).
+    pub influence: bool,
+    /// Whether figures are also standardised to one structure of sectors and size classes (only where cities are assessed).
+    pub standardise: bool,
 }
 
 impl Options {
@@ -116,17 +126,21 @@ impl Options {
             uncertainty: None,
             sensitivity: None,
             profiles: false,
+            influence: false,
+            standardise: false,
         }
     }
 
     /// The defaults of `assess`, made for ten cities: fixed goalposts, two thirds of the children must be there, and
-    /// 1,000 runs over respondents, weights and aggregation. Units have profiles.
+    /// 1,000 runs over respondents, weights and aggregation. Units have profiles, and the influence of single
+    /// respondents is worked out.
     pub fn assess() -> Self {
         let mut options = Self::score();
         options.normalise.method = NormaliseMethod::Goalposts;
         options.aggregate.min_available = 2.0 / 3.0;
         options.uncertainty = Some(UncertaintyOptions::of_answers(&options.aggregate));
         options.profiles = true;
+        options.influence = true;
         options
     }
 

@@ -29,6 +29,8 @@ struct OptionsFile {
     uncertainty: Option<UncertaintyFile>,
     sensitivity: Option<SensitivityFile>,
     profiles: Option<bool>,
+    influence: Option<bool>,
+    standardise: Option<bool>,
 }
 
 /// A step that can be given by the name of its method alone.
@@ -170,6 +172,8 @@ fn merge(
             .as_ref()
             .map_or(Ok(defaults.sensitivity), vary_file::sensitivity)?,
         profiles: given.profiles.unwrap_or(defaults.profiles),
+        influence: given.influence.unwrap_or(defaults.influence),
+        standardise: given.standardise.unwrap_or(defaults.standardise),
     };
     let adjusted = options.aggregate.uses(AggregateMethod::Ampi);
     if adjusted && !normalise_given {

@@ -14,6 +14,7 @@ use super::comparison::{Comparison, ElementChange, PanelChange};
 use super::disclosure::{Hidden, hidden_figures};
 use super::framework::Framework;
 use super::note::{Note, NoteCode};
+use super::roll_up::hidden_roll_ups;
 use super::scales::public_scales;
 use super::scenario::{Outcome, Scenarios};
 use super::series::Series;
@@ -24,8 +25,11 @@ pub fn is_small_count(count: u64) -> bool {
 }
 
 /// The note as a publication may tell it: without the units whose figure is hidden. None where nothing is left of it,
-/// or where its words count them.
+/// where its words count them, or where it is about single respondents.
 pub fn public_note(note: &Note, units: &[String], hidden: &IndexMap<String, Vec<Option<Hidden>>>) -> Option<Note> {
+    if note.code == NoteCode::Influential {
+        return None;
+    }
     let Some(figures) = note.element.as_ref().and_then(|element| hidden.get(element)) else {
         return Some(note.clone());
     };
@@ -54,6 +58,11 @@ pub fn for_publication(framework: &Framework, mut assessment: Assessment) -> Ass
         .filter(|(_, units)| units.iter().any(Option::is_some))
         .map(|(id, _)| id.as_str())
         .collect();
+    assessment.influence = None;
+    if let Some(standardised) = &mut assessment.standardised {
+        standardised.prune(&hidden);
+    }
+    let hidden_of_roll_ups = hidden_roll_ups(framework, &assessment, &hidden);
     let units = assessment.units.clone();
     assessment.notes = assessment
         .notes
@@ -89,6 +98,11 @@ pub fn for_publication(framework: &Framework, mut assessment: Assessment) -> Ass
     }
     if let Some(scenarios) = &mut assessment.scenarios {
         prune_scenarios(scenarios, &indicators);
+    }
+    if let Some(roll_ups) = &mut assessment.roll_ups {
+        roll_ups.prune(&hidden_of_roll_ups, &touched, &|cell| {
+            prune_cell(framework, cell, false);
+        });
     }
     if let Some(profiles) = &mut assessment.profiles {
         for profile in &mut profiles.units {

@@ -18,6 +18,9 @@ pub struct RegisterTotals {
     pub employees_by_sector: BTreeMap<String, BTreeMap<String, u64>>,
     /// Organisations by stratum: N of each.
     pub strata: BTreeMap<String, u64>,
+    /// Organisations by city, then by sector and size class. They are not told: a cell may be one organisation.
+    #[serde(skip)]
+    pub cells: BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>>,
     /// How many organisations have no number of persons employed.
     pub without_employees: u64,
 }
@@ -51,6 +54,9 @@ impl RegisterTotals {
             }
             None => self.without_employees += 1,
         }
+        let of_city = self.cells.entry(city.to_owned()).or_default();
+        let of_sector = of_city.entry(sector.to_owned()).or_default();
+        *of_sector.entry(size.to_owned()).or_default() += 1;
         *self.strata.entry(stratum.to_owned()).or_default() += 1;
     }
 }

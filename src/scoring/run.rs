@@ -340,6 +340,9 @@ impl<'a> Run<'a> {
             comparison: None,
             scenarios: None,
             profiles: None,
+            influence: None,
+            standardised: None,
+            roll_ups: None,
             recipe: Recipe {
                 options: serde_json::to_value(self.options).unwrap_or_default(),
                 framework_hash: self.framework.hash().to_owned(),

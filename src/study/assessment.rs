@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 
 use super::comparison::{CompareWith, Earlier};
 use super::progress::{Progress, Stage, Unwatched, Watch};
+use super::roll_up::add_roll_ups;
 use super::sample::Sample;
 use super::scenarios::AnswerScenarios;
 use super::{Catalogue, StudyError, organisations};
@@ -231,6 +232,14 @@ fn cities(
     });
     let amended = amended.collect::<Result<_, ScoringError>>()?;
     analyse(&mut assessment, &subject, course, amended, &[])?;
+    add_roll_ups(store, &mut assessment, &subject, tally)?;
+    if options.standardise {
+        scoring::standardise(&mut assessment, &subject, tally, sample.populations());
+    }
+    if options.influence {
+        scoring::influence(&mut assessment, &subject, tally, sample.populations())?;
+    }
+    assessment.notes.extend(sample.note());
     let responses = ResponseRecord {
         count: estimates.responses,
         hash: estimates.responses_hash,
@@ -248,7 +257,8 @@ pub(super) fn estimate(
     sample: &Sample,
 ) -> Result<(Estimates, Option<Resample>), ScoringError> {
     let estimates = Estimates::new(framework, tally, units, Some(official), &options.responses)?;
-    let resample = Resample::new(framework, tally, &estimates.table, options, sample.populations());
+    let drawn = || Resample::new(framework, tally, &estimates.table, options, sample.populations());
+    let resample = sample.is_drawn().then(drawn).flatten();
     Ok((estimates, resample))
 }
 
@@ -370,7 +380,7 @@ fn units(store: &Store, tally: &Tally) -> Result<Vec<String>, StudyError> {
 }
 
 /// Official figures as a table: of each variable and place, the figure of the latest year.
-fn statistics(store: &Store, units: &[String]) -> Result<Table, StudyError> {
+pub(super) fn statistics(store: &Store, units: &[String]) -> Result<Table, StudyError> {
     let mut latest: IndexMap<String, HashMap<String, (i64, f64)>> = IndexMap::new();
     for figure in store.statistics()? {
         let of_variable = latest.entry(figure.variable).or_default();
@@ -534,7 +544,7 @@ fn tally_batches<'a>(
     let mut as_they_are = tallying();
     let mut as_changed: Vec<Tallying<'a>> = (0..changed.len()).map(|_| tallying()).collect();
     for response in batches.iter().flatten() {
-        let unit = response.identity.city.as_deref().unwrap_or_default();
+        let unit = sample.place(survey, &response.identity);
         let stratum = sample.stratum(survey, &response.identity);
         let respondent = Respondent {
             response: &response.instance_id,

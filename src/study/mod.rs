@@ -25,6 +25,7 @@ mod register;
 mod register_list;
 mod report;
 mod responses;
+mod roll_up;
 mod room;
 mod sample;
 mod scenarios;

@@ -2,25 +2,32 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::StudyError;
 use super::register::totals_of;
+use crate::definition::{StudyPlace, lies_within};
 use crate::response::{Identity, RegisterEntry};
-use crate::scoring::{Auxiliary, Options, Populations, RespondentUnit};
+use crate::scoring::{Auxiliary, Note, NoteCode, Options, Populations, RespondentUnit};
 use crate::store::{RegisterFilter, Store};
 
 /// What it takes to weight the respondents of an assessment, and to draw them again.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
     kept: bool,
+    drawn: bool,
     /// By survey and credit code, what the register says.
     registered: HashMap<String, HashMap<String, Registered>>,
     populations: Populations,
+    places: Vec<StudyPlace>,
+    /// How many responses name a place that the one of the register lies in.
+    put_lower: AtomicU64,
 }
 
 /// An organisation as the register has it.
 #[derive(Debug)]
 struct Registered {
+    city: String,
     stratum: String,
     size: Option<String>,
     sector: Option<String>,
@@ -30,6 +37,7 @@ struct Registered {
 impl From<&RegisterEntry> for Registered {
     fn from(entry: &RegisterEntry) -> Self {
         Self {
+            city: entry.city.clone(),
             stratum: entry.stratum(),
             size: entry.size.clone(),
             sector: entry.sector.clone(),
@@ -52,6 +60,7 @@ impl Sample {
         if options.responses.unit != RespondentUnit::City {
             return Ok(sample);
         }
+        sample.places = store.places()?;
         for survey in surveys {
             let register = store.whole_register(round, survey, &RegisterFilter::default())?;
             if register.is_empty() {
@@ -67,13 +76,19 @@ impl Sample {
             .uncertainty
             .as_ref()
             .is_some_and(|asked| asked.vary.respondents.is_some());
-        sample.kept = drawn || joined || !sample.populations.is_empty();
+        sample.drawn = drawn || joined || !sample.populations.is_empty();
+        sample.kept = sample.drawn || options.influence || options.standardise;
         Ok(sample)
     }
 
     /// Whether respondents are to be kept one by one.
     pub fn is_kept(&self) -> bool {
         self.kept
+    }
+
+    /// Whether respondents can be drawn again, for the precision of figures at least.
+    pub fn is_drawn(&self) -> bool {
+        self.drawn
     }
 
     /// What the registers say, by survey.
@@ -83,6 +98,36 @@ impl Sample {
 
     fn registered(&self, survey: &str, identity: &Identity) -> Option<&Registered> {
         self.registered.get(survey)?.get(identity.code.as_ref()?)
+    }
+
+    /// The place that a respondent counts for: the lowest that is listed. Where the response names a place in which the one
+    /// of the register lies, that is the register's.
+    pub fn place<'a>(&'a self, survey: &str, identity: &'a Identity) -> &'a str {
+        let named = identity.city.as_deref().unwrap_or_default();
+        let Some(registered) = self
+            .registered(survey, identity)
+            .map(|registered| registered.city.as_str())
+        else {
+            return named;
+        };
+        if registered == named || !lies_within(&self.places.iter().collect::<Vec<_>>(), registered, named) {
+            return named;
+        }
+        self.put_lower.fetch_add(1, Ordering::Relaxed);
+        registered
+    }
+
+    /// The note on responses that count in a lower place than they name.
+    pub fn note(&self) -> Option<Note> {
+        let count = self.put_lower.load(Ordering::Relaxed);
+        (count > 0).then(|| Note {
+            code: NoteCode::LowestPlace,
+            element: None,
+            units: Vec::new(),
+            message: format!(
+                "{count} responses name a place in which that of the register lies: they count in the lower"
+            ),
+        })
     }
 
     /// The stratum of a respondent: that of the register; where the survey has none, what the response says; else city and

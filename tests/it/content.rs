@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use innogauge::definition::{Definition, Folder, load_folder};
+use innogauge::definition::{Definition, Folder, load_folder, roll_ups};
 use innogauge::expression::Expression;
 use innogauge::scoring::{Framework, Origin, Part};
 
@@ -65,11 +65,10 @@ fn the_content_is_clean_and_speaks_two_languages() {
     }
     let places = folder.places.as_ref().expect("places.yaml");
     assert_eq!(places.iter().count(), 10);
-    assert_eq!(
-        places.rolled_into("230700").count(),
-        2,
-        "Jiayin and Tieli lie in Yichun"
-    );
+    let rolled: Vec<_> = roll_ups(&places.iter().collect::<Vec<_>>());
+    assert_eq!(rolled.len(), 1);
+    assert_eq!(rolled[0].place, "230700");
+    assert_eq!(rolled[0].parts, ["230722", "230781"], "Jiayin and Tieli lie in Yichun");
     let scored = framework
         .indicators()
         .filter(|(_, element, _)| element.weight > 0.0)

@@ -10,16 +10,19 @@ mod comparison;
 mod coverage;
 mod dimensions;
 mod indicators;
+mod influence;
 mod methodology;
 mod notes;
 mod profiles;
 mod provenance;
 mod ranking;
 mod responses;
+mod roll_ups;
 mod scales;
 mod scenarios;
 mod scores;
 mod sheet;
+mod standardised;
 mod style;
 mod summary;
 mod uncertainty;
@@ -37,7 +40,8 @@ use self::style::Style;
 use super::Wording;
 use crate::definition::{Definition, Text};
 use crate::scoring::{
-    AggregateMethod, Assessment, Framework, Hidden, NormaliseMethod, Options, Series, hidden_figures, is_small_count,
+    AggregateMethod, Assessment, Framework, Hidden, HiddenRollUps, NormaliseMethod, Options, Series, hidden_figures,
+    hidden_roll_ups, is_small_count,
 };
 
 /// Everything that a workbook tells.
@@ -121,15 +125,20 @@ impl Report<'_> {
     pub fn write_workbook<W: Write + Seek + Send>(&self, wording: &Wording, to: W) -> Result<(), XlsxError> {
         let mut workbook = Workbook::new();
         workbook.set_properties(&self.properties(wording)?);
+        let hidden = match self.edition {
+            Edition::Publication => hidden_figures(self.framework, self.assessment),
+            Edition::Analysis => IndexMap::new(),
+        };
         let context = Context {
             report: self,
             wording,
             style: Style::new(),
             layout: scores::Layout::of(self.framework, self.edition),
-            hidden: match self.edition {
-                Edition::Publication => hidden_figures(self.framework, self.assessment),
-                Edition::Analysis => IndexMap::new(),
+            hidden_roll_ups: match self.edition {
+                Edition::Publication => hidden_roll_ups(self.framework, self.assessment, &hidden),
+                Edition::Analysis => HiddenRollUps::default(),
             },
+            hidden,
         };
         let compared = self.assessment.comparison.is_some();
         for (name, write) in SHEETS.into_iter().filter(|(name, _)| compared || *name != COMPARISON) {
@@ -139,7 +148,7 @@ impl Report<'_> {
             workbook.push_worksheet(worksheet);
         }
         for (name, write, is_there) in SHEETS_OF_EXTRAS {
-            if is_there(self.assessment) {
+            if is_there(self) {
                 let mut worksheet = Worksheet::new();
                 worksheet.set_name(context.sheet_name(name))?;
                 write(&context, &mut worksheet)?;
@@ -180,6 +189,8 @@ struct Context<'a> {
     layout: scores::Layout,
     /// By indicator, for each unit whether and why the edition hides its figure.
     hidden: IndexMap<String, Vec<Option<Hidden>>>,
+    /// What it hides of roll-ups.
+    hidden_roll_ups: HiddenRollUps,
 }
 
 /// A scale on which scores lie less than this apart is narrow.
@@ -198,6 +209,9 @@ const SCORES: SheetName = ("得分", "Scores");
 const INDICATORS: SheetName = ("指标", "Indicators");
 const COVERAGE: SheetName = ("覆盖", "Coverage");
 const SCALES: SheetName = ("量表", "Scales");
+const ROLL_UPS: SheetName = ("合计地区", "Roll-ups");
+const INFLUENCE: SheetName = ("单份答卷影响", "Influence");
+const STANDARDISED: SheetName = ("结构标准化", "Standardised");
 const PROFILES: SheetName = ("画像", "Profiles");
 const SCENARIOS: SheetName = ("情景", "Scenarios");
 const CODEBOOK: SheetName = ("编码表", "Codebook");
@@ -214,14 +228,23 @@ const SHEETS: [(SheetName, WriteSheet); 7] = [
     (COVERAGE, coverage::write),
 ];
 
-/// Whether an assessment has what a sheet tells.
-type IsThere = fn(&Assessment) -> bool;
+/// Whether a report has what a sheet tells.
+type IsThere = fn(&Report<'_>) -> bool;
 
 /// Sheets that are there where the assessment has what they tell.
-const SHEETS_OF_EXTRAS: [(SheetName, WriteSheet, IsThere); 3] = [
-    (SCALES, scales::write, scales::are_there),
-    (PROFILES, profiles::write, |assessment| assessment.profiles.is_some()),
-    (SCENARIOS, scenarios::write, |assessment| assessment.scenarios.is_some()),
+const SHEETS_OF_EXTRAS: [(SheetName, WriteSheet, IsThere); 6] = [
+    (SCALES, scales::write, |report| scales::are_there(report.assessment)),
+    (ROLL_UPS, roll_ups::write, |report| report.assessment.roll_ups.is_some()),
+    (STANDARDISED, standardised::write, |report| {
+        report.assessment.standardised.is_some()
+    }),
+    (PROFILES, profiles::write, |report| report.assessment.profiles.is_some()),
+    (SCENARIOS, scenarios::write, |report| {
+        report.assessment.scenarios.is_some()
+    }),
+    (INFLUENCE, influence::write, |report| {
+        report.edition == Edition::Analysis && report.assessment.influence.is_some()
+    }),
 ];
 
 const CLOSING_SHEETS: [(SheetName, WriteSheet); 3] = [

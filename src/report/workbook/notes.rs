@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::Context;
+use super::{Context, Edition};
 use crate::scoring::{Note, NoteCode};
 
 /// What a kind of note says, in the report's languages.
@@ -176,6 +176,31 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "未知抽样误差，优势与劣势未排除偶然性",
             "Strengths and weaknesses are not told from chance",
         ),
+        NoteCode::LowestPlace => (
+            "部分答卷按名录计入所填地区内的下级地区",
+            "Responses count in the place of the register, which lies in the one that they name",
+        ),
+        NoteCode::OfficialUnknown => (
+            "不知官方数据是否包含下级地区，合计地区的官方数据视为缺失",
+            "Whether official figures include the parts of a place is not known: missing in its roll-up",
+        ),
+        NoteCode::NotBeside => (
+            "所用方法不能为排名以外的地区评分",
+            "The methods have no score for what stands beside the units",
+        ),
+        NoteCode::Influential => (
+            "去掉一份答卷，指数得分或名次的变动即超过抽样区间宽度的一半",
+            "Without a single respondent the index or its rank moves by more than half of its sampling interval",
+        ),
+        NoteCode::NoInfluence => (
+            "单份答卷的影响未计算",
+            "The influence of single respondents is not worked out",
+        ),
+        NoteCode::NotStandardised => ("指标未作结构标准化", "Figures are not standardised"),
+        NoteCode::StructureCollapsed => (
+            "标准化时，没有答卷的行业由同规模代表，没有答卷的规模由全部答卷代表",
+            "For standardised figures size classes stand for sectors without respondents, and all respondents for size classes without any",
+        ),
         NoteCode::NoMarginalReturns => ("所用方法没有边际效应", "The method has no marginal returns"),
     };
     context.wording.say(chinese, english)
@@ -184,7 +209,8 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
 /// One line per kind of note, with the elements that it is about.
 pub(super) fn digest(context: &Context<'_>) -> Vec<String> {
     let mut about: IndexMap<NoteCode, Vec<&str>> = IndexMap::new();
-    for note in &context.report.assessment.notes {
+    let is_told = |note: &&Note| context.report.edition == Edition::Analysis || note.code != NoteCode::Influential;
+    for note in context.report.assessment.notes.iter().filter(is_told) {
         let elements = about.entry(note.code).or_default();
         if let Some(element) = note.element.as_deref()
             && !elements.contains(&element)

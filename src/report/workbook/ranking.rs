@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{ColNum, Worksheet, XlsxError};
 
 use super::sheet::{Cell, Column};
-use super::{Context, RANKING, uncertainty};
+use super::{Context, RANKING, roll_ups, uncertainty};
 
 /// The column of the first dimension.
 const FIRST_DIMENSION: ColNum = 4;
@@ -52,6 +52,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         sheet.colour_scale(body, FIRST_DIMENSION, last)?;
     }
     sheet.worksheet.set_freeze_panes(body.first, 2)?;
+    roll_ups::write_beside_ranking(context, &mut sheet, &columns(&context.label(0)))?;
 
     sheet.heading(&say("名次", "Ranks"))?;
     let rank = |id: &str, unit| {

@@ -634,6 +634,7 @@ mod tests {
                 base: 1.0,
                 weight: 1.0,
                 figures: Vec::new(),
+                outside_base: Vec::new(),
             })
             .collect()
     }

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::tally::{PartTotal, Tally};
 use crate::scoring::cell::{Cell, CellPart, CellStatus};
 use crate::scoring::error::ScoringError;
-use crate::scoring::framework::{Absent, Framework, Origin, Part, Target};
+use crate::scoring::framework::{Absent, Framework, Indicator, Origin, Part, Target};
 use crate::scoring::note::{Note, NoteCode};
 use crate::scoring::options::Responses;
 use crate::scoring::scales::{self, Scales};
@@ -99,6 +99,63 @@ impl Estimates {
             responses_hash: responses.hash(),
         })
     }
+}
+
+impl Estimates {
+    /// How the figure of one indicator would come about in a unit; `None` of one that is not computed from answers.
+    pub(in crate::scoring) fn cell_of(
+        framework: &Framework,
+        tally: &Tally,
+        indicator: &str,
+        unit: &str,
+        options: &Responses,
+    ) -> Option<Cell> {
+        let mut number = 0;
+        for (_, element, indicator_of) in framework.indicators() {
+            let Origin::Answers { parts, absent, .. } = &indicator_of.origin else {
+                continue;
+            };
+            let numbers = number..number + parts.len();
+            number += parts.len();
+            if element.id == indicator {
+                let totals = tally.find(unit).and_then(|totals| totals.get(numbers));
+                return Some(combined(parts, totals.unwrap_or_default(), *absent, options).1);
+            }
+        }
+        None
+    }
+}
+
+/// A unit's figure of one indicator, and how it comes about.
+pub(in crate::scoring) struct IndicatorFigure {
+    /// In natural units; `None` where it is missing.
+    pub value: Option<f64>,
+    /// How it comes about.
+    pub cell: Cell,
+}
+
+/// By indicator the figure of one unit from the totals of its parts; `None` of those that are not computed from answers.
+pub(super) fn figures(
+    framework: &Framework,
+    totals: &[PartTotal],
+    options: &Responses,
+) -> Vec<Option<IndicatorFigure>> {
+    let mut number = 0;
+    let figure = |indicator: &Indicator| {
+        let Origin::Answers { parts, absent, .. } = &indicator.origin else {
+            return None;
+        };
+        let numbers = number..number + parts.len();
+        number += parts.len();
+        let totals = totals.get(numbers).unwrap_or_default();
+        let (value, cell) = combined(parts, totals, *absent, options);
+        Some(IndicatorFigure { value, cell })
+    };
+    framework
+        .indicators()
+        .map(|(.., indicator)| indicator)
+        .map(figure)
+        .collect()
 }
 
 /// How respondents stand for the register, in the order of the units.

@@ -85,7 +85,7 @@ impl Estimator {
             return;
         }
         tally.count(respondent.response, given.is_some());
-        let mut kept = tally.is_keeping().then(Vec::new);
+        let mut kept = tally.is_keeping().then(|| (Vec::new(), Vec::new()));
         let totals = tally.unit(respondent.unit);
         let language = intake.language(row);
         intake.figures(row, scratch, |part, figure, items| {
@@ -95,15 +95,20 @@ impl Estimator {
                     total.items.add(language, items);
                 }
             }
-            if let (Some(kept), Figure::Known { of, over }) = (&mut kept, figure) {
-                kept.push(KnownFigure {
+            let Some((figures, outside_base)) = &mut kept else {
+                return;
+            };
+            match figure {
+                Figure::Known { of, over } => figures.push(KnownFigure {
                     part: part.number,
                     of,
                     over,
-                });
+                }),
+                Figure::Unknown | Figure::OutOfScope => outside_base.extend(u32::try_from(part.number)),
+                Figure::OtherActor => {}
             }
         });
-        if let Some(figures) = kept {
+        if let Some((figures, outside_base)) = kept {
             tally.keep_respondent(KeptRespondent {
                 survey: Arc::clone(&intake.survey),
                 unit: respondent.unit.to_owned(),
@@ -114,6 +119,7 @@ impl Estimator {
                 organisation: respondent.organisation.map(str::to_owned),
                 weight,
                 figures,
+                outside_base,
             });
         }
     }

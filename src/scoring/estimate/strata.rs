@@ -170,6 +170,7 @@ mod tests {
             organisation: None,
             weight: 1.0,
             figures: Vec::new(),
+            outside_base: Vec::new(),
         }
     }
 

@@ -53,7 +53,8 @@ impl PartTotal {
         }
     }
 
-    fn weigh(&mut self, kind: MeasureKind, of: f64, over: f64, weight: f64) {
+    /// Counts a known figure with its weight; who is in the base is counted before.
+    pub fn weigh(&mut self, kind: MeasureKind, of: f64, over: f64, weight: f64) {
         self.weight.add(weight);
         self.of.add(weight * of);
         if kind.is_quotient() {
@@ -66,7 +67,7 @@ impl PartTotal {
     }
 
     /// Forgets all weights, and keeps who was counted and how items go together, which has no weights.
-    fn unweigh(&mut self) {
+    pub fn unweigh(&mut self) {
         *self = Self {
             respondents: self.respondents,
             base: self.base,
@@ -85,7 +86,8 @@ impl PartTotal {
         }
     }
 
-    fn merge(&mut self, other: Self) {
+    /// Adds the totals of other respondents.
+    pub fn merge(&mut self, other: Self) {
         self.respondents += other.respondents;
         self.base += other.base;
         self.unknown += other.unknown;
@@ -158,9 +160,26 @@ pub(super) struct KeptRespondent {
     /// The credit code, where it has one.
     pub organisation: Option<String>,
     pub figures: Vec<KnownFigure>,
+    /// The numbers of the parts whose actor type it is of and in whose base it is not.
+    pub outside_base: Vec<u32>,
 }
 
 impl KeptRespondent {
+    /// What weights are worked out from.
+    pub fn without_figures(&self) -> Self {
+        Self {
+            survey: Arc::clone(&self.survey),
+            unit: self.unit.clone(),
+            stratum: self.stratum.clone(),
+            response: self.response.clone(),
+            auxiliary: self.auxiliary.clone(),
+            organisation: self.organisation.clone(),
+            figures: Vec::new(),
+            outside_base: Vec::new(),
+            ..*self
+        }
+    }
+
     /// The order in which the respondents of a unit stand wherever weights are worked out: by survey and stratum, then by
     /// organisation, so that what those say that are the same in two rounds is summed in the same order.
     pub fn order(&self) -> impl Ord + use<> {
@@ -409,6 +428,19 @@ impl Tally {
             .get(&part.actor)
             .copied();
         count.filter(|count| *count > 0)
+    }
+
+    /// A tally of the same parts, of nobody.
+    pub(super) fn empty(&self) -> Self {
+        Self::new(self.parts)
+    }
+
+    /// The tally with what its weights were calibrated to.
+    pub(super) fn with_calibration(self, calibration: Calibration) -> Self {
+        Self {
+            calibration: Some(calibration),
+            ..self
+        }
     }
 
     /// What the weights were calibrated to, where they were.

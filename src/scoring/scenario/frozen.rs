@@ -19,7 +19,7 @@ use crate::scoring::table::Table;
 pub(super) const TOO_LARGE: &str = "the changed figure would be too large";
 
 /// The frame of all indicators.
-pub(super) struct FrozenFrame {
+pub(in crate::scoring) struct FrozenFrame {
     /// The figures as they came, column by column.
     pub natural: Vec<Vec<f64>>,
     /// The same on the scale.
@@ -43,6 +43,51 @@ struct FrozenColumn {
     frame_of: Vec<Option<usize>>,
 }
 
+/// What a value is held against.
+#[derive(Debug, Clone, Copy)]
+struct Against {
+    frame: usize,
+    /// What it is divided by: 1 where figures are not divided.
+    divisor: f64,
+    /// In natural units; NaN where there is none.
+    target: f64,
+}
+
+impl FrozenColumn {
+    /// Where a value stands; the error is why it has no place.
+    fn place(&self, value: f64, against: Against) -> Result<Placed, &'static str> {
+        let Against { frame, divisor, target } = against;
+        if value.is_nan() {
+            return Ok(Placed::NOWHERE);
+        }
+        let Some(scale) = self.scale[frame]? else {
+            return Err("no unit has a value in the assessment, so that there is no scale to be kept");
+        };
+        let quotient = value / divisor;
+        if value.is_infinite() || (quotient.is_infinite() && divisor != 0.0) {
+            return Err(TOO_LARGE);
+        }
+        if !quotient.is_finite() {
+            return Ok(Placed::NOWHERE);
+        }
+        let sign = self.direction.sign();
+        let treated = self.treatment[frame].apply(quotient, sign > 0.0);
+        let x = self.transform.apply(treated.value);
+        if !x.is_finite() {
+            return Err("a logarithm or root has no value there");
+        }
+        let scored = scale.apply(x * sign, self.transform.apply(target) * sign)?;
+        if scored.value.is_infinite() {
+            return Err(TOO_LARGE);
+        }
+        Ok(Placed {
+            score: scored.value,
+            slope: scored.slope * self.transform.slope(treated.value) * treated.slope / divisor,
+            held: treated.held.or(scored.held),
+        })
+    }
+}
+
 /// Where a figure stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Placed {
@@ -54,9 +99,18 @@ pub(super) struct Placed {
     pub held: Option<End>,
 }
 
+impl Placed {
+    /// Of a missing value.
+    const NOWHERE: Self = Self {
+        score: f64::NAN,
+        slope: 0.0,
+        held: None,
+    };
+}
+
 /// A figure that has no place.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct NoPlace {
+pub(in crate::scoring) struct NoPlace {
     pub column: usize,
     pub row: usize,
     pub value: f64,
@@ -161,54 +215,39 @@ impl FrozenFrame {
     }
 
     /// Where a value of this column and row stands; NaN for a missing value, and in a row that was left out.
-    pub fn at(&self, column: usize, row: usize, value: f64) -> Result<Placed, NoPlace> {
-        let nowhere = Placed {
-            score: f64::NAN,
-            slope: 0.0,
-            held: None,
-        };
+    pub(super) fn at(&self, column: usize, row: usize, value: f64) -> Result<Placed, NoPlace> {
         let of = &self.columns[column];
-        let Some(frame) = of.frame_of[row].filter(|_| !value.is_nan()) else {
-            return Ok(nowhere);
+        let Some(frame) = of.frame_of[row] else {
+            return Ok(Placed::NOWHERE);
         };
-        let fail = |reason| NoPlace {
+        let against = Against {
+            frame,
+            divisor: self.divisor(column, row),
+            target: of.target.as_ref().map_or(f64::NAN, |target| target[row]),
+        };
+        of.place(value, against).map_err(|reason| NoPlace {
             column,
             row,
             value,
             reason,
-        };
-        let Some(scale) = of.scale[frame].map_err(fail)? else {
-            return Err(fail(
-                "no unit has a value in the assessment, so that there is no scale to be kept",
-            ));
-        };
-        let divisor = self.divisor(column, row);
-        let quotient = value / divisor;
-        if value.is_infinite() || (quotient.is_infinite() && divisor != 0.0) {
-            return Err(fail(TOO_LARGE));
-        }
-        if !quotient.is_finite() {
-            return Ok(nowhere);
-        }
-        let sign = of.direction.sign();
-        let treated = of.treatment[frame].apply(quotient, sign > 0.0);
-        let x = of.transform.apply(treated.value);
-        if !x.is_finite() {
-            return Err(fail("a logarithm or root has no value there"));
-        }
-        let target = of
-            .target
-            .as_ref()
-            .map_or(f64::NAN, |target| of.transform.apply(target[row]) * sign);
-        let scored = scale.apply(x * sign, target).map_err(fail)?;
-        if scored.value.is_infinite() {
-            return Err(fail(TOO_LARGE));
-        }
-        Ok(Placed {
-            score: scored.value,
-            slope: scored.slope * of.transform.slope(treated.value) * treated.slope / divisor,
-            held: treated.held.or(scored.held),
         })
+    }
+
+    /// The score of a value that belongs to none of the rows, with its own divisor and target (NaN where it has none), in
+    /// the frame of the first rows.
+    ///
+    /// # Errors
+    /// Why it has no place.
+    pub fn outside(&self, column: usize, value: f64, divisor: f64, target: f64) -> Result<f64, &'static str> {
+        if self.frames.is_empty() {
+            return Ok(f64::NAN);
+        }
+        let against = Against {
+            frame: 0,
+            divisor,
+            target,
+        };
+        self.columns[column].place(value, against).map(|placed| placed.score)
     }
 
     /// The value at which the scale of this column and row ends: `best` or worst. None where it goes on, or where what

@@ -36,6 +36,7 @@ pub use amend::{Amended, Amendment};
 pub use change::{
     AnswerEdit, Change, ChangedAnswer, Edit, Level, Move, Named, Scenario, ScenarioAim, ScenarioFrame, Scope,
 };
+pub(super) use frozen::FrozenFrame;
 pub use inverse::{Improvement, ImprovementTarget, Inverse, InverseTarget, Step};
 pub use marginal::{MarginalReturn, MarginalReturns, Region, StepBasis};
 pub use outcome::{ComparedRanks, ComparedScores, DifferenceIntervals, ElementOutcome, Outcome, Scenarios};

@@ -1,0 +1,99 @@
+//! The sheet of standardised figures: each unit's raw figure, and what it would be under the pooled structure.
+
+use rust_xlsxwriter::{Worksheet, XlsxError};
+
+use super::sheet::{Cell, Column};
+use super::{Context, STANDARDISED};
+use crate::scoring::{Standardised, StructureFrom};
+
+pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<(), XlsxError> {
+    let say = |chinese: &str, english: &str| context.wording.say(chinese, english);
+    let mut sheet = context.sheet(
+        worksheet,
+        STANDARDISED,
+        (
+            "若各单位的行业和规模结构相同，指标会是多少。仅供对照，不进入得分。– 缺失；□ 为保密而隐去。",
+            "What figures would be if all units had one structure of sectors and sizes. For comparison, in no score. – missing; □ hidden for confidentiality.",
+        ),
+    )?;
+    let assessment = context.report.assessment;
+    let Some(standardised) = &assessment.standardised else {
+        return Ok(());
+    };
+    for (survey, structure) in &standardised.structures {
+        let cells = structure.cells;
+        sheet.line(&match structure.from {
+            StructureFrom::Register => say(
+                &format!("{survey}：结构为名录中全部单位所在地区的行业×规模（{cells}格）。"),
+                &format!("{survey}: sectors by sizes of the organisations of the register, all units together ({cells} cells)."),
+            ),
+            StructureFrom::Respondents => say(
+                &format!("{survey}：没有名录，结构为全部加权答卷的行业×规模（{cells}格）。"),
+                &format!("{survey}: no register; sectors by sizes of the weighted respondents, all units together ({cells} cells)."),
+            ),
+        })?;
+    }
+    let mut columns = vec![
+        Column::new(say("代码", "Code"), 16),
+        Column::new(say("指标", "Indicator"), 38),
+    ];
+    for unit in context.units() {
+        columns.push(Column::new(format!("{unit}\n{}", say("原值", "raw")), 13));
+        columns.push(Column::new(format!("{unit}\n{}", say("标准化", "standardised")), 13));
+    }
+    let rows = context.report.framework.indicators().filter_map(|(_, element, _)| {
+        let figures = standardised.figures.get(&element.id)?;
+        let raw = assessment.stages.raw.get(&element.id);
+        let mut cells = vec![
+            Cell::Code(element.id.clone()),
+            Cell::Wrapped(context.wording.text(&element.label)),
+        ];
+        for unit in 0..assessment.units.len() {
+            let value = |value: Option<f64>, is_hidden: bool| match value {
+                Some(_) if is_hidden => Cell::Text("□".to_owned()),
+                value => Cell::Value(value),
+            };
+            cells.push(value(
+                raw.and_then(|raw| raw.get(unit)),
+                context.hides(&element.id, unit),
+            ));
+            cells.push(value(
+                figures.get(unit),
+                hides(context, standardised, &element.id, unit),
+            ));
+        }
+        Some(cells)
+    });
+    let rows: Vec<_> = rows.collect();
+    let body = sheet.table(&columns, rows)?;
+    sheet.worksheet.set_freeze_panes(body.first, 2)?;
+    if context.report.edition == super::Edition::Publication {
+        return Ok(());
+    }
+    sheet.heading(&say("覆盖", "Coverage"))?;
+    sheet.line(&say(
+        "本单位有答卷的行业×规模格在共同结构中所占比例；其余格由同规模、再由全部答卷代表。",
+        "The share of the common structure in whose cells the unit has respondents; size classes, then all respondents, stand for the rest.",
+    ))?;
+    let mut columns = vec![
+        Column::new(say("代码", "Code"), 16),
+        Column::new(say("指标", "Indicator"), 38),
+    ];
+    columns.extend(context.units().map(|unit| Column::new(unit, 13)));
+    let rows = context.report.framework.indicators().filter_map(|(_, element, _)| {
+        let coverage = standardised.coverage.get(&element.id)?;
+        let mut cells = vec![
+            Cell::Code(element.id.clone()),
+            Cell::Wrapped(context.wording.text(&element.label)),
+        ];
+        cells.extend(coverage.iter().map(Cell::Share));
+        Some(cells)
+    });
+    let rows: Vec<_> = rows.collect();
+    sheet.table(&columns, rows)?;
+    Ok(())
+}
+
+fn hides(context: &Context<'_>, standardised: &Standardised, id: &str, unit: usize) -> bool {
+    context.report.edition == super::Edition::Publication && standardised.hides(id, unit, &context.hidden)
+}
