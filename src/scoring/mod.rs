@@ -40,6 +40,8 @@ mod pairwise;
 mod profile;
 mod publication;
 mod rank;
+#[cfg(test)]
+mod recorded;
 mod register_totals;
 mod reliability;
 mod result_csv;

@@ -2,13 +2,13 @@
 //! makes the recording and says what it holds.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::{Auxiliary, Estimates, Estimator, Intake, Populations, Resample, Respondent, Tally};
 use crate::definition::Definition;
+use crate::scoring::recorded::rows;
 use crate::scoring::uncertainty::{Purpose, random};
 use crate::scoring::{Framework, Margin, Options, RegisterTotals};
 
@@ -35,21 +35,10 @@ struct Organisation {
     rd: Option<f64>,
 }
 
-fn rows<T: for<'de> Deserialize<'de>>(name: &str) -> Vec<T> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/calibration")
-        .join(name);
-    csv::Reader::from_path(path)
-        .unwrap()
-        .deserialize()
-        .map(Result::unwrap)
-        .collect()
-}
-
 /// What survey makes of the respondents, by city and figure, in the order of the respondents.
 fn recorded() -> BTreeMap<(String, String), Vec<f64>> {
     let mut recorded: BTreeMap<(String, String), Vec<f64>> = BTreeMap::new();
-    for (city, what, value) in rows::<(String, String, f64)>("expected.csv") {
+    for (city, what, value) in rows::<(String, String, f64)>("calibration/expected.csv") {
         recorded.entry((city, what)).or_default().push(value);
     }
     recorded
@@ -67,7 +56,7 @@ fn surveyed() -> Surveyed {
     let intake = Arc::new(Intake::new(&framework, &definition));
     let mut estimator = Estimator::new(&framework, &intake).keeping_respondents();
     let mut register = RegisterTotals::default();
-    for (number, it) in rows::<Organisation>("register.csv").iter().enumerate() {
+    for (number, it) in rows::<Organisation>("calibration/register.csv").iter().enumerate() {
         let stratum = format!("{}/{}", it.city, it.size);
         register.add(&it.city, Some(&it.size), Some(&it.sector), &stratum, Some(it.employees));
         if it.answered == 1 {

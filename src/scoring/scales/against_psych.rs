@@ -2,7 +2,6 @@
 //! tests/fixtures/scales/psych.R makes the recording and says what it holds.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -10,6 +9,7 @@ use serde_json::json;
 
 use super::{ScaleGroup, ScaleReliability, scales};
 use crate::definition::Definition;
+use crate::scoring::recorded::rows;
 use crate::scoring::{Auxiliary, Estimator, Framework, Intake, Respondent};
 
 const SURVEY: &str = "survey: firm\nversion: '1'\ntitle: {en: Firms}\nlanguages: {en: English}\n\
@@ -31,21 +31,10 @@ struct Answers {
     q5: Option<u8>,
 }
 
-fn rows<T: for<'de> Deserialize<'de>>(name: &str) -> Vec<T> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/scales")
-        .join(name);
-    csv::Reader::from_path(path)
-        .unwrap()
-        .deserialize()
-        .map(Result::unwrap)
-        .collect()
-}
-
 /// What psych says, by group and figure, item by item.
 fn recorded() -> BTreeMap<(String, String), Vec<f64>> {
     let mut recorded: BTreeMap<(String, String), Vec<f64>> = BTreeMap::new();
-    for (group, what, _, value) in rows::<(String, String, usize, f64)>("expected.csv") {
+    for (group, what, _, value) in rows::<(String, String, usize, f64)>("scales/expected.csv") {
         recorded.entry((group, what)).or_default().push(value);
     }
     recorded
@@ -55,7 +44,7 @@ fn groups() -> Vec<ScaleGroup> {
     let definition = Definition::from_yaml("firm.yaml", SURVEY).unwrap().value;
     let framework = Framework::from_yaml("f.yaml", FRAMEWORK, &[&definition]).unwrap().value;
     let mut estimator = Estimator::new(&framework, &Arc::new(Intake::new(&framework, &definition)));
-    for (number, it) in rows::<Answers>("answers.csv").iter().enumerate() {
+    for (number, it) in rows::<Answers>("scales/answers.csv").iter().enumerate() {
         let language = Some(&it.language).filter(|language| !language.is_empty());
         let answers = json!({"language": language, "q1": it.q1, "q2": it.q2, "q3": it.q3, "q4": it.q4, "q5": it.q5});
         estimator.add(&Respondent {
