@@ -5,10 +5,9 @@ use super::error::ScoringError;
 use super::estimate::{Replicates, Resample, add_precision};
 use super::framework::Framework;
 use super::note::{Note, NoteCode};
-use super::options::{Options, WeightMethod};
+use super::options::{Options, UncertaintyOptions, Vary, WeightMethod};
 use super::table::Table;
 use super::uncertainty::{Experiment, MOST_SCORES, Observer, Replay};
-use super::vary::{UncertaintyOptions, Vary};
 use super::{sensitivity, uncertainty};
 
 /// Fewer runs than this are no analysis.

@@ -9,7 +9,6 @@ use super::cell::Cell;
 use super::comparison::Comparison;
 use super::correlations::Correlations;
 use super::estimate::Signal;
-use super::experts::ExpertWeights;
 use super::influence::Influence;
 use super::note::Note;
 use super::profile::Profiles;
@@ -23,6 +22,7 @@ use super::statistics::IndicatorStatistics;
 use super::treat::Treatment;
 use super::uncertainty::Uncertainty;
 use super::weighting::Weighting;
+use super::weights::ExpertWeights;
 use crate::definition::Text;
 
 /// The result of an assessment, with everything that it takes to understand and repeat it.

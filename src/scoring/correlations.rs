@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::association::{Centred, Ranked, kendall, pearson, spearman};
 use super::complete::complete;
 use super::components::{components, correlation_matrix};
-use super::experts::scored_children;
 use super::framework::{Element, Framework};
 use super::note::{Note, NoteCode, Notes};
 use super::reliability::{alpha, alpha_without};
 use super::series::Series;
+use super::weights::scored_children;
 
 /// Above this many units rank correlations are left out.
 const MOST_RANKED: usize = 2_000;

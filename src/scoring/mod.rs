@@ -9,12 +9,10 @@ mod aggregate;
 mod analyse;
 mod assessment;
 mod association;
-mod benefit_of_the_doubt;
 mod beside;
 mod cell;
 mod comparison;
 mod complete;
-mod component_weights;
 mod components;
 mod copeland;
 mod correlations;
@@ -23,8 +21,6 @@ mod denominate;
 mod disclosure;
 mod error;
 mod estimate;
-mod expert_file;
-mod experts;
 mod framework;
 mod importance;
 mod impute;
@@ -33,10 +29,7 @@ mod mazziotta_pareto;
 mod normalise;
 mod note;
 mod numbers;
-mod optimised_weights;
 mod options;
-mod options_file;
-mod pairwise;
 mod profile;
 mod publication;
 mod rank;
@@ -59,12 +52,8 @@ mod statistics;
 mod table;
 mod treat;
 mod uncertainty;
-mod vary;
-mod vary_file;
-mod weigh;
-mod weight;
-mod weight_options;
 mod weighting;
+mod weights;
 
 pub use analyse::{Respondents, Subject, analyse};
 pub use assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
@@ -80,7 +69,6 @@ pub use error::{ScoringError, TableProblem};
 pub use estimate::{
     Auxiliary, Estimates, Estimator, Intake, Overlap, Populations, Profiler, Resample, Respondent, Signal, Tally,
 };
-pub use experts::{Expert, ExpertSpread, ExpertWeights};
 pub use framework::{
     Absent, Actor, Basis, Direction, Element, Formulas, Framework, Indicator, Measure, MeasureKind, NotAsked, Origin,
     Part, Target, Transform, Written,
@@ -89,8 +77,9 @@ pub use influence::{Influence, LargestRespondent, LeftOut, influence};
 pub use note::{Note, NoteCode};
 pub use numbers::median;
 pub use options::{
-    Aggregate, AggregateMethod, Combine, Experts, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options,
-    RespondentUnit, Responses, Screen, ScreenMethod, Treat, TreatMethod, WeightMethod, Weights,
+    Aggregate, AggregateMethod, Combine, Experts, Frame, Impute, ImputeMethod, Levels, Normalise, NormaliseMethod,
+    Options, Redrawing, RespondentUnit, Responses, Screen, ScreenMethod, SensitivityOptions, Treat, TreatMethod,
+    UncertaintyOptions, Vary, WeightMethod, Weights, WeightsVary,
 };
 pub use profile::{
     AgainstPeers, Group, GroupedBy, Grouping, PeerStanding, Peers, Profile, Profiles, Standing, ToldBy, profile,
@@ -120,5 +109,5 @@ pub use uncertainty::{
     Design, ElementUncertainty, Intervals, Observer, RefusedCombination, Replay, Replayed, Spread, Uncertainty,
     WeightSets,
 };
-pub use vary::{Levels, Redrawing, SensitivityOptions, UncertaintyOptions, Vary, WeightsVary};
 pub use weighting::{Margin, Weighting, WeightingCell};
+pub use weights::{Expert, ExpertSpread, ExpertWeights};

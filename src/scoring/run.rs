@@ -26,8 +26,7 @@ use super::series::Series;
 use super::statistics::statistics;
 use super::table::Table;
 use super::treat::{Treatment, treat};
-use super::weigh::weigh_and_aggregate;
-use super::weight::effective;
+use super::weights::{effective, weigh_and_aggregate};
 
 /// Scores a table.
 ///

@@ -9,10 +9,9 @@ use super::{Against, OldRespondents};
 use crate::scoring::analyse::Subject;
 use crate::scoring::assessment::{Assessment, Stages};
 use crate::scoring::framework::{Framework, Origin, Target};
-use crate::scoring::options::{Frame, ImputeMethod, Options};
+use crate::scoring::options::{Frame, ImputeMethod, Options, Vary};
 use crate::scoring::series::Series;
 use crate::scoring::table::Table;
-use crate::scoring::vary::Vary;
 
 /// Two rounds, ready to be scored in one frame.
 pub(super) struct Pooled {

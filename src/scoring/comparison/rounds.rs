@@ -20,11 +20,10 @@ use crate::scoring::estimate::{BothRounds, Paired, Replicates};
 use crate::scoring::framework::{Element, Indicator};
 use crate::scoring::note::{Note, NoteCode};
 use crate::scoring::numbers::{ranks, ties};
-use crate::scoring::options::WeightMethod;
+use crate::scoring::options::{UncertaintyOptions, Vary, WeightMethod};
 use crate::scoring::run::assess;
 use crate::scoring::series::Series;
 use crate::scoring::uncertainty::{Draw, Experiment, Observer, Progress, Replay, Runs};
-use crate::scoring::vary::{UncertaintyOptions, Vary};
 use crate::scoring::weighting::Weighting;
 
 pub(super) fn compared(

@@ -1,5 +1,10 @@
 //! The strata that respondents are drawn again from: who stands together, and out of how many.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "respondents and strata are counted once, when the sample is made ready"
+)]
+
 use std::ops::Range;
 
 use rand::RngExt as _;

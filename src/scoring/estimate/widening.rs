@@ -38,7 +38,7 @@ impl Sampled {
 /// that Student's t takes the place of the normal z at this confidence (0 to 1; as `degf` of R's `survey`: Korn and Graubard,
 /// Analysis of Health Surveys, 1999). `calibrated` are the m respondents in G strata whose weights were fitted to `totals`, p
 /// that do not follow from each other or from the strata: as in a regression each takes a degree of freedom from
-/// the residuals (MacKinnon and White, Journal of Econometrics 29, 1985: HC1), at most half of them.
+/// the residuals (J. G. `MacKinnon` and H. White, Journal of Econometrics 29, 1985: HC1), at most half of them.
 pub(super) fn widening(confidence: f64, base: Sampled, calibrated: Sampled, totals: usize) -> f64 {
     let left = calibrated.degrees_of_freedom();
     let spent = totals.min(left / 2);

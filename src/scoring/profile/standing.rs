@@ -14,9 +14,9 @@ use crate::scoring::error::ScoringError;
 use crate::scoring::estimate::{Replicates as _, Resample};
 use crate::scoring::framework::Framework;
 use crate::scoring::numbers::{median, quantile};
+use crate::scoring::options::UncertaintyOptions;
 use crate::scoring::run::scaled;
 use crate::scoring::uncertainty::{Observer, Progress, Purpose, random};
-use crate::scoring::vary::UncertaintyOptions;
 
 /// At most so many strengths, and weaknesses.
 const MOST: usize = 5;

@@ -28,7 +28,7 @@ use crate::scoring::rank::rank_within;
 use crate::scoring::run::{OnScale, rows_by_time, scaled};
 use crate::scoring::series::Series;
 use crate::scoring::uncertainty::{Observer, Replay};
-use crate::scoring::weigh::weigh_and_aggregate;
+use crate::scoring::weights::weigh_and_aggregate;
 
 /// Marginal returns are made of no more figures than this.
 const MOST_RETURNS: usize = 1_000_000;

@@ -24,8 +24,8 @@ use self::points::Points;
 use super::assessment::Assessment;
 use super::error::ScoringError;
 use super::note::{Note, NoteCode};
+use super::options::{SensitivityOptions, UncertaintyOptions};
 use super::uncertainty::{Draw, Experiment, Factor, Observer, Progress, UNRANKED};
-use super::vary::{SensitivityOptions, UncertaintyOptions};
 
 /// Units have outputs of their own up to so many.
 const MOST_UNITS: usize = 500;

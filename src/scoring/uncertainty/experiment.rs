@@ -22,13 +22,14 @@ use super::tree::{BelowZero, Tree, rank_into};
 use crate::scoring::aggregate::Aggregation;
 use crate::scoring::error::ScoringError;
 use crate::scoring::estimate::Replicates;
-use crate::scoring::experts::{Panel, scored_children};
 use crate::scoring::framework::Framework;
 use crate::scoring::note::Notes;
-use crate::scoring::options::{Aggregate, AggregateMethod, Normalise, NormaliseMethod, Options};
+use crate::scoring::options::{
+    Aggregate, AggregateMethod, Normalise, NormaliseMethod, Options, UncertaintyOptions, Vary,
+};
 use crate::scoring::run::{OnScale, rows_by_time, scaled};
 use crate::scoring::table::Table;
-use crate::scoring::vary::{UncertaintyOptions, Vary};
+use crate::scoring::weights::{Panel, scored_children};
 
 /// How many replicates of weights and respondents there are where a uniform number chooses among them.
 const REPLICATES: usize = 1000;

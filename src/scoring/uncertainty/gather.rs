@@ -14,8 +14,8 @@ use super::tree::UNRANKED;
 use super::{ElementUncertainty, Intervals, Spread};
 use crate::scoring::assessment::Assessment;
 use crate::scoring::numbers::quantile;
+use crate::scoring::options::UncertaintyOptions;
 use crate::scoring::series::Series;
-use crate::scoring::vary::UncertaintyOptions;
 
 /// Tables of units by units are made of up to so many units.
 pub(super) const MOST_IN_SQUARE: usize = 2000;

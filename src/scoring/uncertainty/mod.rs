@@ -29,8 +29,8 @@ use super::assessment::Assessment;
 use super::error::ScoringError;
 use super::estimate::Resample;
 use super::note::{Note, NoteCode};
+use super::options::UncertaintyOptions;
 use super::series::Series;
-use super::vary::UncertaintyOptions;
 
 /// The result of a Monte Carlo analysis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,12 +6,12 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::options::{
+use super::vary_file::{self, SensitivityFile, UncertaintyFile};
+use super::weights::WeightsFile;
+use super::{
     Aggregate, AggregateMethod, Frame, Impute, ImputeMethod, Normalise, NormaliseMethod, Options, RespondentUnit,
     Responses, Screen, ScreenMethod, Treat, TreatMethod,
 };
-use super::vary_file::{self, SensitivityFile, UncertaintyFile};
-use super::weight_options::WeightsFile;
 use crate::scoring::ScoringError;
 
 #[derive(Default, serde::Deserialize)]

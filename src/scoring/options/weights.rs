@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::options::WeightMethod;
-use super::options_file::Step;
+use super::WeightMethod;
+use super::file::Step;
 
 /// Weights.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,7 +42,7 @@ pub struct Weights {
 
 impl Weights {
     /// As the framework gives them.
-    pub(super) fn given() -> Self {
+    pub(in crate::scoring) fn given() -> Self {
         Self {
             method: WeightMethod::Given,
             within: Vec::new(),
@@ -58,7 +58,7 @@ impl Weights {
     }
 
     /// Whether the method weights the children of this element.
-    pub(super) fn are_within(&self, parent: &str) -> bool {
+    pub(in crate::scoring) fn are_within(&self, parent: &str) -> bool {
         self.within.is_empty() || self.within.iter().any(|within| within == parent)
     }
 }
@@ -141,7 +141,7 @@ impl Step for WeightsFile {
 
 impl WeightsFile {
     /// The settings, checked; `experts` is the text itself, or the name of a file that `open` reads.
-    pub(super) fn into_weights(
+    pub(in crate::scoring) fn into_weights(
         self,
         defaults: &Weights,
         open: &dyn Fn(&str) -> Result<String, String>,

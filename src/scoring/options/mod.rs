@@ -19,11 +19,15 @@
 //! standardise: true                                         # figures under one structure, beside the raw ones
 //! ```
 
+mod file;
+mod vary;
+mod vary_file;
+mod weights;
+
 use serde::{Deserialize, Serialize};
 
-use super::options_file;
-use super::vary::{SensitivityOptions, UncertaintyOptions};
-pub use super::weight_options::{Combine, Experts, Weights};
+pub use self::vary::{Levels, Redrawing, SensitivityOptions, UncertaintyOptions, Vary, WeightsVary};
+pub use self::weights::{Combine, Experts, Weights};
 use crate::scoring::ScoringError;
 
 /// The settings of one assessment, complete and checked.
@@ -159,7 +163,7 @@ impl Options {
         defaults: Self,
         open: &dyn Fn(&str) -> Result<String, String>,
     ) -> Result<Self, ScoringError> {
-        options_file::read(file, text, defaults, open)
+        file::read(file, text, defaults, open)
     }
 
     /// Reads the options of a recipe, which has them in full.

@@ -3,12 +3,12 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
-use super::analyse::EACH_UNIT_ITS_OWN;
-use super::options::{Options, WeightMethod};
-use super::options_file::{
+use super::file::{
     AggregateFile, Block, ImputeFile, NormaliseFile, TreatFile, aggregate, impute, normalise, share, treat,
 };
 use super::vary::{Levels, Redrawing, SensitivityOptions, UncertaintyOptions, Vary, WeightsVary};
+use super::{Options, WeightMethod};
+use crate::scoring::analyse::EACH_UNIT_ITS_OWN;
 
 /// More runs than this are a slip of the hand.
 const MOST_RUNS: usize = 1_000_000;

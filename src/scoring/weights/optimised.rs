@@ -8,8 +8,8 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::association::pearson;
-use super::numbers::standard_deviation;
+use crate::scoring::association::pearson;
+use crate::scoring::numbers::standard_deviation;
 
 /// What the search came to.
 pub(super) struct Optimised {

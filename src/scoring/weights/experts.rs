@@ -11,12 +11,12 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::error::{ScoringError, TableProblem, nearest_name};
 use super::expert_file::{Comparison, Points, problem, read_comparisons, read_points};
-use super::framework::Framework;
-use super::numbers::{extremes, mean, standard_deviation};
-use super::options::{Combine, Experts, WeightMethod, Weights};
 use super::pairwise::{CONSISTENT, Matrix, geometric_mean, priorities};
+use crate::scoring::error::{ScoringError, TableProblem, nearest_name};
+use crate::scoring::framework::Framework;
+use crate::scoring::numbers::{extremes, mean, standard_deviation};
+use crate::scoring::options::{Combine, Experts, WeightMethod, Weights};
 
 /// What the experts say of the children of one element.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ pub struct Expert {
 
 /// The experts, read and checked against a framework: by the position of the parent.
 #[derive(Debug)]
-pub(super) struct Panel {
+pub(in crate::scoring) struct Panel {
     parents: IndexMap<usize, Vec<Vote>>,
     /// Those who were asked, without those who are left out everywhere.
     persons: IndexSet<String>,
@@ -86,7 +86,11 @@ enum View {
 
 impl Panel {
     /// Reads the experts' file for a framework; all problems at once.
-    pub(super) fn new(framework: &Framework, options: &Weights, experts: &Experts) -> Result<Self, ScoringError> {
+    pub(in crate::scoring) fn new(
+        framework: &Framework,
+        options: &Weights,
+        experts: &Experts,
+    ) -> Result<Self, ScoringError> {
         let file = experts.name();
         let mut parents = if options.method == WeightMethod::Ahp {
             from_comparisons(framework, file, read_comparisons(file, experts.text())?)?
@@ -110,12 +114,12 @@ impl Panel {
     }
 
     /// Whether the experts were asked about the children of this element.
-    pub(super) fn covers(&self, parent: usize) -> bool {
+    pub(in crate::scoring) fn covers(&self, parent: usize) -> bool {
         self.parents.contains_key(&parent)
     }
 
     /// The weights of a parent's scored children, in their order; they sum to 1.
-    pub(super) fn weights(&self, parent: usize, combine: Combine) -> Option<Vec<f64>> {
+    pub(in crate::scoring) fn weights(&self, parent: usize, combine: Combine) -> Option<Vec<f64>> {
         let votes: Vec<&Vote> = self
             .parents
             .get(&parent)?
@@ -130,7 +134,7 @@ impl Panel {
     /// on whom those who are drawn come to nothing, is left out.
     ///
     /// It is the plain bootstrap over persons (B. Efron, Bootstrap methods: another look at the jackknife, Annals of Statistics 7, 1979).
-    pub(super) fn redrawn(&self, random: &mut ChaCha8Rng, combine: Combine) -> Vec<(usize, Vec<f64>)> {
+    pub(in crate::scoring) fn redrawn(&self, random: &mut ChaCha8Rng, combine: Combine) -> Vec<(usize, Vec<f64>)> {
         let mut drawn = vec![0_usize; self.persons.len()];
         for _ in 0..drawn.len() {
             let person = random.random_range(0..self.persons.len());
@@ -154,7 +158,12 @@ impl Panel {
     }
 
     /// What is reported of a parent.
-    pub(super) fn report(&self, framework: &Framework, parent: usize, combine: Combine) -> Option<ExpertWeights> {
+    pub(in crate::scoring) fn report(
+        &self,
+        framework: &Framework,
+        parent: usize,
+        combine: Combine,
+    ) -> Option<ExpertWeights> {
         let weights = self.weights(parent, combine)?;
         let votes = self.parents.get(&parent)?;
         let children = scored_children(framework, parent);
@@ -230,7 +239,7 @@ fn id(framework: &Framework, position: usize) -> &str {
 }
 
 /// The children that are scored: those of weight 0 are context.
-pub(super) fn scored_children(framework: &Framework, parent: usize) -> Vec<usize> {
+pub(in crate::scoring) fn scored_children(framework: &Framework, parent: usize) -> Vec<usize> {
     let elements = framework.elements();
     let children = elements.get(parent).map_or(&[][..], |parent| &parent.children);
     let scored = |child: &&usize| elements.get(**child).is_some_and(|child| child.weight > 0.0);
@@ -247,7 +256,7 @@ struct Lookup<'a> {
 impl Lookup<'_> {
     fn parent(&mut self, name: &str, row: u64) -> Option<usize> {
         let elements = self.framework.elements();
-        let has_children = |element: &&super::framework::Element| !element.children.is_empty();
+        let has_children = |element: &&crate::scoring::framework::Element| !element.children.is_empty();
         let found = elements
             .iter()
             .position(|element| element.id == name && !element.children.is_empty());

@@ -1,8 +1,8 @@
 //! Weights of the elements within their parents, and what they come to at the index.
 
-use super::error::{ScoringError, nearest_name};
-use super::framework::Framework;
-use super::options::{WeightMethod, Weights};
+use crate::scoring::error::{ScoringError, nearest_name};
+use crate::scoring::framework::Framework;
+use crate::scoring::options::{WeightMethod, Weights};
 
 /// The weight of every element within its parent, in the framework's order, before experts or data are asked.
 pub(super) fn weights(framework: &Framework, options: &Weights) -> Result<Vec<f64>, ScoringError> {
@@ -35,7 +35,7 @@ pub(super) fn weights(framework: &Framework, options: &Weights) -> Result<Vec<f6
 }
 
 /// Each element's share in the index: the product of the rescaled weights on the way up.
-pub(super) fn effective(framework: &Framework, weights: &[f64]) -> Vec<f64> {
+pub(in crate::scoring) fn effective(framework: &Framework, weights: &[f64]) -> Vec<f64> {
     let elements = framework.elements();
     let mut effective = vec![1.0; elements.len()];
     let weight = |position: usize| weights.get(position).copied().unwrap_or(0.0);

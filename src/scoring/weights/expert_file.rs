@@ -10,7 +10,7 @@
 //!
 //! The columns may stand in any order, and `group` may be absent. Numbers may be written as fractions (`1/3`).
 
-use super::error::{ScoringError, TableProblem};
+use crate::scoring::error::{ScoringError, TableProblem};
 
 /// Points of one expert for one element.
 #[derive(Debug, Clone, PartialEq)]

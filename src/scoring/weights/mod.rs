@@ -3,23 +3,34 @@
 //! Weights that the framework, equality or experts give are settled before; those that rest on data are found when the
 //! scores of a parent's children are known, and a unit's own weights make its score at once.
 
+mod benefit_of_the_doubt;
+mod component;
+mod expert_file;
+mod experts;
+mod given;
+mod optimised;
+mod pairwise;
+
 use indexmap::IndexMap;
 
+pub use self::experts::{Expert, ExpertSpread, ExpertWeights};
+
+use self::benefit_of_the_doubt::{Best, Limits, benefit_of_the_doubt};
+use self::component::{factor_weights, pca_weights};
+pub(super) use self::experts::{Panel, scored_children};
+pub(super) use self::given::effective;
+use self::given::weights;
+use self::optimised::optimise;
 use super::aggregate::Aggregation;
-use super::benefit_of_the_doubt::{Best, Limits, benefit_of_the_doubt};
 use super::complete::complete;
-use super::component_weights::{factor_weights, pca_weights};
 use super::components::correlation_matrix;
 use super::error::{ScoringError, nearest_name};
-use super::experts::{ExpertWeights, Panel, scored_children};
 use super::framework::{Element, Framework};
 use super::note::{Note, NoteCode, Notes};
 use super::numbers::{extremes, is_constant};
-use super::optimised_weights::optimise;
 use super::options::{AggregateMethod, NormaliseMethod, Options, WeightMethod};
 use super::screen::enough;
 use super::series::Series;
-use super::weight::weights;
 
 /// The weights that an assessment came to.
 #[derive(Debug)]
@@ -440,7 +451,7 @@ fn note_experts(element: &Element, report: &ExpertWeights, notes: &mut Notes) {
         .experts
         .iter()
         .filter_map(|(name, expert)| Some((name, expert, expert.consistency_ratio?)))
-        .filter(|(.., ratio)| *ratio > super::pairwise::CONSISTENT);
+        .filter(|(.., ratio)| *ratio > pairwise::CONSISTENT);
     for (name, expert, ratio) in inconsistent {
         let what = if expert.left_out {
             "left out"

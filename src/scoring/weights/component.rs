@@ -4,7 +4,7 @@
 
 use nalgebra::DMatrix;
 
-use super::components::{Components, components, loadings, varimax};
+use crate::scoring::components::{Components, components, loadings, varimax};
 
 /// Why a component gives no weights.
 #[derive(Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::options::{Aggregate, AggregateMethod, Impute, Normalise, Treat};
+use super::{Aggregate, AggregateMethod, Impute, Normalise, Treat};
 
 /// The Monte Carlo analysis.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,7 +27,7 @@ pub struct UncertaintyOptions {
 
 impl UncertaintyOptions {
     /// 1,000 runs over respondents, weights and aggregation: the default where answers are scored.
-    pub(super) fn of_answers(aggregate: &Aggregate) -> Self {
+    pub(in crate::scoring) fn of_answers(aggregate: &Aggregate) -> Self {
         let by = |method| Aggregate {
             method,
             ..aggregate.clone()
@@ -50,7 +50,7 @@ impl UncertaintyOptions {
 
 impl UncertaintyOptions {
     /// The confidence of intervals where none is asked for.
-    pub(super) const CONFIDENCE: f64 = 0.9;
+    pub(in crate::scoring) const CONFIDENCE: f64 = 0.9;
 }
 
 impl Default for UncertaintyOptions {
@@ -116,7 +116,7 @@ pub enum Levels {
 }
 
 impl Levels {
-    pub(super) fn has(&self, level: u32) -> bool {
+    pub(in crate::scoring) fn has(&self, level: u32) -> bool {
         match self {
             Self::All => true,
             Self::Only(levels) => levels.contains(&level),
