@@ -11,7 +11,7 @@
 use super::error::ScoringError;
 use super::framework::{Element, Indicator};
 use super::note::{Note, NoteCode, Notes};
-use super::numbers::{extremes, is_constant, mean, ranks, standard_deviation, ties};
+use super::numbers::{Centre, extremes, is_constant, ranks, standard_deviation, ties};
 use super::options::{Normalise, NormaliseMethod};
 
 /// One indicator to be normalised.
@@ -113,13 +113,13 @@ fn between_extremes(low: f64, high: f64, x: &mut [f64], name: &str, notes: &mut 
 }
 
 fn z_score(options: &Normalise, x: &mut [f64], name: &str, notes: &mut Notes) {
-    let (Some(mean), false) = (mean(x), is_constant(x)) else {
+    let (Some(centre), false) = (Centre::of(x), is_constant(x)) else {
         constant(name, notes);
         return set(x, options.mean);
     };
     let Some(deviation) = standard_deviation(x) else { return };
     for value in x {
-        *value = options.mean + options.sd * (*value - mean) / deviation;
+        *value = options.mean + options.sd * centre.deviation(*value) / deviation;
     }
 }
 
