@@ -68,6 +68,9 @@ pub(super) fn normalise(
     Ok(())
 }
 
+/// Figures beyond this are refused: sums and differences of them would not be numbers any more.
+const LARGEST: f64 = 1e300;
+
 /// ln, log10 or square root of values that have one.
 fn transform(subject: &Subject<'_>, x: &mut [f64], rows: &[usize]) -> Result<(), ScoringError> {
     let transform = subject.indicator.transform;
@@ -83,6 +86,14 @@ fn transform(subject: &Subject<'_>, x: &mut [f64], rows: &[usize]) -> Result<(),
                 unit: subject.units[row].clone(),
                 value: *value,
                 rule: "a logarithm needs values above 0, a square root none below 0",
+            });
+        }
+        if transformed.abs() > LARGEST {
+            return Err(ScoringError::TooLarge {
+                element: subject.element.id.clone(),
+                unit: subject.units[row].clone(),
+                value: transformed,
+                most: LARGEST,
             });
         }
         *value = transformed;

@@ -56,6 +56,7 @@ mod profiles;
 mod report;
 mod scenarios;
 mod scoring;
+mod scoring_edges;
 mod scoring_methods;
 mod scoring_properties;
 mod settings;
