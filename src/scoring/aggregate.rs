@@ -461,7 +461,7 @@ mod tests {
             .to_string();
         assert_eq!(
             error,
-            "aggregate.by_level lists 2 methods, but the framework has 1 levels above its indicators"
+            "aggregate.by_level lists 2 methods, but the framework has 1 level above its indicators"
         );
     }
 }

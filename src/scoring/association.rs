@@ -1,7 +1,7 @@
 //! How strongly two columns go together: Pearson's r, Spearman's rho and Kendall's tau-b, over the units that have both.
 //!
 //! Three units with both values are needed, and neither column may be constant over them; else there is no figure. In
-//! rank correlations values tie where they are equal to the last bit, as in R and scipy.
+//! rank correlations values tie where they are equal to the last bit, as in R and scipy, so that they are those of COINr.
 
 #![allow(
     clippy::indexing_slicing,
@@ -9,34 +9,56 @@
     reason = "a numeric kernel: ranks are counted from the column that they index, and ties are exact"
 )]
 
-pub(super) use super::numbers::correlation as pearson;
-use super::numbers::{is_constant, mean};
+use super::numbers::{deviations, is_constant};
+
+/// A column as deviations from its mean.
+struct Spread {
+    deviations: Vec<f64>,
+    squares: f64,
+}
+
+impl Spread {
+    /// Of a column that has every value; `None` where it is constant or has too few.
+    fn of(values: &[f64]) -> Option<Self> {
+        let (deviations, _) = deviations(values).filter(|_| values.len() >= FEWEST && !is_constant(values))?;
+        let squares = dot(&deviations, &deviations);
+        Some(Self { deviations, squares })
+    }
+
+    /// Pearson's r; exactly 1 with itself, since the root of a square is exact.
+    fn correlation(&self, other: &Self) -> Option<f64> {
+        let r = dot(&self.deviations, &other.deviations) / (self.squares * other.squares).sqrt();
+        r.is_finite().then(|| r.clamp(-1.0, 1.0))
+    }
+}
+
+/// Pearson's correlation over the units that have both values; `None` where one of the columns does not vary over them.
+pub(super) fn pearson(one: &[f64], other: &[f64]) -> Option<f64> {
+    let both = one.iter().zip(other).filter(|(x, y)| !x.is_nan() && !y.is_nan());
+    let (x, y): (Vec<f64>, Vec<f64>) = both.unzip();
+    Spread::of(&x)?.correlation(&Spread::of(&y)?)
+}
 
 /// A column made ready for Pearson's correlation with many others.
 pub(super) struct Centred<'a> {
     values: &'a [f64],
-    /// Less the mean and over the root of the sum of squares, where the column has every value and varies.
-    whole: Option<Vec<f64>>,
+    /// Where the column has every value and varies.
+    whole: Option<Spread>,
 }
 
 impl<'a> Centred<'a> {
     pub(super) fn new(values: &'a [f64]) -> Self {
-        let whole = mean(values).filter(|_| !values.iter().any(|value| value.is_nan()) && !is_constant(values));
-        let whole = whole.map(|mean| {
-            let centred: Vec<f64> = values.iter().map(|value| value - mean).collect();
-            let length = dot(&centred, &centred).sqrt();
-            centred.into_iter().map(|value| value / length).collect()
-        });
-        Self { values, whole }
+        let complete = !values.iter().any(|value| value.is_nan());
+        Self {
+            values,
+            whole: complete.then(|| Spread::of(values)).flatten(),
+        }
     }
 
     /// Pearson's correlation: one pass where both columns have every value.
     pub(super) fn pearson(&self, other: &Self) -> Option<f64> {
         match (&self.whole, &other.whole) {
-            (Some(one), Some(other)) if one.len() >= FEWEST => {
-                let r = dot(one, other);
-                r.is_finite().then(|| r.clamp(-1.0, 1.0))
-            }
+            (Some(one), Some(other)) => one.correlation(other),
             _ => pearson(self.values, other.values),
         }
     }
@@ -148,7 +170,7 @@ pub(super) fn kendall(one: &Ranked, other: &Ranked) -> Option<f64> {
     }
     let concordant_less_discordant =
         (all + tied_in_both) as f64 - (tied_in_one + tied_in_other) as f64 - 2.0 * discordant as f64;
-    let tau = concordant_less_discordant / ((free_one as f64).sqrt() * (free_other as f64).sqrt());
+    let tau = concordant_less_discordant / (free_one as f64 * free_other as f64).sqrt();
     Some(tau.clamp(-1.0, 1.0))
 }
 
@@ -265,6 +287,27 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_correlates_with_itself_does_so_exactly() {
+        for n in 3..40_u32 {
+            let x: Vec<f64> = (0..n).map(|unit| f64::from(unit * unit % 17) / 3.0).collect();
+            let (rho, tau) = both(&x, &x);
+            let r = Centred::new(&x).pearson(&Centred::new(&x));
+            assert_eq!(
+                (pearson(&x, &x), r, rho, tau),
+                (Some(1.0), Some(1.0), Some(1.0), Some(1.0))
+            );
+        }
+    }
+
+    #[test]
+    fn a_column_that_does_not_vary_correlates_with_nothing() {
+        assert_eq!(pearson(&[1.0, 1.0, 1.0], &[1.0, 2.0, 3.0]), None);
+        assert_eq!(pearson(&[1.0, 1.0 + 1e-14, 1.0], &[1.0, 2.0, 3.0]), None);
+        let r = pearson(&[1.0, 2.0, 3.0, MISSING], &[2.0, 4.0, 6.0, 0.0]);
+        assert!((r.unwrap() - 1.0).abs() < 1e-12);
     }
 
     #[test]

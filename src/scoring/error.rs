@@ -47,6 +47,18 @@ pub enum ScoringError {
         /// What the method needs, and what to use instead.
         rule: &'static str,
     },
+    /// A figure with which nothing can be computed any more.
+    #[error("'{element}' of unit '{unit}' is {value:e}: figures beyond {most:e} cannot be scored")]
+    TooLarge {
+        /// The indicator.
+        element: String,
+        /// The unit.
+        unit: String,
+        /// The figure, after the indicator's transform.
+        value: f64,
+        /// The size from which on figures are refused.
+        most: f64,
+    },
     /// An option names something that the framework or the table does not have.
     #[error("{option}: there is no {kind} '{name}'{}", suggestion(.near.as_deref()))]
     Unknown {
@@ -70,7 +82,11 @@ pub enum ScoringError {
         message: String,
     },
     /// `aggregate.by_level` does not fit the depth of the framework.
-    #[error("aggregate.by_level lists {given} methods, but the framework has {levels} levels above its indicators")]
+    #[error(
+        "aggregate.by_level lists {}, but the framework has {} above its indicators",
+        counted(*.given, "method"),
+        counted(*.levels, "level")
+    )]
     Levels {
         /// How many methods were given.
         given: usize,
@@ -177,6 +193,12 @@ impl fmt::Display for TableProblem {
 
 fn lines(problems: &[TableProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// A number of things: "1 level", "2 levels".
+fn counted(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
 }
 
 fn display_file(file: &str) -> &str {

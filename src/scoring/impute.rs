@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use super::note::{Note, NoteCode, Notes};
-use super::numbers::{extremes, mean, median};
+use super::numbers::{extremes, is_constant, mean, median};
 use super::options::ImputeMethod;
 
 /// What imputation may look at beside the column itself.
@@ -96,40 +96,69 @@ fn from_units(method: ImputeMethod, column: &mut [f64], around: &Surroundings<'_
     }
 }
 
+/// Where an indicator lies in a row mean.
+enum Scale {
+    /// From the worst to the best.
+    Between { worst: f64, best: f64 },
+    /// All units are equal, wherever they are among the others.
+    Constant(f64),
+    /// No unit has a value.
+    Empty,
+}
+
+impl Scale {
+    fn of(values: &[f64], direction: f64) -> Self {
+        match extremes(values) {
+            None => Self::Empty,
+            Some((least, _)) if is_constant(values) => Self::Constant(least),
+            Some((worst, best)) if direction > 0.0 => Self::Between { worst, best },
+            Some((best, worst)) => Self::Between { worst, best },
+        }
+    }
+
+    /// How far a value is from the worst to the best, NaN where that says nothing.
+    fn position(&self, value: f64) -> f64 {
+        match *self {
+            Self::Between { worst, best } => (value - worst) / (best - worst),
+            Self::Constant(_) | Self::Empty => f64::NAN,
+        }
+    }
+
+    /// The value of a unit that has others, and of these the mean position where they have one.
+    fn value(&self, position: Option<f64>) -> f64 {
+        match (self, position) {
+            (Self::Between { worst, best }, Some(position)) => worst + position * (best - worst),
+            (Self::Constant(value), _) => *value,
+            _ => f64::NAN,
+        }
+    }
+}
+
 /// The mean of the unit's other indicators of the same parent, each on its own min-max scale from worst to best, taken
-/// back to the indicator's scale. An indicator without spread has no min-max scale and takes no part.
+/// back to the indicator's scale. An indicator without spread has no min-max scale and takes no part, but is filled in
+/// with what all units have.
 fn row_mean(columns: &mut [Vec<f64>], around: &Surroundings<'_>) {
     for rows in around.frames {
         for siblings in &around.siblings {
-            let scales: Vec<Option<(f64, f64)>> = siblings
-                .iter()
-                .map(|&sibling| {
-                    let values: Vec<f64> = rows.iter().map(|&row| columns[sibling][row]).collect();
-                    extremes(&values)
-                        .filter(|(least, greatest)| greatest > least)
-                        .map(|(least, greatest)| {
-                            if around.directions[sibling] < 0.0 {
-                                (greatest, least)
-                            } else {
-                                (least, greatest)
-                            }
-                        })
-                })
-                .collect();
+            let scale = |&sibling: &usize| {
+                let values: Vec<f64> = rows.iter().map(|&row| columns[sibling][row]).collect();
+                Scale::of(&values, around.directions[sibling])
+            };
+            let scales: Vec<Scale> = siblings.iter().map(scale).collect();
             for &row in rows {
-                let positions: Vec<f64> = siblings
+                let own: Vec<f64> = siblings.iter().map(|&sibling| columns[sibling][row]).collect();
+                if own.iter().all(|value| value.is_nan()) {
+                    continue;
+                }
+                let positions: Vec<f64> = scales
                     .iter()
-                    .zip(&scales)
-                    .map(|(&sibling, scale)| {
-                        scale.map_or(f64::NAN, |(worst, best)| {
-                            (columns[sibling][row] - worst) / (best - worst)
-                        })
-                    })
+                    .zip(&own)
+                    .map(|(scale, &value)| scale.position(value))
                     .collect();
-                let Some(position) = mean(&positions) else { continue };
-                for (&sibling, scale) in siblings.iter().zip(&scales) {
-                    if let (true, Some((worst, best))) = (columns[sibling][row].is_nan(), scale) {
-                        columns[sibling][row] = worst + position * (best - worst);
+                let position = mean(&positions);
+                for ((&sibling, scale), value) in siblings.iter().zip(&scales).zip(own) {
+                    if value.is_nan() {
+                        columns[sibling][row] = scale.value(position);
                     }
                 }
             }
@@ -228,6 +257,28 @@ mod tests {
         ];
         run(ImputeMethod::RowMean, &mut columns, None, None, &["a", "b", "c"]);
         assert!((columns[2][2] - 35.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_row_mean_of_what_is_constant_is_the_constant_whatever_else_the_unit_has() {
+        let mut columns = [
+            vec![1.0, 2.0, 3.0, MISSING, MISSING],
+            vec![7.0, 7.0, MISSING, MISSING, MISSING],
+            vec![5.0, 5.0, 5.0, 5.0, MISSING],
+        ];
+        run(
+            ImputeMethod::RowMean,
+            &mut columns,
+            None,
+            None,
+            &["a", "b", "c", "d", "e"],
+        );
+        assert_eq!(columns[1][..4], [7.0; 4]);
+        assert!(columns[0][3].is_nan(), "what is constant says nothing of the others");
+        assert!(
+            columns.iter().all(|column| column[4].is_nan()),
+            "a unit without any value has no row"
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@
     reason = "a numeric kernel: rows come from the frame, which covers the columns"
 )]
 
-use super::numbers::{is_constant, mean, present};
+use super::numbers::{Centre, count, is_constant, present};
 
 /// A column as z-scores of mean 100 and standard deviation 10 (over n) within each frame; constant: 100 for all.
 ///
@@ -21,16 +21,16 @@ pub(super) fn standardised(column: &[f64], frames: &[Vec<usize>]) -> (Vec<f64>, 
     let mut constant = false;
     for rows in frames {
         let values: Vec<f64> = rows.iter().map(|&row| column[row]).collect();
-        let Some(mean) = mean(&values) else { continue };
+        let Some(centre) = Centre::of(&values) else { continue };
         let flat = is_constant(&values);
         constant |= flat;
-        let count = present(&values).count() as f64;
-        let deviation = (present(&values).map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
+        let squares = present(&values).map(|value| centre.deviation(value).powi(2));
+        let deviation = (squares.sum::<f64>() / count(&values) as f64).sqrt();
         for (&row, value) in rows.iter().zip(&values).filter(|(_, value)| !value.is_nan()) {
             standardised[row] = if flat {
                 100.0
             } else {
-                100.0 + 10.0 * (value - mean) / deviation
+                100.0 + 10.0 * centre.deviation(*value) / deviation
             };
         }
     }

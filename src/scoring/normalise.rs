@@ -11,7 +11,7 @@
 use super::error::ScoringError;
 use super::framework::{Element, Indicator};
 use super::note::{Note, NoteCode, Notes};
-use super::numbers::{extremes, is_constant, mean, ranks, standard_deviation, ties};
+use super::numbers::{Centre, extremes, is_constant, ranks, standard_deviation, ties};
 use super::options::{Normalise, NormaliseMethod};
 
 /// One indicator to be normalised.
@@ -68,6 +68,9 @@ pub(super) fn normalise(
     Ok(())
 }
 
+/// Figures beyond this are refused: sums and differences of them would not be numbers any more.
+const LARGEST: f64 = 1e300;
+
 /// ln, log10 or square root of values that have one.
 fn transform(subject: &Subject<'_>, x: &mut [f64], rows: &[usize]) -> Result<(), ScoringError> {
     let transform = subject.indicator.transform;
@@ -83,6 +86,14 @@ fn transform(subject: &Subject<'_>, x: &mut [f64], rows: &[usize]) -> Result<(),
                 unit: subject.units[row].clone(),
                 value: *value,
                 rule: "a logarithm needs values above 0, a square root none below 0",
+            });
+        }
+        if transformed.abs() > LARGEST {
+            return Err(ScoringError::TooLarge {
+                element: subject.element.id.clone(),
+                unit: subject.units[row].clone(),
+                value: transformed,
+                most: LARGEST,
             });
         }
         *value = transformed;
@@ -113,13 +124,13 @@ fn between_extremes(low: f64, high: f64, x: &mut [f64], name: &str, notes: &mut 
 }
 
 fn z_score(options: &Normalise, x: &mut [f64], name: &str, notes: &mut Notes) {
-    let (Some(mean), false) = (mean(x), is_constant(x)) else {
+    let (Some(centre), false) = (Centre::of(x), is_constant(x)) else {
         constant(name, notes);
         return set(x, options.mean);
     };
     let Some(deviation) = standard_deviation(x) else { return };
     for value in x {
-        *value = options.mean + options.sd * (*value - mean) / deviation;
+        *value = options.mean + options.sd * centre.deviation(*value) / deviation;
     }
 }
 

@@ -16,6 +16,8 @@ pub enum NoteCode {
     ScreenedOut,
     /// A limit that was lowered because the table is small.
     LimitLowered,
+    /// Winsorising that would have made all units equal.
+    WinsorisingStopped,
     /// An indicator in which all units are equal: it says nothing about them.
     Constant,
     /// An indicator without any value.

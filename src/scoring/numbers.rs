@@ -16,16 +16,62 @@ pub(super) fn count(column: &[f64]) -> usize {
 
 /// The mean of the values that are there.
 pub(super) fn mean(column: &[f64]) -> Option<f64> {
-    let (count, sum) = present(column).fold((0_usize, 0.0), |(count, sum), value| (count + 1, sum + value));
-    (count > 0).then(|| sum / count as f64)
+    Centre::of(column).map(Centre::mean)
 }
 
-/// The standard deviation with n - 1.
+/// The mean in two parts: what the sum gives, and the mean of what is left then. Deviations keep their digits where the
+/// mean is far above them, and are 0 where all values are the same (the corrected two-pass algorithm: Chan et al. 1983,
+/// The American Statistician 37:242).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Centre {
+    sum: f64,
+    rest: f64,
+}
+
+impl Centre {
+    /// Of the values that are there.
+    pub(super) fn of(column: &[f64]) -> Option<Self> {
+        let count = Some(count(column)).filter(|count| *count > 0)? as f64;
+        let sum = present(column).sum::<f64>() / count;
+        let rest = present(column).map(|value| value - sum).sum::<f64>() / count;
+        Some(Self { sum, rest })
+    }
+
+    pub(super) fn mean(self) -> f64 {
+        self.sum + self.rest
+    }
+
+    /// The value less the mean.
+    pub(super) fn deviation(self, value: f64) -> f64 {
+        value - self.sum - self.rest
+    }
+}
+
+/// The deviations from the mean of the values that are there, divided by a power of two that brings the largest of them
+/// between 1 and 2, so that their powers neither overflow nor vanish; and that power of two.
+pub(super) fn deviations(column: &[f64]) -> Option<(Vec<f64>, f64)> {
+    /// The exponent of a number, without sign and digits.
+    const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
+    let centre = Centre::of(column)?;
+    let mut deviations: Vec<f64> = present(column).map(|value| centre.deviation(value)).collect();
+    let largest = deviations
+        .iter()
+        .fold(0.0, |largest: f64, deviation| largest.max(deviation.abs()));
+    let unit = f64::from_bits(largest.to_bits() & EXPONENT).max(f64::MIN_POSITIVE);
+    for deviation in &mut deviations {
+        *deviation /= unit;
+    }
+    Some((deviations, unit))
+}
+
+/// The standard deviation with n - 1; 0 where the column is constant.
 pub(super) fn standard_deviation(column: &[f64]) -> Option<f64> {
-    let mean = mean(column)?;
-    let count = count(column);
-    (count > 1)
-        .then(|| (present(column).map(|value| (value - mean).powi(2)).sum::<f64>() / (count as f64 - 1.0)).sqrt())
+    let (deviations, unit) = deviations(column).filter(|(deviations, _)| deviations.len() > 1)?;
+    if is_constant(column) {
+        return Some(0.0);
+    }
+    let squares: f64 = deviations.iter().map(|deviation| deviation * deviation).sum();
+    Some(unit * (squares / (deviations.len() as f64 - 1.0)).sqrt())
 }
 
 /// The quantile that R calls type 7: linear between the order statistics at 1 + (n - 1) p (R. J. Hyndman and Y. Fan, Sample
@@ -80,18 +126,17 @@ pub fn median(column: &[f64]) -> Option<f64> {
 ///
 /// `None` where the column is constant or has too few values for one of them (3 and 4).
 pub(super) fn shape(column: &[f64]) -> Option<(f64, f64)> {
-    let n = count(column) as f64;
-    let mean = mean(column)?;
+    let (deviations, _) = deviations(column).filter(|_| !is_constant(column))?;
+    let n = deviations.len() as f64;
     let (mut second, mut third, mut fourth) = (0.0, 0.0, 0.0);
-    for value in present(column) {
-        let deviation = value - mean;
+    for deviation in deviations {
         let square = deviation * deviation;
         second += square;
         third += square * deviation;
         fourth += square * square;
     }
     let (second, third, fourth) = (second / n, third / n, fourth / n);
-    if n < 4.0 || second <= 0.0 || is_constant(column) {
+    if n < 4.0 {
         return None;
     }
     let skewness = third / second.powf(1.5) * (n * (n - 1.0)).sqrt() / (n - 2.0);
@@ -135,27 +180,6 @@ pub(super) fn ranks(column: &[f64], order: fn(&f64, &f64) -> Ordering) -> Vec<Op
         }
     }
     ranks
-}
-
-/// Pearson's correlation over the units that have both values; `None` where one of them does not vary.
-pub(super) fn correlation(one: &[f64], other: &[f64]) -> Option<f64> {
-    let pairs = || one.iter().zip(other).filter(|(x, y)| !x.is_nan() && !y.is_nan());
-    let n = pairs().count() as f64;
-    let (sum_x, sum_y) = pairs().fold((0.0, 0.0), |(sum_x, sum_y), (x, y)| (sum_x + x, sum_y + y));
-    let (mean_x, mean_y) = (sum_x / n, sum_y / n);
-    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
-    let (mut largest_x, mut largest_y) = (0.0_f64, 0.0_f64);
-    for (x, y) in pairs() {
-        xx += (x - mean_x) * (x - mean_x);
-        yy += (y - mean_y) * (y - mean_y);
-        xy += (x - mean_x) * (y - mean_y);
-        (largest_x, largest_y) = (largest_x.max(x.abs()), largest_y.max(y.abs()));
-    }
-    // What differs in the last bits only is constant.
-    let varies = |squares: f64, largest: f64| squares > n * (1e-12 * largest).powi(2);
-    let correlation = xy / (xx.sqrt() * yy.sqrt());
-    (n >= 3.0 && correlation.is_finite() && varies(xx, largest_x) && varies(yy, largest_y))
-        .then(|| correlation.clamp(-1.0, 1.0))
 }
 
 #[cfg(test)]
@@ -205,12 +229,45 @@ mod tests {
     }
 
     #[test]
-    fn a_column_that_does_not_vary_correlates_with_nothing() {
-        assert_eq!(correlation(&[1.0, 1.0, 1.0], &[1.0, 2.0, 3.0]), None);
-        assert_eq!(correlation(&[1.0, 1.0 + 1e-14, 1.0], &[1.0, 2.0, 3.0]), None);
-        close(
-            correlation(&[1.0, 2.0, 3.0, MISSING], &[2.0, 4.0, 6.0, 0.0]).unwrap(),
-            1.0,
+    fn what_lies_close_together_far_from_0_keeps_its_digits() {
+        // Thousandths around 100,000, as whole multiples of 2^-10, so that the shifted column is exact.
+        let near: Vec<f64> = [-3.0, -1.0, 0.0, 0.0, 1.0, 2.0, 9.0]
+            .map(|value| value / 1024.0)
+            .to_vec();
+        let far: Vec<f64> = near.iter().map(|value| value + 1e5).collect();
+        let (expected, found) = (shape(&near).unwrap(), shape(&far).unwrap());
+        assert!(
+            (found.0 / expected.0 - 1.0).abs() < 1e-13,
+            "{found:?} is not {expected:?}"
         );
+        assert!(
+            (found.1 / expected.1 - 1.0).abs() < 1e-13,
+            "{found:?} is not {expected:?}"
+        );
+        let (expected, found) = (standard_deviation(&near).unwrap(), standard_deviation(&far).unwrap());
+        assert!((found / expected - 1.0).abs() < 1e-13, "{found} is not {expected}");
+    }
+
+    #[test]
+    fn what_is_constant_has_itself_as_mean_and_no_deviation() {
+        for value in [0.1, 100.0 / 3.0, -7e-9, 1e300] {
+            for n in [2, 3, 7, 49] {
+                let column = vec![value; n];
+                assert_eq!(mean(&column), Some(value));
+                assert_eq!(standard_deviation(&column), Some(0.0));
+            }
+        }
+        assert_eq!(standard_deviation(&[1.0, 1.0 + 1e-14, 1.0]), Some(0.0));
+    }
+
+    #[test]
+    fn moments_of_very_large_and_very_small_numbers_are_those_of_their_multiples() {
+        let column = [1.0, 2.0, 3.0, 5.0, 11.0];
+        let (shape_of_it, sd) = (shape(&column).unwrap(), standard_deviation(&column).unwrap());
+        for unit in [2.0_f64.powi(990), 2.0_f64.powi(-900)] {
+            let scaled = column.map(|value| value * unit);
+            assert_eq!(shape(&scaled), Some(shape_of_it));
+            assert_eq!(standard_deviation(&scaled), Some(sd * unit));
+        }
     }
 }

@@ -25,7 +25,7 @@ use super::screen::kept;
 use super::series::Series;
 use super::statistics::statistics;
 use super::table::Table;
-use super::treat::{Treatment, treat};
+use super::treat::{Treated, Treatment, note_stopped, treat};
 use super::weights::{effective, weigh_and_aggregate};
 
 /// Scores a table.
@@ -566,7 +566,7 @@ impl<'a> Run<'a> {
             );
             self.notes.push(Note::new(NoteCode::LimitLowered, message));
         }
-        let treated: Vec<Vec<Treatment>> = self
+        let treated: Vec<Vec<Treated>> = self
             .columns
             .par_iter_mut()
             .map(|column| {
@@ -583,16 +583,20 @@ impl<'a> Run<'a> {
                 frames.iter().map(in_frame).collect()
             })
             .collect();
-        let names = self.indicators.iter().map(|(_, element, _)| &element.id);
+        let names = || self.indicators.iter().map(|(_, element, _)| &element.id);
+        for (name, treated) in names().zip(&treated) {
+            note_stopped(asked, name, treated, &mut self.notes);
+        }
         let several = self.table.times().is_some() && frames.len() > 1;
-        names
+        names()
             .zip(treated)
             .flat_map(|(name, treated)| {
                 let key = |rows: &Vec<usize>| match (several, self.table.times(), rows.first()) {
                     (true, Some(times), Some(&row)) => format!("{name} {}", times[row]),
                     _ => name.clone(),
                 };
-                frames.iter().map(key).zip(treated).collect::<Vec<_>>()
+                let records = treated.into_iter().map(|treated| treated.record);
+                frames.iter().map(key).zip(records).collect::<Vec<_>>()
             })
             .collect()
     }

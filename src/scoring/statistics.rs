@@ -88,6 +88,12 @@ mod tests {
     }
 
     #[test]
+    fn a_constant_indicator_has_its_value_as_mean_and_no_spread() {
+        let found = of(&[0.1; 3]);
+        assert_eq!((found.mean, found.sd), (Some(0.1), Some(0.0)));
+    }
+
+    #[test]
     fn values_beyond_the_fences_are_named() {
         // Quartiles 2.25 and 4.75 (type 7), so the fences are at -1.5 and 8.5.
         let found = of(&[1.0, 2.0, f64::NAN, 3.0, 4.0, 5.0, 8.6]);

@@ -10,7 +10,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{extremes, is_constant, shape};
+use super::note::{Note, NoteCode, Notes};
+use super::numbers::{extremes, shape, ties};
 use super::options::{Treat, TreatMethod};
 
 /// What was done to one indicator.
@@ -28,18 +29,25 @@ pub struct Treatment {
     pub passed: bool,
 }
 
+/// A column that was treated within one frame.
+pub(super) struct Treated {
+    pub record: Treatment,
+    /// Whether winsorising ended because one more move would have made all units equal.
+    pub stopped: bool,
+}
+
 /// Treats one column within one frame, in place.
-pub(super) fn treat(options: &Treat, column: &mut [f64]) -> Treatment {
+pub(super) fn treat(options: &Treat, column: &mut [f64]) -> Treated {
     let before = shape(column);
     let mut method = TreatMethod::None;
-    let mut moved = 0;
+    let mut moves = Moves::default();
     if !passes(options, column) {
         let original = column.to_vec();
         match options.method {
             TreatMethod::None => {}
             TreatMethod::Winsorise => {
                 method = TreatMethod::Winsorise;
-                moved = winsorise(options, column);
+                moves = winsorise(options, column);
             }
             TreatMethod::Log => {
                 method = TreatMethod::Log;
@@ -47,10 +55,10 @@ pub(super) fn treat(options: &Treat, column: &mut [f64]) -> Treatment {
             }
             TreatMethod::WinsoriseThenLog => {
                 method = TreatMethod::Winsorise;
-                moved = winsorise(options, column);
+                moves = winsorise(options, column);
                 if !passes(options, column) {
                     method = TreatMethod::Log;
-                    moved = 0;
+                    moves.cells = 0;
                     column.copy_from_slice(&original);
                     logarithm(column, false);
                 }
@@ -58,9 +66,9 @@ pub(super) fn treat(options: &Treat, column: &mut [f64]) -> Treatment {
         }
     }
     let after = shape(column);
-    Treatment {
+    let record = Treatment {
         method: method.name().to_owned(),
-        moved,
+        moved: moves.cells,
         skewness: [
             before.map(|(skewness, _)| skewness),
             after.map(|(skewness, _)| skewness),
@@ -70,25 +78,55 @@ pub(super) fn treat(options: &Treat, column: &mut [f64]) -> Treatment {
             after.map(|(_, kurtosis)| kurtosis),
         ],
         passed: passes(options, column),
+    };
+    Treated {
+        record,
+        stopped: moves.stopped,
     }
 }
 
-/// A column without a shape (constant, or under four values) has no outliers to speak of.
+/// Says where winsorising was stopped.
+pub(super) fn note_stopped(options: &Treat, indicator: &str, frames: &[Treated], notes: &mut Notes) {
+    if frames.iter().any(|treated| treated.stopped) {
+        let message = match options.method {
+            TreatMethod::WinsoriseThenLog => {
+                "winsorising would have made all units equal: the logarithm of the original values was taken"
+            }
+            _ => "winsorising was stopped before the move that would have made all units equal",
+        };
+        notes.push(Note::new(NoteCode::WinsorisingStopped, message).of(indicator));
+    }
+}
+
+/// A column without a shape (constant, or under four values) has no outliers to speak of. Winsorising makes none of these.
 fn passes(options: &Treat, column: &[f64]) -> bool {
     shape(column)
         .is_none_or(|(skewness, kurtosis)| skewness.abs() < options.max_skewness || kurtosis < options.max_kurtosis)
 }
 
-/// Moves the outermost values to the next one until the column passes or the limit is reached.
-fn winsorise(options: &Treat, column: &mut [f64]) -> usize {
+/// What winsorising did.
+#[derive(Debug, Default)]
+struct Moves {
+    /// How many cells are at an end to which they were moved.
+    cells: usize,
+    /// Whether the next move would have made the column constant, which has no shape that could pass.
+    stopped: bool,
+}
+
+/// Moves the outermost values to the next one until the column passes, the limit is reached or two values are left.
+fn winsorise(options: &Treat, column: &mut [f64]) -> Moves {
     let (mut moved_down, mut moved_up) = (0, 0);
-    while moved_down + moved_up < options.max_winsorised && !passes(options, column) && !is_constant(column) {
+    let mut stopped = false;
+    while moved_down + moved_up < options.max_winsorised && !passes(options, column) {
         let (Some((skewness, _)), Some((least, greatest))) = (shape(column), extremes(column)) else {
             break;
         };
         let end = if skewness >= 0.0 { greatest } else { least };
         let rest = extremes(&column.iter().copied().filter(|value| *value != end).collect::<Vec<_>>());
-        let Some((next_least, next_greatest)) = rest else { break };
+        let Some((next_least, next_greatest)) = rest.filter(|(least, greatest)| !ties(*least, *greatest)) else {
+            stopped = true;
+            break;
+        };
         let next = if skewness >= 0.0 { next_greatest } else { next_least };
         let mut moved = 0;
         for value in column.iter_mut().filter(|value| **value == end) {
@@ -101,7 +139,10 @@ fn winsorise(options: &Treat, column: &mut [f64]) -> usize {
             &mut moved_up
         }) = moved;
     }
-    moved_down + moved_up
+    Moves {
+        cells: moved_down + moved_up,
+        stopped,
+    }
 }
 
 /// ln(x - min + 0.01 (max - min)), or its mirror image for a tail to the left.
@@ -141,7 +182,7 @@ mod tests {
     #[test]
     fn winsorising_moves_the_outermost_values_to_the_next_until_the_shape_passes() {
         let mut column = column();
-        let done = treat(&options(TreatMethod::WinsoriseThenLog, 5), &mut column);
+        let done = treat(&options(TreatMethod::WinsoriseThenLog, 5), &mut column).record;
         assert_eq!((done.method.as_str(), done.moved, done.passed), ("winsorise", 2, true));
         assert_eq!(
             column[19..22].iter().map(|value| value.round()).collect::<Vec<_>>(),
@@ -153,10 +194,40 @@ mod tests {
     #[test]
     fn where_winsorising_is_not_enough_the_logarithm_of_the_original_is_taken() {
         let mut column = column();
-        let done = treat(&options(TreatMethod::WinsoriseThenLog, 1), &mut column);
+        let done = treat(&options(TreatMethod::WinsoriseThenLog, 1), &mut column).record;
         assert_eq!((done.method.as_str(), done.moved), ("log", 0));
         assert!((column[0] - (0.01_f64 * 899.0).ln()).abs() < 1e-12);
         assert!((column[21] - (1.01_f64 * 899.0).ln()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn winsorising_stops_before_it_makes_all_units_equal() {
+        let mut column = [vec![0.0; 28], vec![5.0, 6.0]].concat();
+        let done = treat(&options(TreatMethod::Winsorise, 5), &mut column);
+        assert_eq!((done.record.moved, done.record.passed, done.stopped), (1, false, true));
+        assert_eq!(column[27..], [0.0, 5.0, 5.0]);
+
+        let mut column = [vec![0.0; 9], vec![5.0]].concat();
+        let done = treat(&options(TreatMethod::Winsorise, 1), &mut column);
+        assert_eq!((done.record.moved, done.record.passed, done.stopped), (0, false, true));
+        assert_eq!(column[8..], [0.0, 5.0]);
+    }
+
+    #[test]
+    fn where_winsorising_would_make_all_units_equal_the_logarithm_of_the_original_is_taken() {
+        for (mut column, limit) in [
+            ([vec![0.0; 28], vec![5.0, 6.0]].concat(), 5),
+            ([vec![0.0; 9], vec![5.0]].concat(), 1),
+        ] {
+            let offset = 0.01 * column.iter().copied().fold(0.0, f64::max);
+            let logarithms: Vec<f64> = column.iter().map(|value| f64::ln(value + offset)).collect();
+            let done = treat(&options(TreatMethod::WinsoriseThenLog, limit), &mut column);
+            assert_eq!(
+                (done.record.method.as_str(), done.record.moved, done.stopped),
+                ("log", 0, true)
+            );
+            assert_eq!(column, logarithms);
+        }
     }
 
     #[test]
@@ -175,7 +246,9 @@ mod tests {
         for mut column in [vec![3.0; 9], vec![1.0, 1.0, 900.0]] {
             let before = column.clone();
             assert_eq!(
-                treat(&options(TreatMethod::WinsoriseThenLog, 5), &mut column).method,
+                treat(&options(TreatMethod::WinsoriseThenLog, 5), &mut column)
+                    .record
+                    .method,
                 "none"
             );
             assert_eq!(column, before);

@@ -59,6 +59,7 @@ mod roll_ups;
 mod scales;
 mod scenarios;
 mod scoring;
+mod scoring_edges;
 mod scoring_methods;
 mod scoring_properties;
 mod settings;

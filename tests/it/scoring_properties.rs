@@ -238,11 +238,12 @@ fn values_at_the_edge_of_the_numbers_give_scores_or_nothing_but_never_nan() {
         "normalise: goalposts\naggregate: geometric",
     ] {
         let rows = [
-            (0, [Some(1e308), Some(-1e308), Some(5e-324)]),
-            (1, [Some(-1e308), Some(1e308), Some(0.0)]),
+            (0, [Some(1e300), Some(-1e300), Some(5e-324)]),
+            (1, [Some(-1e300), Some(1e300), Some(0.0)]),
             (2, [Some(1.0), None, Some(-0.0)]),
         ];
         let assessment = scored(&rows, options);
+        assert!(assessment.scores["x0"].iter().all(|score| score.is_some()), "{options}");
         assert!(
             assessment
                 .scores

@@ -295,7 +295,7 @@ fn an_aggregation_with_a_scale_of_its_own_counts_for_ranks_and_is_refused_what_i
     assert!(refused.reason.contains("only normalise: goalposts goes with it"));
 
     let error = vary("{aggregate: [arithmetic, {by_level: [geometric]}]}").unwrap_err();
-    assert!(error.contains("by_level lists 1 methods"), "{error}");
+    assert!(error.contains("by_level lists 1 method,"), "{error}");
 }
 
 #[test]

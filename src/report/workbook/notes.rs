@@ -22,6 +22,10 @@ pub(super) fn meaning(context: &Context<'_>, code: NoteCode) -> String {
             "样本单位较少，处理上限已下调",
             "A limit was lowered because there are few units",
         ),
+        NoteCode::WinsorisingStopped => (
+            "缩尾会使各单位数值相同，已停止",
+            "Winsorising stopped where it would have made all units equal",
+        ),
         NoteCode::Constant => (
             "各单位数值相同，不能区分高低",
             "All units are equal: it tells nothing apart",

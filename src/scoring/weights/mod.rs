@@ -146,12 +146,13 @@ impl Weighing<'_> {
         notes: &mut Notes,
     ) -> Result<Option<Vec<f64>>, ScoringError> {
         let children = scored_children(self.framework, position);
-        let several = children.len() > 1 && self.chosen(element);
+        let chosen = !children.is_empty() && self.chosen(element);
         match self.options.weights.method {
-            WeightMethod::Pca | WeightMethod::Factor | WeightMethod::Optimised if several => {
-                self.rest_on_data(position, element, &children, scores, notes)?;
-            }
-            WeightMethod::BenefitOfTheDoubt if !children.is_empty() && self.chosen(element) => {
+            WeightMethod::Pca | WeightMethod::Factor | WeightMethod::Optimised if chosen => match children[..] {
+                [only] => self.set(&[only], &[1.0]),
+                _ => self.rest_on_data(position, element, &children, scores, notes)?,
+            },
+            WeightMethod::BenefitOfTheDoubt if chosen => {
                 return self.by_unit(element, &children, scores, notes).map(Some);
             }
             _ => {}
