@@ -9,6 +9,10 @@ use std::collections::BTreeSet;
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
+/// So many degrees of freedom a variance has at least. Figures of fewer are not scored unless that is asked for (ten respondents
+/// are the rule), and Student's t would put their replicates beyond both ends of any scale, where they look alike.
+const LEAST: usize = 5;
+
 /// Respondents that are drawn, and the strata that they are drawn in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Sampled {
@@ -35,7 +39,7 @@ impl Sampled {
 /// What deviations of replicates from the sample are multiplied by, at least 1: t(n - H) / z · √((m - G) / (m - G - p)).
 ///
 /// `base` are the n respondents of the figure in H strata: their variance is estimated with n - H degrees of freedom, so
-/// that Student's t takes the place of the normal z at this confidence (0 to 1; as `degf` of R's `survey`: Korn and Graubard,
+/// that Student's t takes the place of the normal z at this confidence (0 to 1; of 5 where there are fewer; as `degf` of R's `survey`: Korn and Graubard,
 /// Analysis of Health Surveys, 1999). `calibrated` are the m respondents in G strata whose weights were fitted to `totals`, p
 /// that do not follow from each other or from the strata: as in a regression each takes a degree of freedom from
 /// the residuals (J. G. `MacKinnon` and H. White, Journal of Econometrics 29, 1985: HC1), at most half of them.
@@ -47,10 +51,14 @@ pub(super) fn widening(confidence: f64, base: Sampled, calibrated: Sampled, tota
     } else {
         (left as f64 / (left - spent) as f64).sqrt()
     };
-    student(base.degrees_of_freedom(), confidence).max(1.0) * of_calibration
+    let of_variance = match base.degrees_of_freedom() {
+        0 => 1.0,
+        freedom => student(freedom.max(LEAST), confidence),
+    };
+    of_variance * of_calibration
 }
 
-/// t / z at a confidence; 1 where nothing varies.
+/// t / z at a confidence; 1 where an interval of it would be of any width.
 fn student(degrees_of_freedom: usize, confidence: f64) -> f64 {
     let (Ok(student), Ok(normal)) = (
         StudentsT::new(0.0, 1.0, degrees_of_freedom as f64),
@@ -88,12 +96,13 @@ mod tests {
         Sampled { respondents, strata }
     }
 
-    /// Quantiles from a table of Student's t: 1.745884 for 16, 2.131847 for 4 degrees of freedom, 2.119905 for 16 at 95 %.
+    /// Quantiles from a table of Student's t: 1.745884 for 16, 2.015048 for 5 degrees of freedom, 2.119905 for 16 at 95 %.
     #[test]
     fn students_t_takes_the_place_of_the_normal_distribution() {
         let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-6, "{found} {expected}");
         close(widening(0.9, drawn(18, 2), NOBODY, 0), 1.745_884 / 1.644_853_6);
-        close(widening(0.9, drawn(5, 1), NOBODY, 0), 2.131_846_8 / 1.644_853_6);
+        close(widening(0.9, drawn(6, 1), NOBODY, 0), 2.015_048_4 / 1.644_853_6);
+        close(widening(0.9, drawn(2, 1), NOBODY, 0), 2.015_048_4 / 1.644_853_6);
         close(widening(0.95, drawn(18, 2), NOBODY, 0), 2.119_905_3 / 1.959_964);
     }
 
