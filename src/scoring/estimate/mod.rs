@@ -11,6 +11,8 @@
 #[cfg(test)]
 mod against_r;
 mod calibrate;
+mod calibration_notes;
+mod classes;
 mod compiler;
 mod estimates;
 mod estimator;
@@ -18,6 +20,7 @@ mod exact;
 mod formula;
 mod intake;
 mod leave_out;
+mod margins;
 mod moments;
 mod numeric;
 mod paired;
