@@ -105,6 +105,12 @@ pub enum ScoringError {
          (innogauge assess)"
     )]
     NoRespondents,
+    /// An option that is about places, where each organisation is a unit of its own.
+    #[error("{option}: an assessment of organisations has no structure: leave it out, or assess places")]
+    NeedsPlaces {
+        /// The option.
+        option: &'static str,
+    },
     /// An option that is about respondents, where there are none.
     #[error("{option}: a table has no respondents: leave it out, or score answers (innogauge assess)")]
     NeedsRespondents {

@@ -24,10 +24,20 @@ pub fn is_small_count(count: u64) -> bool {
     (1..3).contains(&count)
 }
 
+/// What is noted of single respondents, or of strata and cells for having one or two.
+const OF_FEW: [NoteCode; 6] = [
+    NoteCode::Influential,
+    NoteCode::SingleStratum,
+    NoteCode::JoinedCells,
+    NoteCode::TrimmedWeights,
+    NoteCode::AnsweredTwice,
+    NoteCode::StructureCollapsed,
+];
+
 /// The note as a publication may tell it: without the units whose figure is hidden. None where nothing is left of it,
-/// where its words count them, or where it is about single respondents.
+/// where its words count them, or where it is about so few.
 pub fn public_note(note: &Note, units: &[String], hidden: &IndexMap<String, Vec<Option<Hidden>>>) -> Option<Note> {
-    if note.code == NoteCode::Influential {
+    if OF_FEW.contains(&note.code) {
         return None;
     }
     let Some(figures) = note.element.as_ref().and_then(|element| hidden.get(element)) else {
@@ -58,10 +68,7 @@ pub fn for_publication(framework: &Framework, mut assessment: Assessment) -> Ass
         .filter(|(_, units)| units.iter().any(Option::is_some))
         .map(|(id, _)| id.as_str())
         .collect();
-    assessment.influence = None;
-    if let Some(standardised) = &mut assessment.standardised {
-        standardised.prune(&hidden);
-    }
+    (assessment.influence, assessment.standardised) = (None, None);
     let hidden_of_roll_ups = hidden_roll_ups(framework, &assessment, &hidden);
     let units = assessment.units.clone();
     assessment.notes = assessment

@@ -3,7 +3,7 @@
 //! and D. Clayton, Standardization and control for confounding in observational studies, Statistical Science 29, 2014).
 //!
 //! In flow an assessment of places and its tally; out flows the section `standardised`, beside the figures and never in a
-//! score.
+//! score. It is in no publication: two weightings of the same respondents are two equations for those of a small cell.
 
 use std::collections::HashSet;
 
@@ -12,11 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::analyse::Subject;
 use super::assessment::Assessment;
-use super::disclosure::Hidden;
+use super::cell::Cell;
 use super::estimate::{IndicatorFigure, Populations, Standardising, Tally};
-use super::framework::{Framework, Indicator, Origin, parts};
+use super::framework::{Framework, Indicator, Origin, Part, parts};
 use super::note::{Note, NoteCode};
-use super::roll_up::is_sensitive;
 use super::series::Series;
 
 /// The section `standardised` of a result.
@@ -24,16 +23,13 @@ use super::series::Series;
 pub struct Standardised {
     /// By survey, whose structure it is.
     pub structures: IndexMap<String, Structure>,
-    /// By indicator of these surveys, the figure of each unit under the pooled structure, in natural units.
+    /// By indicator of these surveys, the figure of each unit under the pooled structure, in natural units; missing where none of
+    /// their respondents count in it.
     pub figures: IndexMap<String, Series>,
     /// By indicator and unit, the share (0 to 1) of the pooled structure in whose sectors and size classes somebody is in the
     /// base; of several actor types the least.
     #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
     pub coverage: IndexMap<String, Series>,
-    /// By indicator, for each unit whether the standardised figure would give a respondent away; indicators without any
-    /// are absent.
-    #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
-    pub gives_away: IndexMap<String, Vec<bool>>,
 }
 
 /// A pooled structure.
@@ -55,27 +51,6 @@ pub enum StructureFrom {
     Respondents,
 }
 
-impl Standardised {
-    /// Whether a publication hides the figure of a unit: where it hides the raw figure, and where this one would give a
-    /// respondent away.
-    pub fn hides(&self, indicator: &str, unit: usize, hidden: &IndexMap<String, Vec<Option<Hidden>>>) -> bool {
-        let raw = hidden.get(indicator).and_then(|units| units.get(unit));
-        let own = self.gives_away.get(indicator).and_then(|units| units.get(unit));
-        raw.is_some_and(Option::is_some) || own.copied().unwrap_or(false)
-    }
-
-    /// Leaves what a publication may tell: which sectors and size classes answered in a unit is not.
-    pub(super) fn prune(&mut self, hidden: &IndexMap<String, Vec<Option<Hidden>>>) {
-        let figures = self.figures.iter().map(|(id, series)| {
-            let kept = |(unit, value): (usize, Option<f64>)| value.filter(|_| !self.hides(id, unit, hidden));
-            (id.clone(), series.iter().enumerate().map(kept).collect())
-        });
-        self.figures = figures.collect();
-        self.coverage.clear();
-        self.gives_away.clear();
-    }
-}
-
 /// Adds the standardised figures to an assessment of places.
 pub fn standardise(assessment: &mut Assessment, subject: &Subject<'_>, tally: &Tally, populations: &Populations) {
     let Subject { framework, options, .. } = *subject;
@@ -90,7 +65,6 @@ pub fn standardise(assessment: &mut Assessment, subject: &Subject<'_>, tally: &T
         structures: IndexMap::new(),
         figures: IndexMap::new(),
         coverage: IndexMap::new(),
-        gives_away: IndexMap::new(),
     };
     for (survey, pooled) in &standardising.pooled {
         let from = if pooled.from_register {
@@ -109,10 +83,11 @@ pub fn standardise(assessment: &mut Assessment, subject: &Subject<'_>, tally: &T
             continue;
         }
         let figure = |unit: usize| of_units.get(unit)?.figures.get(column)?.as_ref();
-        let value = |unit: usize| figure(unit).and_then(|figure: &IndicatorFigure| figure.value);
-        let gives_away = |unit: usize| {
-            figure(unit).is_some_and(|figure| figure.value.is_some() && is_sensitive(indicator, &figure.cell))
-        };
+        let is_pooled = |survey: &str| standardising.pooled.contains_key(survey);
+        // Where no part of such a survey counts, for resting on too few, nothing is standardised.
+        let is_made_so =
+            |figure: &&IndicatorFigure| counts(indicator, &figure.cell, options.responses.minimum, is_pooled);
+        let value = |unit: usize| figure(unit).filter(is_made_so).and_then(|figure| figure.value);
         let numbers: Vec<usize> = numbers_of(framework, position);
         let covered = |unit: usize| {
             let of_parts = &of_units.get(unit)?.covered;
@@ -125,13 +100,7 @@ pub fn standardise(assessment: &mut Assessment, subject: &Subject<'_>, tally: &T
         section
             .figures
             .insert(element.id.clone(), all.clone().map(value).collect());
-        section
-            .coverage
-            .insert(element.id.clone(), all.clone().map(covered).collect());
-        let flags: Vec<bool> = all.map(gives_away).collect();
-        if flags.contains(&true) {
-            section.gives_away.insert(element.id.clone(), flags);
-        }
+        section.coverage.insert(element.id.clone(), all.map(covered).collect());
     }
     assessment.notes.extend(collapsed(&section, &units));
     assessment.standardised = Some(section);
@@ -143,6 +112,18 @@ fn is_standardised(indicator: &Indicator, pooled: impl Fn(&str) -> bool) -> bool
         Origin::Answers { parts, .. } => parts.iter().any(|part| pooled(&part.survey)),
         Origin::Column(_) | Origin::Statistics(_) => false,
     }
+}
+
+/// Whether a part of a survey that is standardised has enough respondents in its base to count in a figure.
+fn counts(indicator: &Indicator, cell: &Cell, minimum: u32, pooled: impl Fn(&str) -> bool) -> bool {
+    let Origin::Answers { parts, .. } = &indicator.origin else {
+        return false;
+    };
+    let is_enough = |part: &Part, base: u32| base > 0 && (!part.confidential || base >= minimum);
+    parts.iter().filter(|part| pooled(&part.survey)).any(|part| {
+        let mut told = cell.parts.iter().filter(|told| told.actor == part.actor);
+        told.any(|told| is_enough(part, told.base))
+    })
 }
 
 /// The numbers of the parts of the indicator at this position.

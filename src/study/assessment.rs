@@ -138,6 +138,9 @@ pub fn assess_watched(
         changed: &changed,
         watch,
     };
+    if options.standardise && options.responses.unit == RespondentUnit::Organisation {
+        return Err(ScoringError::NeedsPlaces { option: "standardise" }.into());
+    }
     let unit = (options.responses.unit, surveys.as_slice());
     let (assessment, responses) = if let (RespondentUnit::Organisation, [survey]) = unit {
         let organisations = organisations::read(store, &catalogue, &framework, &filter(survey), survey, &changed)?;

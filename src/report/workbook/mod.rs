@@ -236,7 +236,7 @@ const SHEETS_OF_EXTRAS: [(SheetName, WriteSheet, IsThere); 6] = [
     (SCALES, scales::write, |report| scales::are_there(report.assessment)),
     (ROLL_UPS, roll_ups::write, |report| report.assessment.roll_ups.is_some()),
     (STANDARDISED, standardised::write, |report| {
-        report.assessment.standardised.is_some()
+        report.edition == Edition::Analysis && report.assessment.standardised.is_some()
     }),
     (PROFILES, profiles::write, |report| report.assessment.profiles.is_some()),
     (SCENARIOS, scenarios::write, |report| {

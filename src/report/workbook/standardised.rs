@@ -4,7 +4,7 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::sheet::{Cell, Column};
 use super::{Context, STANDARDISED};
-use crate::scoring::{Standardised, StructureFrom};
+use crate::scoring::StructureFrom;
 
 pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<(), XlsxError> {
     let say = |chinese: &str, english: &str| context.wording.say(chinese, english);
@@ -49,27 +49,14 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
             Cell::Wrapped(context.wording.text(&element.label)),
         ];
         for unit in 0..assessment.units.len() {
-            let value = |value: Option<f64>, is_hidden: bool| match value {
-                Some(_) if is_hidden => Cell::Text("□".to_owned()),
-                value => Cell::Value(value),
-            };
-            cells.push(value(
-                raw.and_then(|raw| raw.get(unit)),
-                context.hides(&element.id, unit),
-            ));
-            cells.push(value(
-                figures.get(unit),
-                hides(context, standardised, &element.id, unit),
-            ));
+            cells.push(Cell::Value(raw.and_then(|raw| raw.get(unit))));
+            cells.push(Cell::Value(figures.get(unit)));
         }
         Some(cells)
     });
     let rows: Vec<_> = rows.collect();
     let body = sheet.table(&columns, rows)?;
     sheet.worksheet.set_freeze_panes(body.first, 2)?;
-    if context.report.edition == super::Edition::Publication {
-        return Ok(());
-    }
     sheet.heading(&say("覆盖", "Coverage"))?;
     sheet.line(&say(
         "本单位有答卷的行业×规模格在共同结构中所占比例；其余格由同规模、再由全部答卷代表。",
@@ -92,8 +79,4 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     let rows: Vec<_> = rows.collect();
     sheet.table(&columns, rows)?;
     Ok(())
-}
-
-fn hides(context: &Context<'_>, standardised: &Standardised, id: &str, unit: usize) -> bool {
-    context.report.edition == super::Edition::Publication && standardised.hides(id, unit, &context.hidden)
 }

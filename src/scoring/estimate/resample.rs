@@ -23,7 +23,7 @@ use super::estimates::Standing;
 use super::raking::Workspace;
 use super::strata::{Stratum, draw_alone, strata};
 use super::tally::{KeptRespondent, PartTotal, Tally, weighted_median};
-use super::widening::{Sampled, widened, widening};
+use super::widening::{Sampled, Widening, widening};
 use crate::scoring::framework::{Absent, Framework, MeasureKind, Origin, Part};
 use crate::scoring::note::Note;
 use crate::scoring::options::{Options, Responses};
@@ -62,8 +62,8 @@ struct PartSample {
     entries: Vec<Entry>,
     /// Where the entries of each unit begin and end.
     units: Vec<Range<usize>>,
-    /// The figure of each unit in the sample, and how many times as far from it replicates stand for intervals.
-    widening: Vec<(f64, f64)>,
+    /// How the replicates of each unit's figure stand for intervals.
+    widening: Vec<Widening>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -148,11 +148,19 @@ impl Resample {
             let (members, totals) = calibrated(entries).unwrap_or_default();
             widening(confidence, Sampled::of(&strata), members, totals)
         };
-        let of_part = |part: &PartSample| -> Vec<(f64, f64)> {
-            let factors = part.units.iter().map(|unit| factor(&part.entries[unit.clone()]));
-            part.values(&self.weights).into_iter().zip(factors).collect()
+        let of_part = |part: &PartSample| {
+            let of_unit = |(sample, unit): (f64, &Range<usize>)| {
+                let entries = &part.entries[unit.clone()];
+                Widening {
+                    sample,
+                    factor: factor(entries),
+                    ends: part.ends(entries),
+                }
+            };
+            let samples = part.values(&self.weights);
+            samples.into_iter().zip(&part.units).map(of_unit).collect()
         };
-        let widening: Vec<_> = self.parts.iter().map(of_part).collect();
+        let widening: Vec<Vec<Widening>> = self.parts.iter().map(of_part).collect();
         for (part, widening) in self.parts.iter_mut().zip(widening) {
             part.widening = widening;
         }
@@ -275,9 +283,7 @@ impl Resample {
     pub(super) fn estimate_widened(&self, weights: &[f64]) -> Vec<Vec<f64>> {
         let of_part = |part: &PartSample| {
             let figures = part.values(weights).into_iter().zip(&part.widening);
-            figures
-                .map(|(figure, &(sample, factor))| widened(sample, figure, factor))
-                .collect()
+            figures.map(|(figure, widening)| widening.of(figure)).collect()
         };
         self.combine(&self.parts.iter().map(of_part).collect::<Vec<Vec<f64>>>())
     }
@@ -300,6 +306,28 @@ impl Resample {
 }
 
 impl PartSample {
+    /// The least and the greatest figure that these respondents can come to together.
+    fn ends(&self, entries: &[Entry]) -> [f64; 2] {
+        if entries.is_empty() {
+            return [f64::NEG_INFINITY, f64::INFINITY];
+        }
+        let is_total = matches!(self.kind, MeasureKind::Sum | MeasureKind::Count);
+        if is_total || entries.iter().any(|entry| entry.over <= 0.0) {
+            let all = |holds: fn(f64) -> bool| {
+                entries
+                    .iter()
+                    .all(|entry| holds(entry.of * self.scale) && entry.over >= 0.0)
+            };
+            let low = if all(|of| of >= 0.0) { 0.0 } else { f64::NEG_INFINITY };
+            let high = if all(|of| of <= 0.0) { 0.0 } else { f64::INFINITY };
+            return [low, high];
+        }
+        let single = entries.iter().map(|entry| entry.of / entry.over * self.scale);
+        single.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], figure| {
+            [low.min(figure), high.max(figure)]
+        })
+    }
+
     /// The figure of each unit; NaN where it is not defined.
     fn values(&self, weights: &[f64]) -> Vec<f64> {
         let unit = |range: &Range<usize>| {

@@ -51,9 +51,9 @@ pub(super) fn widening(confidence: f64, base: Sampled, calibrated: Sampled, tota
     } else {
         (left as f64 / (left - spent) as f64).sqrt()
     };
-    let of_variance = match base.degrees_of_freedom() {
+    let of_variance = match base.respondents {
         0 => 1.0,
-        freedom => student(freedom.max(LEAST), confidence),
+        _ => student(base.degrees_of_freedom().max(LEAST), confidence),
     };
     of_variance * of_calibration
 }
@@ -71,15 +71,27 @@ fn student(degrees_of_freedom: usize, confidence: f64) -> f64 {
     if ratio.is_finite() { ratio } else { 1.0 }
 }
 
-/// A replicate that stands so many times as far from the sample. What is never below 0 stays so, and what is never above.
-pub(super) fn widened(sample: f64, replicate: f64, factor: f64) -> f64 {
-    let far = sample + factor * (replicate - sample);
-    if sample >= 0.0 && replicate >= 0.0 {
-        far.max(0.0)
-    } else if sample <= 0.0 && replicate <= 0.0 {
-        far.min(0.0)
-    } else {
-        far
+/// How replicates of a figure stand for intervals.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Widening {
+    /// The figure of the sample.
+    pub sample: f64,
+    /// So many times as far from it.
+    pub factor: f64,
+    /// Between which ends the figure lies whatever the weights: those of single respondents, or 0 of a sum.
+    pub ends: [f64; 2],
+}
+
+impl Widening {
+    /// A replicate that stands as far from the sample as intervals need. NaN stays NaN.
+    pub fn of(&self, replicate: f64) -> f64 {
+        let [low, high] = self.ends;
+        let far = self.sample + self.factor * (replicate - self.sample);
+        // What rounding put beyond an end stays there.
+        far.clamp(
+            low.min(self.sample).min(replicate),
+            high.max(self.sample).max(replicate),
+        )
     }
 }
 
@@ -126,12 +138,20 @@ mod tests {
 
     #[test]
     fn a_share_stays_a_share_of_somebody() {
-        assert!((widened(0.5, 0.6, 1.5) - 0.65).abs() < 1e-12);
-        assert!(widened(0.1, 0.0, 1.5).abs() < 1e-15 && widened(-0.1, 0.0, 1.5).abs() < 1e-15);
-        assert!(widened(0.1, f64::NAN, 1.5).is_nan());
+        let share = |sample: f64, replicate: f64| {
+            let widening = Widening {
+                sample,
+                factor: 1.5,
+                ends: [0.0, 1.0],
+            };
+            widening.of(replicate)
+        };
+        assert!((share(0.5, 0.6) - 0.65).abs() < 1e-12);
+        assert!(share(0.1, 0.0).abs() < 1e-15 && (share(0.9, 1.0) - 1.0).abs() < 1e-15);
+        assert!(share(0.1, f64::NAN).is_nan());
         let sample = 0.1 + 0.2;
         assert!(
-            widened(sample, sample, 1.3).to_bits() == sample.to_bits(),
+            share(sample, sample).to_bits() == sample.to_bits(),
             "nothing moves by itself"
         );
     }

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 
 use super::RollUps;
 use crate::scoring::assessment::Assessment;
-use crate::scoring::cell::Cell;
+use crate::scoring::cell::{Cell, CellStatus};
 use crate::scoring::disclosure::Hidden;
 use crate::scoring::estimate::{Estimates, Tally};
 use crate::scoring::framework::{Framework, Indicator, Origin};
@@ -99,15 +99,16 @@ fn hide_scores(framework: &Framework, assessment: &Assessment, found: &mut Hidde
     }
 }
 
-/// Whether what stands behind a figure would give a confidential respondent away, also where the figure is missing.
-pub(in crate::scoring) fn is_sensitive(indicator: &Indicator, cell: &Cell) -> bool {
+/// Whether what stands behind a figure would give a confidential respondent away, or is withheld for resting on too few of them.
+fn is_sensitive(indicator: &Indicator, cell: &Cell) -> bool {
     let Origin::Answers { parts, .. } = &indicator.origin else {
         return false;
     };
+    let withheld = matches!(cell.status, CellStatus::TooFew | CellStatus::Partial);
     let confidential = parts.iter().filter(|part| part.confidential);
     confidential
         .filter_map(|part| cell.parts.iter().find(|answered| answered.actor == part.actor))
-        .any(|part| is_small_count(part.respondents.into()) || (part.base > 0 && part.discloses()))
+        .any(|part| is_small_count(part.respondents.into()) || (part.base > 0 && (withheld || part.discloses())))
 }
 
 /// Whether the figure of a place that is no unit of the assessment would give a respondent away.

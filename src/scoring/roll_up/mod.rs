@@ -24,7 +24,6 @@ use super::options::{NormaliseMethod, Options, ScreenMethod};
 use super::screen::enough;
 use super::series::Series;
 use super::table::Table;
-pub(super) use hidden::is_sensitive;
 
 use hidden::gives_part_away;
 

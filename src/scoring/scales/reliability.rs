@@ -6,7 +6,7 @@
 //!   covariances (R. P. McDonald 1999, Test Theory, chapter 6). The model is fitted to correlations by minimum residuals, and
 //!   loadings are taken times the items' standard deviations, since the scale is the mean of the items as they are.
 //! - **item-rest**: the correlation of an item with the sum of the others (Nunnally and Bernstein 1994, Psychometric
-//!   Theory, chapter 8). One below 0 is an item that was probably asked the other way round.
+//!   Theory, chapter 8). One below -0.1 is an item that was probably asked the other way round.
 //!
 //! All of it is unweighted, over those who answered every item: it is about the questionnaire, not about the city.
 
@@ -67,7 +67,7 @@ pub struct ScaleItem {
     pub sd: f64,
     /// Its correlation with the sum of the others, -1 to 1; missing where one of them does not vary.
     pub item_rest: Option<f64>,
-    /// Whether that is below 0: the item is probably worded the other way round.
+    /// Whether that is below -0.1: the item is probably worded the other way round.
     pub probably_reversed: bool,
     /// The alpha of the others; missing where that is one item.
     pub alpha_without: Option<f64>,
@@ -75,6 +75,10 @@ pub struct ScaleItem {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub loading: Option<f64>,
 }
+
+/// An item that goes against the others by more than this is probably worded the other way round; nearer to 0 it has little to
+/// do with them.
+const REVERSED: f64 = -0.1;
 
 /// The reliability of a scale with these formulas; `None` where the sum of the items does not vary.
 pub(super) fn reliability(formulas: &[&str], moments: &Moments) -> Option<ScaleReliability> {
@@ -90,7 +94,7 @@ pub(super) fn reliability(formulas: &[&str], moments: &Moments) -> Option<ScaleR
             mean: means[at],
             sd: covariances[(at, at)].sqrt(),
             item_rest,
-            probably_reversed: item_rest.is_some_and(|correlation| correlation < 0.0),
+            probably_reversed: item_rest.is_some_and(|correlation| correlation < REVERSED),
             alpha_without: self::alpha(covariances, &rest),
             loading: omega.loadings.as_ref().map(|loadings| loadings[at]),
         }
