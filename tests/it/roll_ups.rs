@@ -350,7 +350,7 @@ fn a_respondent_counts_in_the_lowest_place_that_the_register_or_its_answer_names
 fn the_workbook_shows_roll_ups_below_the_ranking_and_single_respondents_in_the_analysis_alone() {
     on_each(|database| {
         let (store, assessed) = assessed_study(database);
-        for (edition, has_influence) in [(Edition::Analysis, true), (Edition::Publication, false)] {
+        for (edition, is_analysis) in [(Edition::Analysis, true), (Edition::Publication, false)] {
             let request = ReportRequest {
                 id: assessed.id,
                 wording: Wording::new([Language::English]),
@@ -361,7 +361,11 @@ fn the_workbook_shows_roll_ups_below_the_ranking_and_single_respondents_in_the_a
             write_report(&store, &request, &mut bytes).unwrap();
             let mut book: Xlsx<_> = calamine::open_workbook_from_rs(bytes).unwrap();
             let sheets = book.sheet_names();
-            for (name, is_there) in [("Roll-ups", true), ("Standardised", true), ("Influence", has_influence)] {
+            for (name, is_there) in [
+                ("Roll-ups", true),
+                ("Standardised", is_analysis),
+                ("Influence", is_analysis),
+            ] {
                 assert_eq!(sheets.iter().any(|sheet| sheet == name), is_there, "{name} {edition:?}");
             }
             let ranking = book.worksheet_range("Ranking").unwrap();
