@@ -3,9 +3,9 @@
 use std::sync::Barrier;
 
 use chrono::TimeDelta;
+use innogauge::response::RegisterEntry;
 use innogauge::store::{
-    NewDefinition, OnWithdrawal, RegisterEntry, RegisterOf, RetentionRule, RoundChange, Store, StoreError, Target,
-    UserChange,
+    NewDefinition, OnWithdrawal, RegisterOf, RetentionRule, RoundChange, Store, StoreError, Target, UserChange,
 };
 
 use super::at;
@@ -142,7 +142,17 @@ fn one_editor_of_an_organisation_is_kept() {
         let entry = |name: &str| RegisterEntry {
             code: code.clone(),
             name: name.to_owned(),
-            ..RegisterEntry::default()
+            city: "230700".to_owned(),
+            sector: None,
+            size: None,
+            stratum: None,
+            weight: None,
+            employees: None,
+            confidential: false,
+            listed: false,
+            in_frame: true,
+            address: None,
+            position: None,
         };
         let store = database.open();
         app::seed(&store);
