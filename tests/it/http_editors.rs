@@ -98,7 +98,7 @@ fn a_draft_that_another_editor_replaced_is_not_overwritten() {
         let publish = Request::new("POST", format!("{DRAFT}/publish")).token(&office.token);
         assert_eq!(there.send(&publish).status, 200);
         let (changes, current) = refusal(&office.send(here, form("third"), &seen));
-        assert_eq!(changes, [json!("published_at"), json!("state")]);
+        assert_eq!(changes, [json!("state"), json!("published_at")]);
         assert_eq!(current["state"], "published");
         assert_eq!(
             office.send(here, form("third"), "*").status,
@@ -125,7 +125,7 @@ fn a_retention_rule_that_another_editor_set_is_not_overwritten() {
         let tag = office.tag(there, &path);
         assert_eq!(office.send(there, rule(180, 3650), &tag).status, 204);
         let (changes, current) = refusal(&office.send(here, rule(30, 60), &tag));
-        assert_eq!(changes, [json!("all_days"), json!("personal_days")]);
+        assert_eq!(changes, [json!("personal_days"), json!("all_days")]);
         assert_eq!(
             (&current["personal_days"], &current["all_days"]),
             (&json!(180), &json!(3650))
