@@ -171,7 +171,7 @@ pub fn retention(arguments: &Retention) -> Result<(), Failure> {
                 OnWithdrawal::Erase
             },
         };
-        store.set_retention_rule(&rule, ACTOR, now)?;
+        store.set_retention_rule(&rule, None, ACTOR, now)?;
         println!("the rule of round {round} is kept");
         return Ok(());
     }

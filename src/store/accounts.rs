@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::backend::{Connection, on_backend};
+use super::locks::lock_one;
 use super::schema::{known_origins, tokens, users};
 use super::{AuditAct, JsonText, Store, StoreError, sessions, time};
 use crate::response::Role;
@@ -212,6 +213,7 @@ impl Store {
     /// [`StoreError::NotFound`] where there is none; [`StoreError::Stale`] where they are no longer what the caller saw.
     pub fn change_user(&self, name: &str, change: &UserChange, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.change(now, |connection, journal| {
+            lock_one(connection, &["user", name])?;
             let id = id_of(connection, name)?;
             if let Some(seen) = &change.seen
                 && find(connection, name)?.is_none_or(|(user, _)| user != *seen)

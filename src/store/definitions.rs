@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::audit::Journal;
 use super::backend::{Connection, on_backend};
+use super::locks::lock_one;
 use super::schema::{attached_files, definitions};
 use super::{AuditAct, Store, StoreError, surveys, time};
 use crate::definition::{AttachedFile, LoadedDefinition, SurveyState, VersionState};
@@ -115,6 +116,27 @@ impl TryFrom<Row> for StoredDefinition {
     }
 }
 
+/// Makes changes of one version wait for each other.
+fn lock(connection: &mut Connection<'_>, survey: &str, version: &str) -> Result<(), StoreError> {
+    lock_one(connection, &["definition", survey, version])
+}
+
+/// That a version still has the hash which the caller saw.
+fn expect_hash(connection: &mut Connection<'_>, survey: &str, version: &str, seen: &str) -> Result<(), StoreError> {
+    let hash: Option<String> = on_backend!(connection, |c| definitions::table
+        .find((survey, version))
+        .select(definitions::hash)
+        .first(c)
+        .optional())?;
+    if hash.as_deref() == Some(seen) {
+        return Ok(());
+    }
+    Err(StoreError::Stale {
+        what: "definition",
+        name: format!("{survey} {version}"),
+    })
+}
+
 /// Keeps a definition, and says whether that changed anything.
 ///
 /// A published version with the same hash is left alone, with another hash it is refused; a draft is replaced.
@@ -126,6 +148,7 @@ pub(super) fn keep(
     now: NaiveDateTime,
 ) -> Result<bool, StoreError> {
     let key = (definition.survey.as_str(), definition.version.as_str());
+    lock(connection, key.0, key.1)?;
     let kept: Option<(String, String)> = on_backend!(connection, |c| definitions::table
         .find(key)
         .select((definitions::state, definitions::hash))
@@ -191,12 +214,18 @@ pub(super) fn keep(
 }
 
 impl Store {
-    /// Keeps a draft in place of the one with the same version, if there is one.
+    /// Keeps a draft in place of the one with the same version, if there is one. `seen` is the hash of the version that
+    /// the change was decided on.
     ///
     /// # Errors
+    /// [`StoreError::Stale`] where what stands there is no longer what the caller saw;
     /// [`StoreError::PublishedDefinition`] where that version is published.
-    pub fn keep_draft(&self, draft: &NewDefinition, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn keep_draft(&self, draft: &NewDefinition, seen: Option<&str>, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.change(now, |connection, journal| {
+            if let Some(seen) = seen {
+                lock(connection, &draft.survey, &draft.version)?;
+                expect_hash(connection, &draft.survey, &draft.version, seen)?;
+            }
             keep(connection, journal, draft, VersionState::Draft, time::stored(now)).map(|_| ())
         })
     }
@@ -208,6 +237,7 @@ impl Store {
     pub fn publish_definition(&self, survey: &str, version: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.change(now, |connection, journal| {
             use super::schema::surveys;
+            lock(connection, survey, version)?;
             let kept: Option<(String, String)> = on_backend!(connection, |c| definitions::table
                 .find((survey, version))
                 .select((definitions::state, definitions::hash))

@@ -68,6 +68,12 @@ diesel::define_sql_function! {
     fn unnest(keys: diesel::sql_types::Array<diesel::sql_types::BigInt>) -> diesel::sql_types::BigInt;
 }
 
+/// On PostgreSQL, makes changes of one thing wait for each other until the end of the transaction: what is read after this
+/// is what the change replaces, so that nobody overwrites what they did not see.
+pub(super) fn lock_one(connection: &mut Connection<'_>, thing: &[&str]) -> Result<(), StoreError> {
+    take_locks(connection, vec![lock_key(thing)])
+}
+
 /// On PostgreSQL, makes whole batches of a survey in a round wait for each other.
 pub(super) fn lock_batch(connection: &mut Connection<'_>, round: &str, survey: &str) -> Result<(), StoreError> {
     take_locks(connection, vec![lock_key(&["batch", round, survey])])

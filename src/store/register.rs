@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use super::audit::Journal;
 use super::backend::{Connection, on_backend};
 use super::listing::containing;
+use super::locks::lock_one;
 use super::schema::organisations;
 use super::{AuditAct, Store, StoreError, time};
 use crate::response::{Position, RegisterEntry};
@@ -259,6 +260,7 @@ impl Store {
         let stored_now = time::stored(now);
         self.change(now, |connection, journal| {
             let now = stored_now;
+            lock_one(connection, &["register", &of.round, &of.survey])?;
             let known = all(connection, &of.round, &of.survey, &RegisterFilter::default())?;
             let known: HashMap<&str, &Organisation> = known.iter().map(|one| (one.entry.code.as_str(), one)).collect();
             let mut change = RegisterChange::default();
@@ -304,6 +306,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Organisation, StoreError> {
         self.change(now, |connection, journal| {
+            lock_one(connection, &["register", &of.round, &of.survey])?;
             let organisation = find(connection, &of.round, &of.survey, &entry.code)?;
             if seen.is_some_and(|seen| seen != organisation.revision) {
                 return Err(StoreError::Stale {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::Journal;
 use super::backend::{Connection, on_backend};
+use super::locks::lock_one;
 use super::schema::{round_events, rounds};
 use super::{AuditAct, JsonText, Store, StoreError, time};
 use crate::definition::Text;
@@ -222,6 +223,7 @@ impl Store {
     /// [`StoreError::Stale`] where it is no longer what the caller saw.
     pub fn change_round(&self, round: &str, change: &RoundChange, now: DateTime<Utc>) -> Result<Round, StoreError> {
         self.change(now, |connection, journal| {
+            lock_one(connection, &["round", round])?;
             let known = find(connection, round)?;
             let stale = || StoreError::Stale {
                 what: "round",

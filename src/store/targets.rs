@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::backend::{Connection, on_backend};
+use super::locks::lock_one;
 use super::schema::targets;
 use super::{AuditAct, Store, StoreError};
 
@@ -93,6 +94,7 @@ impl Store {
             }
         }
         self.change(now, |connection, journal| {
+            lock_one(connection, &["targets", round, survey])?;
             if let Some(seen) = seen {
                 let mut known = of(connection, round, survey)?;
                 known.retain(|target| cities.is_none_or(|cities| cities.contains(&target.city)));

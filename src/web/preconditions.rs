@@ -74,6 +74,19 @@ impl IfMatch {
         matches!(self.0, Some(Seen::Tags(_)))
     }
 
+    /// Where nothing stands there now: nobody can have seen that, by whatever tag.
+    ///
+    /// # Errors
+    /// [`Code::PreconditionFailed`] where the caller says that they saw something.
+    pub(super) fn check_absent(&self) -> Result<(), Problem> {
+        match self.0 {
+            None => Ok(()),
+            Some(_) => Err(Problem::new(Code::PreconditionFailed)
+                .member("changes", Vec::<String>::new())
+                .member("current", Value::Null)),
+        }
+    }
+
     /// Whether what stands there now is what the caller saw.
     ///
     /// # Errors
@@ -136,6 +149,17 @@ fn tags(request: &HttpRequest, name: &HeaderName) -> Result<Option<Seen>, Proble
             format!("{name} takes a tag in double quotes, as ETag gave it, or *."),
         )
     })
+}
+
+/// Says that a representation was kept, by its tag alone.
+///
+/// # Errors
+/// As [`tagged`].
+pub(super) fn kept(representation: &impl Serialize) -> Result<HttpResponse, Problem> {
+    let tag = Tag::of(representation)?.text();
+    Ok(HttpResponse::NoContent()
+        .insert_header((header::ETAG, format!("\"{tag}\"")))
+        .finish())
 }
 
 /// A representation as JSON with its tag; 304 without a body where the caller has this state already.

@@ -30,6 +30,7 @@ mod full_disk;
 mod http_attachments;
 mod http_bad_input;
 mod http_definitions;
+mod http_editors;
 mod http_files;
 mod http_hostile;
 mod http_jobs;

@@ -377,10 +377,10 @@ fn what_has_been_kept_long_enough_goes_by_the_rule_of_its_round() {
         };
         let now = Utc::now();
         assert!(matches!(
-            app.store.set_retention_rule(&longer, "ann", now),
+            app.store.set_retention_rule(&longer, None, "ann", now),
             Err(StoreError::Refused(_))
         ));
-        app.store.set_retention_rule(&rule, "ann", now).unwrap();
+        app.store.set_retention_rule(&rule, None, "ann", now).unwrap();
         assert!(
             app.store
                 .retention_due(now + TimeDelta::days(9_000))

@@ -9,6 +9,7 @@ use super::erasure::ErasureScope;
 use super::proof::{Cause, Erasure, Places, keep};
 use crate::store::backend::{Connection, on_backend};
 use crate::store::heads::HeadRow;
+use crate::store::locks::lock_one;
 use crate::store::schema::{response_versions, responses, retention_rules};
 use crate::store::{AuditAct, RoundState, Store, StoreError, time};
 
@@ -34,6 +35,18 @@ pub struct RetentionRule {
     pub all_days: Option<i64>,
     /// What becomes of personal answers when consent is withdrawn.
     pub on_withdrawal: OnWithdrawal,
+}
+
+impl RetentionRule {
+    /// The rule of a round of which nothing was said: everything is kept for ever, and a withdrawal erases.
+    fn unsaid(round: &str) -> Self {
+        Self {
+            round: round.to_owned(),
+            personal_days: None,
+            all_days: None,
+            on_withdrawal: OnWithdrawal::default(),
+        }
+    }
 }
 
 /// What is due to go in a round.
@@ -85,6 +98,18 @@ pub(super) fn rule_of(connection: &mut Connection<'_>, round: &str) -> Result<Op
     Ok(row.map(RetentionRule::from))
 }
 
+/// That the rule of a round is still what the caller saw.
+fn expect_rule(connection: &mut Connection<'_>, seen: &RetentionRule) -> Result<(), StoreError> {
+    let known = rule_of(connection, &seen.round)?;
+    if known.unwrap_or_else(|| RetentionRule::unsaid(&seen.round)) == *seen {
+        return Ok(());
+    }
+    Err(StoreError::Stale {
+        what: "retention rule",
+        name: seen.round.clone(),
+    })
+}
+
 /// Which part of a round's responses is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -104,12 +129,29 @@ impl Store {
         Ok(rows.into_iter().map(RetentionRule::from).collect())
     }
 
-    /// Sets the rule of a round.
+    /// The rule of a round; where nothing was said of it, the one that holds then.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is no such round.
+    pub fn retention_rule(&self, round: &str) -> Result<RetentionRule, StoreError> {
+        self.round(round)?;
+        let rule = self.read(|connection| rule_of(connection, round))?;
+        Ok(rule.unwrap_or_else(|| RetentionRule::unsaid(round)))
+    }
+
+    /// Sets the rule of a round. `seen` is the one that the change was decided on.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] where there is no such round; [`StoreError::Refused`] for a number of days below zero, or
-    /// personal answers that are kept longer than the rest.
-    pub fn set_retention_rule(&self, rule: &RetentionRule, actor: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// personal answers that are kept longer than the rest; [`StoreError::Stale`] where the rule is no longer what the
+    /// caller saw.
+    pub fn set_retention_rule(
+        &self,
+        rule: &RetentionRule,
+        seen: Option<&RetentionRule>,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let days = [rule.personal_days, rule.all_days];
         if days.iter().flatten().any(|days| !(0..=36_500).contains(days)) {
             return Err(StoreError::Refused("days are a number from 0 to 36500".to_owned()));
@@ -133,6 +175,10 @@ impl Store {
         };
         let said = |days: Option<i64>| days.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days"));
         self.change(now, |connection, journal| {
+            lock_one(connection, &["retention rule", &rule.round])?;
+            if let Some(seen) = seen {
+                expect_rule(connection, seen)?;
+            }
             journal
                 .note(AuditAct::RetentionSet, format!("rounds/{}", rule.round))
                 .after(format!(

@@ -94,13 +94,15 @@ fn a_published_version_never_changes_and_a_new_version_stands_beside_it() {
 fn a_draft_may_change_until_it_is_published() {
     on_each(|database| {
         let store = database.open();
-        store.keep_draft(&definition("1", "first try"), at(0)).unwrap();
-        store.keep_draft(&definition("1", "second try"), at(1)).unwrap();
+        store.keep_draft(&definition("1", "first try"), None, at(0)).unwrap();
+        store.keep_draft(&definition("1", "second try"), None, at(1)).unwrap();
         assert_eq!(store.surveys().unwrap()[0].1, SurveyState::Draft);
         store.publish_definition("visit", "1", at(2)).unwrap();
         assert_eq!(store.definition("visit", "1").unwrap().source, b"second try");
         assert_eq!(store.surveys().unwrap()[0].1, SurveyState::Open);
-        let error = store.keep_draft(&definition("1", "third try"), at(3)).unwrap_err();
+        let error = store
+            .keep_draft(&definition("1", "third try"), None, at(3))
+            .unwrap_err();
         assert!(matches!(error, StoreError::PublishedDefinition { .. }));
         assert!(
             store

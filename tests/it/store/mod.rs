@@ -8,6 +8,7 @@ mod changes;
 mod commands;
 mod connection_loss;
 mod definitions;
+mod editors;
 mod fieldwork;
 mod imports;
 mod jobs;

@@ -32,6 +32,11 @@ pub(super) fn mount(routes: &mut Routes) {
         )
         .mount(
             Act::ManagePrivacy,
+            retention::__path_get_retention_rule,
+            retention::get_retention_rule,
+        )
+        .mount(
+            Act::ManagePrivacy,
             retention::__path_set_retention,
             retention::set_retention,
         )

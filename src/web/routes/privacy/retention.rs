@@ -1,6 +1,6 @@
 //! How long answers are kept.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,6 +9,7 @@ use super::erasures::Erasure;
 use crate::store::{self, OnWithdrawal};
 use crate::web::Caller;
 use crate::web::body::Json;
+use crate::web::preconditions::{IfMatch, kept, tagged};
 use crate::web::problem::Problem;
 use crate::web::state::App;
 
@@ -45,6 +46,17 @@ pub struct RoundRule {
     on_withdrawal: OnWithdrawal,
 }
 
+impl From<store::RetentionRule> for RoundRule {
+    fn from(rule: store::RetentionRule) -> Self {
+        Self {
+            round: rule.round,
+            personal_days: rule.personal_days,
+            all_days: rule.all_days,
+            on_withdrawal: rule.on_withdrawal,
+        }
+    }
+}
+
 /// What is due to go.
 #[derive(Serialize, ToSchema)]
 pub struct Due {
@@ -77,12 +89,7 @@ pub async fn get_retention(app: web::Data<App>) -> Result<HttpResponse, Problem>
         Ok::<_, store::StoreError>((app.store.retention_rules()?, app.store.retention_due(app.now())?))
     })
     .await??;
-    let rules = rules.into_iter().map(|rule| RoundRule {
-        round: rule.round,
-        personal_days: rule.personal_days,
-        all_days: rule.all_days,
-        on_withdrawal: rule.on_withdrawal,
-    });
+    let rules = rules.into_iter().map(RoundRule::from);
     let due = due.into_iter().map(|due| Due {
         round: due.round,
         closed_on: due.closed_on,
@@ -95,16 +102,37 @@ pub async fn get_retention(app: web::Data<App>) -> Result<HttpResponse, Problem>
     }))
 }
 
+/// How long the answers of a round are kept
+///
+/// Where nothing was said of it: for ever.
+#[utoipa::path(
+    get, path = "/api/v1/privacy/retention/{round}", tag = "privacy",
+    params(("round" = String, Path, description = "The round's code")),
+    responses((status = 200, description = "The rule", body = RoundRule))
+)]
+pub async fn get_retention_rule(
+    app: web::Data<App>,
+    round: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let rule = web::block(move || app.store.retention_rule(&round)).await??;
+    tagged(&request, &RoundRule::from(rule))
+}
+
 /// Say how long the answers of a round are kept
 #[utoipa::path(
     put, path = "/api/v1/privacy/retention/{round}", tag = "privacy", request_body = Rule,
-    params(("round" = String, Path, description = "The round's code")),
-    responses((status = 204, description = "Kept"))
+    params(("round" = String, Path, description = "The round's code"), IfMatch),
+    responses(
+        (status = 204, description = "Kept"),
+        (status = 412, description = "It was changed since the tag of `If-Match`: `changes` names the members")
+    )
 )]
 pub async fn set_retention(
     app: web::Data<App>,
     caller: Caller,
     round: web::Path<String>,
+    if_match: IfMatch,
     Json(rule): Json<Rule>,
 ) -> Result<HttpResponse, Problem> {
     let rule = store::RetentionRule {
@@ -113,12 +141,17 @@ pub async fn set_retention(
         all_days: rule.all_days,
         on_withdrawal: rule.on_withdrawal,
     };
-    web::block(move || {
+    let rule = web::block(move || {
+        let seen = app.store.retention_rule(&rule.round)?;
+        if_match.check(&RoundRule::from(seen.clone()))?;
+        // What was compared with the tag is what the store must still find.
+        let seen = if_match.names_a_state().then_some(&seen);
         app.store_for(&caller)
-            .set_retention_rule(&rule, &caller.name, app.now())
+            .set_retention_rule(&rule, seen, &caller.name, app.now())?;
+        Ok::<_, Problem>(rule)
     })
     .await??;
-    Ok(HttpResponse::NoContent().finish())
+    kept(&RoundRule::from(rule))
 }
 
 /// Erase what is due to go

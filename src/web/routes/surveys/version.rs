@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -14,6 +14,7 @@ use super::{Version, words};
 use crate::definition::{Book, codebook, is_xlsform, xform, yaml};
 use crate::spreadsheet::{Shape, TemplateOptions, template};
 use crate::study;
+use crate::web::preconditions::tagged;
 use crate::web::problem::{Code, Problem};
 use crate::web::routes::files::{XLSX, download, wrong_parameter};
 use crate::web::state::App;
@@ -38,6 +39,20 @@ pub struct DefinitionHead {
     timezone: String,
 }
 
+impl DefinitionHead {
+    pub(super) fn of(version: &study::Version) -> Result<Self, Problem> {
+        let definition = &version.definition;
+        Ok(Self {
+            survey: definition.survey().to_owned(),
+            title: words(definition.title()),
+            languages: serde_json::to_value(definition.languages()).map_err(Problem::internal)?,
+            respondent: definition.respondent().map(str::to_owned),
+            timezone: definition.timezone().name().to_owned(),
+            version: Version::from(version),
+        })
+    }
+}
+
 /// How a blank workbook is wanted.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
@@ -58,17 +73,13 @@ pub struct TemplateQuestion {
     params(("survey" = String, Path, description = "The survey"), ("version" = String, Path, description = "The version, or `newest`")),
     responses((status = 200, description = "The version", body = DefinitionHead))
 )]
-pub async fn get_definition(app: web::Data<App>, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+pub async fn get_definition(
+    app: web::Data<App>,
+    path: web::Path<(String, String)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let version = find(app, path.into_inner()).await?;
-    let definition = &version.definition;
-    Ok(HttpResponse::Ok().json(DefinitionHead {
-        survey: definition.survey().to_owned(),
-        title: words(definition.title()),
-        languages: serde_json::to_value(definition.languages()).map_err(Problem::internal)?,
-        respondent: definition.respondent().map(str::to_owned),
-        timezone: definition.timezone().name().to_owned(),
-        version: Version::from(version.as_ref()),
-    }))
+    tagged(&request, &DefinitionHead::of(&version)?)
 }
 
 /// The definition file
