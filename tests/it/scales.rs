@@ -531,4 +531,19 @@ fn the_workbook_tells_which_scale_holds_in_which_language() {
             .iter()
             .any(|row| row[1].starts_with("害怕") && row[8] == "可能需要反向计分")
     );
+    let few = chinese.iter().find(|row| row[8].contains("未计算"));
+    assert!(
+        few.is_none_or(|row| !row[5].is_empty()),
+        "the scale has items without figures, too: {few:?}"
+    );
+    let weak = group(&assessment, "courage", Some("en")).n;
+    let note = |language: Language, sheet: &str, words: &str| {
+        let rows = rows(language, sheet);
+        assert!(
+            rows.iter().flatten().any(|cell| cell.contains(words)),
+            "{words}: {rows:#?}"
+        );
+    };
+    note(Language::Chinese, "来源", &format!("English，{weak}份"));
+    note(Language::English, "Provenance", " in English)");
 }
