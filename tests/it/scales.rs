@@ -500,7 +500,7 @@ fn the_workbook_tells_which_scale_holds_in_which_language() {
         provenance: Provenance::default(),
         personal: false,
     };
-    let rows = |language: Language, sheet: &str| -> Vec<Vec<String>> {
+    let rows_of = |report: &Report<'_>, language: Language, sheet: &str| -> Vec<Vec<String>> {
         let mut bytes = Cursor::new(Vec::new());
         report.write_workbook(&Wording::new([language]), &mut bytes).unwrap();
         let mut book: Xlsx<_> = Xlsx::new(bytes).unwrap();
@@ -508,6 +508,7 @@ fn the_workbook_tells_which_scale_holds_in_which_language() {
         let row = |row: &[Data]| row.iter().map(ToString::to_string).collect();
         range.rows().map(row).collect()
     };
+    let rows = |language: Language, sheet: &str| rows_of(&report, language, sheet);
     let english = rows(Language::English, "Scales");
     let of = |language: &str| {
         let mut rows = english.iter().filter(|row| row[0] == "courage" && row[3] == language);
@@ -530,5 +531,30 @@ fn the_workbook_tells_which_scale_holds_in_which_language() {
         chinese
             .iter()
             .any(|row| row[1].starts_with("害怕") && row[8] == "可能需要反向计分")
+    );
+    let weak = group(&assessment, "courage", Some("en")).n;
+    let note = |language: Language, sheet: &str, words: &str| {
+        let rows = rows(language, sheet);
+        assert!(
+            rows.iter().flatten().any(|cell| cell.contains(words)),
+            "{words}: {rows:#?}"
+        );
+    };
+    note(Language::Chinese, "来源", &format!("English，{weak}份"));
+    note(Language::English, "Provenance", " in English)");
+
+    let mut without = assessment.clone();
+    without.scales.get_mut("courage").unwrap()[0].outcome = ScaleOutcome::NotWorkedOut(NotWorkedOut::TooFew);
+    let report = Report {
+        assessment: &without,
+        ..report.clone()
+    };
+    let sheet = rows_of(&report, Language::English, "Scales");
+    let mut scales = sheet.iter().filter(|row| row[0] == "courage" && row[3] == "All");
+    let row = scales.next().unwrap();
+    assert_eq!(
+        (row[5].as_str(), row[6].as_str()),
+        ("3", "–"),
+        "items are counted without alpha, too"
     );
 }

@@ -2,9 +2,10 @@
 
 use rust_xlsxwriter::{ColNum, Worksheet, XlsxError};
 
+use super::figure::figure;
 use super::sheet::{Cell, Column};
 use super::{Context, INDICATORS};
-use crate::scoring::{CellStatus, Direction, Indicator};
+use crate::scoring::{Direction, Indicator};
 
 /// The column of the first unit.
 const FIRST_UNIT: ColNum = 8;
@@ -78,13 +79,7 @@ fn value(context: &Context<'_>, id: &str, unit: usize) -> Cell {
     let assessment = context.report.assessment;
     let value = assessment.stages.raw.get(id).and_then(|values| values.get(unit));
     let cell = assessment.cells.get(id).and_then(|cells| cells.get(unit));
-    match (value, cell) {
-        (Some(_), _) if context.hides(id, unit) => Cell::Text("□".to_owned()),
-        (Some(value), Some(cell)) if matches!(cell.status, CellStatus::Flagged | CellStatus::Partial) => {
-            Cell::Flagged(value)
-        }
-        (value, _) => Cell::Value(value),
-    }
+    figure(value, cell, context.hides(id, unit))
 }
 
 fn direction(context: &Context<'_>, indicator: &Indicator) -> String {

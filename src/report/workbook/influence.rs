@@ -3,8 +3,8 @@
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::sheet::{Cell, Column, Sheet};
-use super::{Context, INFLUENCE};
-use crate::scoring::{Influence, LargestRespondent, LeftOut};
+use super::{Context, INFLUENCE, notes};
+use crate::scoring::{Influence, LargestRespondent, LeftOut, NoteCode};
 
 /// So many respondents of each unit are listed, beside all that move it too far.
 const LISTED: usize = 3;
@@ -21,8 +21,23 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     let Some(influence) = &context.report.assessment.influence else {
         return Ok(());
     };
-    write_left_out(context, &mut sheet, influence)?;
+    if influence.left_out.is_empty() {
+        write_why_not(context, &mut sheet)?;
+    } else {
+        write_left_out(context, &mut sheet, influence)?;
+    }
     write_largest(context, &mut sheet, influence)
+}
+
+/// Why there are no scores without a respondent: the methods have no frame that could be kept.
+fn write_why_not(context: &Context<'_>, sheet: &mut Sheet<'_>) -> Result<(), XlsxError> {
+    let mut notes = context.report.assessment.notes.iter();
+    let why_not = notes.find(|note| note.code == NoteCode::NoInfluence);
+    if let Some(words) = why_not.and_then(|note| notes::words(context, note)) {
+        sheet.line(&words)?;
+        sheet.skip(1);
+    }
+    Ok(())
 }
 
 fn write_left_out(context: &Context<'_>, sheet: &mut Sheet<'_>, influence: &Influence) -> Result<(), XlsxError> {

@@ -1,8 +1,10 @@
 //! Notes of an assessment in the report's languages.
 
 use indexmap::IndexMap;
+use rust_xlsxwriter::XlsxError;
 
-use super::{Context, Edition};
+use super::sheet::Sheet;
+use super::{Context, Edition, scale_notes};
 use crate::scoring::{Note, NoteCode};
 
 /// What a kind of note says, in the report's languages.
@@ -235,4 +237,27 @@ pub(super) fn subject(context: &Context<'_>, note: &Note) -> String {
     let parts = [note.element.clone().unwrap_or_default(), units.join(", ")];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(": ")
+}
+
+/// All that a note says; none where its figures are not for the edition.
+pub(super) fn words(context: &Context<'_>, note: &Note) -> Option<String> {
+    let meaning = meaning(context, note.code);
+    if scale_notes::is_about_scale(note) {
+        let figures = scale_notes::figures(context, note)?;
+        return Some(format!("{meaning}: {figures}"));
+    }
+    Some(format!("{meaning} ({})", note.message))
+}
+
+/// A line for each note: what it is about, and what it says.
+pub(super) fn write(context: &Context<'_>, sheet: &mut Sheet<'_>, told: &[Note]) -> Result<(), XlsxError> {
+    for note in told {
+        let subject = subject(context, note);
+        let colon = if subject.is_empty() { "" } else { ": " };
+        sheet.line(&format!("{subject}{colon}{}", meaning(context, note.code)))?;
+    }
+    if !told.is_empty() {
+        sheet.skip(1);
+    }
+    Ok(())
 }

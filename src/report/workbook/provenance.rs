@@ -89,11 +89,12 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         // A unit that is held at an end of the scale has a figure beyond it.
         let notes = report.assessment.notes.iter();
         let notes = notes.filter_map(|note| public_note(note, &report.assessment.units, &context.hidden));
-        let notes = notes.map(|note| {
-            vec![
+        let notes = notes.filter_map(|note| {
+            let words = notes::words(context, &note)?;
+            Some(vec![
                 Cell::Wrapped(notes::subject(context, &note)),
-                Cell::Wrapped(format!("{} ({})", notes::meaning(context, note.code), note.message)),
-            ]
+                Cell::Wrapped(words),
+            ])
         });
         let notes: Vec<_> = notes.collect();
         sheet.table(

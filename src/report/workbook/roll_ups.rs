@@ -4,9 +4,9 @@
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::sheet::{Cell, Column, Sheet};
-use super::{Context, ROLL_UPS, notes};
+use super::{Context, ROLL_UPS, figure, notes};
 use crate::definition::{Language, Text};
-use crate::scoring::{CellStatus, RollUps};
+use crate::scoring::{Note, RollUps};
 
 pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<(), XlsxError> {
     let say = |chinese: &str, english: &str| context.wording.say(chinese, english);
@@ -64,19 +64,23 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     });
     let rows: Vec<_> = indicators.collect();
     sheet.table(&heads(columns.to_vec()), rows)?;
-    write_notes(context, &mut sheet, roll_ups)
+    let told = roll_ups.notes.iter().filter_map(|note| told(context, roll_ups, note));
+    let told: Vec<Note> = told.collect();
+    notes::write(context, &mut sheet, &told)
 }
 
-/// What a reader must know, in a line for each kind.
-fn write_notes(context: &Context<'_>, sheet: &mut Sheet<'_>, roll_ups: &RollUps) -> Result<(), XlsxError> {
-    let mut said = Vec::new();
-    for note in &roll_ups.notes {
-        if !said.contains(&note.code) {
-            said.push(note.code);
-            sheet.line(&format!("• {}", notes::meaning(context, note.code)))?;
-        }
-    }
-    Ok(())
+/// The note without the places whose figure the edition hides; none where no place is left.
+fn told(context: &Context<'_>, roll_ups: &RollUps, note: &Note) -> Option<Note> {
+    let Some(element) = &note.element else {
+        return Some(note.clone());
+    };
+    let is_hidden = |place: &String| {
+        let number = roll_ups.units.iter().position(|unit| unit == place);
+        number.is_some_and(|number| context.hidden_roll_ups.hides_figure(element, number))
+    };
+    let units: Vec<String> = note.units.iter().filter(|place| !is_hidden(place)).cloned().collect();
+    let is_told = note.units.is_empty() || !units.is_empty();
+    is_told.then(|| Note { units, ..note.clone() })
 }
 
 /// The block below the ranking.
@@ -153,13 +157,7 @@ fn score(context: &Context<'_>, roll_ups: &RollUps, id: &str, number: usize) -> 
 fn figure(context: &Context<'_>, roll_ups: &RollUps, id: &str, number: usize) -> Cell {
     let value = roll_ups.raw.get(id).and_then(|values| values.get(number));
     let cell = roll_ups.cells.get(id).and_then(|cells| cells.get(number));
-    match (value, cell) {
-        (Some(_), _) if context.hidden_roll_ups.hides_figure(id, number) => hidden(),
-        (Some(value), Some(cell)) if matches!(cell.status, CellStatus::Flagged | CellStatus::Partial) => {
-            Cell::Flagged(value)
-        }
-        (value, _) => Cell::Value(value),
-    }
+    figure::figure(value, cell, context.hidden_roll_ups.hides_figure(id, number))
 }
 
 fn hidden() -> Cell {

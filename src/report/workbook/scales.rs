@@ -37,7 +37,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
 }
 
 /// What the edition may tell.
-fn told(context: &Context<'_>) -> Scales {
+pub(super) fn told(context: &Context<'_>) -> Scales {
     let report = context.report;
     match report.edition {
         Edition::Analysis => report.assessment.scales.clone(),
@@ -75,7 +75,7 @@ fn write_groups(context: &Context<'_>, sheet: &mut Sheet<'_>, scales: &Scales) -
         let found = group.reliability();
         cells.extend([
             Cell::Count(group.n),
-            found.map_or(Cell::Empty, |found| Cell::Count(found.items.len() as u64)),
+            items(context, id, &group.actor).map_or(Cell::Empty, |items| Cell::Count(items as u64)),
             match found {
                 Some(found) if found.weak => Cell::FlaggedStatistic(found.alpha),
                 found => Cell::Statistic(found.map(|found| found.alpha)),
@@ -150,7 +150,7 @@ fn label(context: &Context<'_>, id: &str) -> String {
 }
 
 /// The language by the name that a survey gives it.
-fn language(context: &Context<'_>, group: &ScaleGroup) -> String {
+pub(super) fn language(context: &Context<'_>, group: &ScaleGroup) -> String {
     match group.language.as_deref() {
         None => context.wording.say("全部", "All"),
         Some("") => context.wording.say("未注明", "Not stated"),
@@ -180,6 +180,11 @@ fn statement(context: &Context<'_>, id: &str, actor: &str, item: &ScaleItem) -> 
 fn part<'c>(context: &'c Context<'_>, id: &str, actor: &str) -> Option<&'c Part> {
     let indicator = context.report.framework.find(id)?.indicator.as_ref()?;
     indicator.parts().iter().find(|part| part.actor == actor)
+}
+
+/// How many items the scale of an actor type has, also where nothing is worked out of them.
+fn items(context: &Context<'_>, id: &str, actor: &str) -> Option<usize> {
+    part(context, id, actor).map(|part| part.measure.formulas.all().len())
 }
 
 fn remarks(context: &Context<'_>, outcome: &ScaleOutcome) -> String {

@@ -7,8 +7,7 @@ use serde_json::Value;
 use super::sheet::{Cell, Column, Sheet};
 use super::{Context, Edition, SCENARIOS, notes};
 use crate::scoring::{
-    ElementOutcome, Improvement, MarginalReturn, MarginalReturns, Note, Outcome, Region, ScenarioFrame, Spread,
-    StepBasis,
+    ElementOutcome, Improvement, MarginalReturn, MarginalReturns, Outcome, Region, ScenarioFrame, Spread, StepBasis,
 };
 
 /// The width of a column of numbers.
@@ -39,7 +38,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         if let Some(returns) = &scenarios.marginal_returns {
             write_returns(context, &mut sheet, returns)?;
         }
-        write_notes(context, &mut sheet, &scenarios.notes)?;
+        notes::write(context, &mut sheet, &scenarios.notes)?;
     }
     Ok(())
 }
@@ -106,7 +105,7 @@ fn write_outcome(context: &Context<'_>, sheet: &mut Sheet<'_>, outcome: &Outcome
         cells
     };
     sheet.table(&columns, context.ranking().into_iter().map(row))?;
-    write_notes(context, sheet, &outcome.notes)
+    notes::write(context, sheet, &outcome.notes)
 }
 
 fn rank(ranks: &[Option<u32>], unit: usize) -> Cell {
@@ -264,7 +263,7 @@ fn write_improvement(context: &Context<'_>, sheet: &mut Sheet<'_>, improvement: 
         ]
     });
     sheet.table(&columns, rows)?;
-    write_notes(context, sheet, &improvement.notes)
+    notes::write(context, sheet, &improvement.notes)
 }
 
 fn indicator(context: &Context<'_>, id: &str) -> String {
@@ -326,16 +325,4 @@ fn gain(of_units: &MarginalReturn, unit: usize) -> Cell {
         Some(Region::Flat) => marked("○"),
         Some(Region::Missing) | None => marked("–"),
     }
-}
-
-fn write_notes(context: &Context<'_>, sheet: &mut Sheet<'_>, told: &[Note]) -> Result<(), XlsxError> {
-    for note in told {
-        let subject = notes::subject(context, note);
-        let colon = if subject.is_empty() { "" } else { ": " };
-        sheet.line(&format!("{subject}{colon}{}", notes::meaning(context, note.code)))?;
-    }
-    if !told.is_empty() {
-        sheet.skip(1);
-    }
-    Ok(())
 }
