@@ -403,7 +403,7 @@ fn the_api_takes_scenarios_now_and_as_a_job() {
 #[test]
 fn the_scenarios_of_the_manual_fit_the_surveys_and_the_framework() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(folder.join("docs/examples/scenarios.yaml")).unwrap();
+    let text = std::fs::read_to_string(folder.join("examples/scenarios.yaml")).unwrap();
     let scenarios = Scenario::read("scenarios.yaml", &text).unwrap();
     let loaded = load_folder(&folder.join("survey_defs")).unwrap().value;
     let definitions: Vec<Definition> = loaded.surveys.iter().map(|survey| survey.definition.clone()).collect();

@@ -14,7 +14,7 @@ use crate::databases::on_each;
 use crate::openrosa::{fill, parcel};
 use crate::supervisor_week::code;
 
-const EXAMPLE: &str = "docs/examples/visit.yaml";
+const EXAMPLE: &str = "examples/visit.yaml";
 const VISITS: &str = "/api/v1/surveys/visit";
 
 /// A server with the example, and three enterprises in the register of which the first two are the field member's.
