@@ -93,8 +93,8 @@ fn write_groups(context: &Context<'_>, sheet: &mut Sheet<'_>, scales: &Scales) -
 fn write_items(context: &Context<'_>, sheet: &mut Sheet<'_>, scales: &Scales) -> Result<(), XlsxError> {
     sheet.heading(&context.wording.say("题项", "Items"))?;
     sheet.line(&context.wording.say(
-        "题总相关：与其余题项之和的相关；低于0的题项可能需要反向计分。均值与标准差以公式的单位计。",
-        "Item-rest: the correlation with the sum of the other items; one below 0 is probably reverse-coded. Mean and sd are in \
+        "题总相关：与其余题项之和的相关；低于-0.1的题项可能需要反向计分。均值与标准差以公式的单位计。",
+        "Item-rest: the correlation with the sum of the other items; one below -0.1 is probably reverse-coded. Mean and sd are in \
          the unit of the formula.",
     ))?;
     let figures = [

@@ -14,8 +14,8 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         worksheet,
         STANDARDISED,
         (
-            "若各单位的行业和规模结构相同，指标会是多少。仅供对照，不进入得分。* 样本较少或仅部分主体作答，引用须谨慎；– 缺失；□ 为保密而隐去。",
-            "What figures would be if all units had one structure of sectors and sizes. For comparison, in no score. * rests on few respondents or part of the actors; – missing; □ hidden for confidentiality.",
+            "若各单位的行业和规模结构相同，指标会是多少。仅供对照，不进入得分。* 样本较少或仅部分主体作答，引用须谨慎；– 缺失。",
+            "What figures would be if all units had one structure of sectors and sizes. For comparison, in no score. * rests on few respondents or part of the actors; – missing.",
         ),
     )?;
     let assessment = context.report.assessment;
