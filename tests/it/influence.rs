@@ -125,10 +125,9 @@ fn made(answered: &[Answered], populations: &Populations, options: &str) -> Made
         )
     });
     let all: Vec<&Definition> = definitions.iter().map(|(_, definition)| definition).collect();
-    let framework = match Framework::from_yaml("framework.yaml", FRAMEWORK, &all) {
-        Ok(checked) => checked.value,
-        Err(found) => panic!("{}", found.iter().map(ToString::to_string).collect::<String>()),
-    };
+    let framework = Framework::from_yaml("framework.yaml", FRAMEWORK, &all)
+        .unwrap_or_else(|errors| panic!("{errors:#?}"))
+        .value;
     let options = Options::read("o.yaml", options, Options::assess()).unwrap();
     let mut tally = Tally::default();
     for (survey, definition) in &definitions {

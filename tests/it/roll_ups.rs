@@ -52,10 +52,9 @@ fn definition() -> Definition {
 }
 
 fn framework() -> Framework {
-    match Framework::from_yaml("framework.yaml", FRAMEWORK, &[&definition()]) {
-        Ok(checked) => checked.value,
-        Err(found) => panic!("{}", found.iter().map(ToString::to_string).collect::<String>()),
-    }
+    Framework::from_yaml("framework.yaml", FRAMEWORK, &[&definition()])
+        .unwrap_or_else(|errors| panic!("{errors:#?}"))
+        .value
 }
 
 /// Firms of a place, each with a weight of its own.

@@ -31,10 +31,9 @@ type Firm = (&'static str, &'static str, &'static str, f64, f64, Option<f64>);
 
 fn framework() -> Framework {
     let definition = Definition::from_yaml("firm.yaml", SURVEY).unwrap().value;
-    match Framework::from_yaml("framework.yaml", FRAMEWORK, &[&definition]) {
-        Ok(checked) => checked.value,
-        Err(found) => panic!("{}", found.iter().map(ToString::to_string).collect::<String>()),
-    }
+    Framework::from_yaml("framework.yaml", FRAMEWORK, &[&definition])
+        .unwrap_or_else(|errors| panic!("{errors:#?}"))
+        .value
 }
 
 /// The assessment with its standardised figures; weights are those of the firms, and registers only say the structure.

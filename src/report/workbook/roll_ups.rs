@@ -4,9 +4,9 @@
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::sheet::{Cell, Column, Sheet};
-use super::{Context, ROLL_UPS, figure, notes};
+use super::{Context, Edition, ROLL_UPS, figure, notes};
 use crate::definition::{Language, Text};
-use crate::scoring::{Note, RollUps};
+use crate::scoring::RollUps;
 
 pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<(), XlsxError> {
     let say = |chinese: &str, english: &str| context.wording.say(chinese, english);
@@ -64,23 +64,10 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     });
     let rows: Vec<_> = indicators.collect();
     sheet.table(&heads(columns.to_vec()), rows)?;
-    let told = roll_ups.notes.iter().filter_map(|note| told(context, roll_ups, note));
-    let told: Vec<Note> = told.collect();
-    notes::write(context, &mut sheet, &told)
-}
-
-/// The note without the places whose figure the edition hides; none where no place is left.
-fn told(context: &Context<'_>, roll_ups: &RollUps, note: &Note) -> Option<Note> {
-    let Some(element) = &note.element else {
-        return Some(note.clone());
-    };
-    let is_hidden = |place: &String| {
-        let number = roll_ups.units.iter().position(|unit| unit == place);
-        number.is_some_and(|number| context.hidden_roll_ups.hides_figure(element, number))
-    };
-    let units: Vec<String> = note.units.iter().filter(|place| !is_hidden(place)).cloned().collect();
-    let is_told = note.units.is_empty() || !units.is_empty();
-    is_told.then(|| Note { units, ..note.clone() })
+    match context.report.edition {
+        Edition::Analysis => notes::write(context, &mut sheet, &roll_ups.notes),
+        Edition::Publication => notes::write(context, &mut sheet, &context.hidden_roll_ups.public_notes(roll_ups)),
+    }
 }
 
 /// The block below the ranking.

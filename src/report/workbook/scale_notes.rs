@@ -8,8 +8,8 @@ use crate::scoring::{Note, NoteCode, ScaleGroup, ScaleReliability};
 /// a note of another kind, and where the edition tells none of these figures.
 pub(super) fn figures(context: &Context<'_>, note: &Note) -> Option<String> {
     let said: fn(&ScaleReliability) -> Option<String> = match note.code {
-        NoteCode::WeakScale => weakness,
-        NoteCode::ReversedItem => reversed,
+        NoteCode::WeakScale => ScaleReliability::weakness,
+        NoteCode::ReversedItem => ScaleReliability::reversed,
         _ => return None,
     };
     let told = scales::told(context);
@@ -22,17 +22,6 @@ pub(super) fn figures(context: &Context<'_>, note: &Note) -> Option<String> {
 /// Whether a note is about a scale.
 pub(super) fn is_about_scale(note: &Note) -> bool {
     matches!(note.code, NoteCode::WeakScale | NoteCode::ReversedItem)
-}
-
-fn weakness(found: &ScaleReliability) -> Option<String> {
-    found.weak.then(|| format!("alpha {:.2}", found.alpha))
-}
-
-fn reversed(found: &ScaleReliability) -> Option<String> {
-    let items = found.items.iter().filter(|item| item.probably_reversed);
-    let items = items.filter_map(|item| Some(format!("'{}' {:.2}", item.formula, item.item_rest?)));
-    let items: Vec<String> = items.collect();
-    (!items.is_empty()).then(|| items.join(", "))
 }
 
 /// The respondents of a group.

@@ -15,6 +15,7 @@ use super::estimates::figures;
 use super::resample::Populations;
 use super::tally::{KeptRespondent, KnownFigure, PartTotal, Tally};
 use crate::scoring::framework::{Framework, MeasureKind, Part, parts};
+use crate::scoring::numbers::ties;
 use crate::scoring::options::Responses;
 
 /// The respondents of a tally by unit, ready to be left out one by one.
@@ -45,20 +46,13 @@ impl<'a> LeaveOut<'a> {
         populations: &'a Populations,
         options: &'a Responses,
     ) -> Option<Self> {
-        let mut by_unit: BTreeMap<&str, Vec<&KeptRespondent>> = BTreeMap::new();
-        for kept in tally.kept()? {
-            by_unit.entry(&kept.unit).or_default().push(kept);
-        }
-        for respondents in by_unit.values_mut() {
-            respondents.sort_by_cached_key(|kept| kept.order());
-        }
         Some(Self {
             framework,
             tally,
             populations,
             options,
             parts: parts(framework).map(|(_, part)| part).collect(),
-            by_unit,
+            by_unit: tally.kept_by_unit()?,
         })
     }
 
@@ -154,9 +148,4 @@ impl<'a> LeaveOut<'a> {
         Calibration::of(self.framework, &mut copies, self.populations);
         copies.into_iter().map(|kept| kept.weight).collect()
     }
-}
-
-/// Whether two contributions are the same but for the last bits.
-fn ties(one: f64, other: f64) -> bool {
-    (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
 }

@@ -61,13 +61,8 @@ impl<'a> Standardising<'a> {
         populations: &'a Populations,
         options: &'a Responses,
     ) -> Option<Self> {
-        let mut by_unit: BTreeMap<&str, Vec<&KeptRespondent>> = BTreeMap::new();
-        for kept in tally.kept()?.iter().filter(|kept| units.contains(&kept.unit)) {
-            by_unit.entry(&kept.unit).or_default().push(kept);
-        }
-        for respondents in by_unit.values_mut() {
-            respondents.sort_by_cached_key(|kept| kept.order());
-        }
+        let mut by_unit = tally.kept_by_unit()?;
+        by_unit.retain(|unit, _| units.iter().any(|one| one == unit));
         let surveys: BTreeSet<&str> = parts(framework).map(|(_, part)| part.survey.as_str()).collect();
         let pooled = surveys
             .into_iter()

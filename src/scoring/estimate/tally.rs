@@ -1,6 +1,6 @@
 //! What is kept of the responses while they pass by: totals per unit and part, whatever the number of respondents.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -288,6 +288,18 @@ impl Tally {
             Respondents::Kept(kept) => Some(kept),
             Respondents::NotKept | Respondents::TooMany => None,
         }
+    }
+
+    /// The same by unit, in the order in which weights are worked out.
+    pub(super) fn kept_by_unit(&self) -> Option<BTreeMap<&str, Vec<&KeptRespondent>>> {
+        let mut by_unit: BTreeMap<&str, Vec<&KeptRespondent>> = BTreeMap::new();
+        for kept in self.kept()? {
+            by_unit.entry(&kept.unit).or_default().push(kept);
+        }
+        for respondents in by_unit.values_mut() {
+            respondents.sort_by_cached_key(|kept| kept.order());
+        }
+        Some(by_unit)
     }
 
     pub(super) fn new(parts: usize) -> Self {

@@ -36,6 +36,17 @@ impl HiddenRollUps {
     pub fn hides_score(&self, element: &str, roll_up: usize) -> bool {
         self.hides_figure(element, roll_up) || is_set(&self.scores, element, roll_up)
     }
+
+    /// What is noted of roll-ups, as a publication may tell it.
+    pub fn public_notes(&self, roll_ups: &RollUps) -> Vec<Note> {
+        let as_hidden = |flags: &Vec<bool>| flags.iter().map(|flag| flag.then_some(Hidden::Primary)).collect();
+        let figures = self.figures.iter().map(|(id, flags)| (id.clone(), as_hidden(flags)));
+        let figures: IndexMap<String, Vec<Option<Hidden>>> = figures.collect();
+        let notes = roll_ups.notes.iter();
+        notes
+            .filter_map(|note| public_note(note, &roll_ups.units, &figures))
+            .collect()
+    }
 }
 
 fn is_set(by_id: &IndexMap<String, Vec<bool>>, id: &str, at: usize) -> bool {
@@ -156,17 +167,6 @@ impl RollUps {
             }
         }
         self.gives_away.clear();
-        let by_element: IndexMap<String, Vec<Option<Hidden>>> = hidden
-            .figures
-            .iter()
-            .map(|(id, flags)| {
-                (
-                    id.clone(),
-                    flags.iter().map(|flag| flag.then_some(Hidden::Primary)).collect(),
-                )
-            })
-            .collect();
-        let public = |note: &Note| public_note(note, &self.units, &by_element);
-        self.notes = self.notes.iter().filter_map(public).collect();
+        self.notes = hidden.public_notes(self);
     }
 }

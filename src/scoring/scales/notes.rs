@@ -7,12 +7,17 @@ use crate::scoring::note::{Note, NoteCode};
 pub(in crate::scoring) fn notes(scales: &Scales) -> Vec<Note> {
     let of = |(id, groups): (&String, &Vec<ScaleGroup>)| {
         let notes = [
-            note(NoteCode::WeakScale, "the items agree little", groups, weakness),
+            note(
+                NoteCode::WeakScale,
+                "the items agree little",
+                groups,
+                ScaleReliability::weakness,
+            ),
             note(
                 NoteCode::ReversedItem,
                 "probably reverse-coded: the item falls where the others rise",
                 groups,
-                reversed,
+                ScaleReliability::reversed,
             ),
         ];
         notes.map(|note| note.map(|note| note.of(id)))
@@ -31,20 +36,6 @@ fn note(
         .filter_map(|group| Some(format!("{} ({})", said(group.reliability()?)?, who(group))))
         .collect();
     (!said.is_empty()).then(|| Note::new(code, format!("{message}: {}", said.join("; "))))
-}
-
-fn weakness(reliability: &ScaleReliability) -> Option<String> {
-    reliability.weak.then(|| format!("alpha {:.2}", reliability.alpha))
-}
-
-fn reversed(reliability: &ScaleReliability) -> Option<String> {
-    let items: Vec<String> = reliability
-        .items
-        .iter()
-        .filter(|item| item.probably_reversed)
-        .filter_map(|item| Some(format!("'{}' {:.2}", item.formula, item.item_rest?)))
-        .collect();
-    (!items.is_empty()).then(|| items.join(", "))
 }
 
 fn who(group: &ScaleGroup) -> String {

@@ -76,6 +76,22 @@ pub struct ScaleItem {
     pub loading: Option<f64>,
 }
 
+impl ScaleReliability {
+    /// The alpha of a scale that is weak, as notes say it.
+    pub fn weakness(&self) -> Option<String> {
+        self.weak.then(|| format!("alpha {:.2}", self.alpha))
+    }
+
+    /// The items that are probably worded the other way round, with their item-rest correlations, as notes say them.
+    pub fn reversed(&self) -> Option<String> {
+        let items = self.items.iter().filter(|item| item.probably_reversed);
+        let items: Vec<String> = items
+            .filter_map(|item| Some(format!("'{}' {:.2}", item.formula, item.item_rest?)))
+            .collect();
+        (!items.is_empty()).then(|| items.join(", "))
+    }
+}
+
 /// An item that goes against the others by more than this is probably worded the other way round; nearer to 0 it has little to
 /// do with them.
 const REVERSED: f64 = -0.1;
