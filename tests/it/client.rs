@@ -114,7 +114,10 @@ impl Request {
 /// A connection that is kept from one request to the next.
 #[derive(Debug)]
 pub struct Connection {
+    address: SocketAddr,
     stream: BufReader<TcpStream>,
+    /// The last answer said that the connection ends with it.
+    closing: bool,
 }
 
 impl Connection {
@@ -123,11 +126,18 @@ impl Connection {
         stream.set_read_timeout(Some(Duration::from_mins(1)))?;
         stream.set_nodelay(true)?;
         Ok(Self {
+            address,
             stream: BufReader::new(stream),
+            closing: false,
         })
     }
 
+    /// Sends over the kept connection, or over a new one where the server has said that it ends the old one: it does so
+    /// when it answers before it has read the whole request.
     pub fn send(&mut self, request: &Request) -> std::io::Result<Answer> {
+        if self.closing {
+            *self = Self::open(self.address)?;
+        }
         self.write(&request.bytes())?;
         self.read(request.method == "HEAD")
     }
@@ -137,7 +147,11 @@ impl Connection {
     }
 
     pub fn read(&mut self, head_only: bool) -> std::io::Result<Answer> {
-        Answer::read(&mut self.stream, head_only)
+        let answer = Answer::read(&mut self.stream, head_only)?;
+        self.closing = answer
+            .header("connection")
+            .is_some_and(|what| what.eq_ignore_ascii_case("close"));
+        Ok(answer)
     }
 }
 
