@@ -24,9 +24,6 @@ use innogauge::store::{
 };
 use innogauge::study::{self, AssessmentRequest};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const RESPONSES: usize = 1_000_000;
 const CITIES: usize = 10;
 const QUESTIONS: usize = 20;

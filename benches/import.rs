@@ -18,9 +18,6 @@ use innogauge::expression::WallClock;
 use innogauge::response::Form;
 use innogauge::spreadsheet::{Head, ImportOptions, Limits, ReadAs, Worker, plan};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const ROWS: u32 = 100_000;
 const COLUMNS: u16 = 60;
 const RUNS: usize = 3;
