@@ -9,6 +9,7 @@ mod read;
 pub use fold::fold;
 pub(super) use read::folded;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
@@ -55,8 +56,17 @@ use super::unit::Unit;
 /// assert_eq!(fold(&expanded), definition);
 /// ```
 pub fn expand(definition: &Definition) -> Definition {
-    if definition.is_expanded() {
-        return definition.clone();
+    let mut plain = in_plain_questions(definition).into_owned();
+    plain.expanded = true;
+    plain
+}
+
+/// The same, which is the definition itself where it has none of our own keys.
+pub(super) fn in_plain_questions(definition: &Definition) -> Cow<'_, Definition> {
+    let has_ours =
+        |element: &Element| !element.missing.is_empty() || !element.warn_if.is_empty() || element.unit.is_some();
+    if definition.is_expanded() || !definition.elements().iter().any(has_ours) {
+        return Cow::Borrowed(definition);
     }
     let mut uses: HashMap<&str, usize> = HashMap::new();
     for list in definition
@@ -94,7 +104,7 @@ pub fn expand(definition: &Definition) -> Definition {
         }
         Some(made)
     });
-    assemble(outline)
+    Cow::Owned(assemble(outline))
 }
 
 /// Everything of a definition but its elements.

@@ -22,6 +22,9 @@ use crate::definition::xlsform::written;
 
 /// The outline with our own keys instead of the questions that are marked as companions.
 pub(in crate::definition) fn folded(mut outline: Outline, found: &mut Vec<Diagnostic>) -> Outline {
+    if !has_ours(&outline) {
+        return outline;
+    }
     let expected = found.len();
     beside(&outline, found);
     if found.len() > expected {
@@ -50,6 +53,14 @@ pub(in crate::definition) fn folded(mut outline: Outline, found: &mut Vec<Diagno
     outline.file = file;
     outline.provenance = provenance;
     outline
+}
+
+/// Whether anything in an outline was made of our own keys.
+fn has_ours(outline: &Outline) -> bool {
+    let in_elements = |element: &Element| element.companion.is_some() || element.unit.is_some();
+    let in_list =
+        |list: &ChoiceList| list.derived_from.is_some() || list.choices().iter().any(|choice| choice.missing.is_some());
+    outline.elements.iter().any(in_elements) || outline.choices.values().any(in_list)
 }
 
 /// The question that a companion was made from.

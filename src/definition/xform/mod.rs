@@ -15,10 +15,12 @@ mod reference;
 mod secondary;
 mod xml;
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 
 use super::choices::Select;
-use super::companions::expand;
+use super::companions::in_plain_questions;
 use super::element::{Element, Kind};
 use super::entity_places::entity_places;
 use super::model::{Definition, ElementId};
@@ -83,8 +85,13 @@ pub fn xform(definition: &Definition, root: Option<&str>) -> String {
 
 /// A survey as form clients have it: what is made of our own keys, counters of repeats and headers of tables are
 /// questions in it.
-pub(crate) fn as_asked(definition: &Definition) -> Definition {
-    prepare::prepare(&expand(definition))
+pub(crate) fn as_asked(definition: &Definition) -> Cow<'_, Definition> {
+    let plain = in_plain_questions(definition);
+    if prepare::has_nothing_to_prepare(&plain) {
+        plain
+    } else {
+        Cow::Owned(prepare::prepare(&plain))
+    }
 }
 
 impl<'d> Form<'d> {

@@ -10,6 +10,14 @@ use crate::definition::place::Position;
 use crate::definition::question_type::{DataType, QuestionType};
 use crate::definition::text::Text;
 
+/// Whether a form of the definition has no such nodes.
+pub(super) fn has_nothing_to_prepare(definition: &Definition) -> bool {
+    let elements = definition.elements();
+    elements
+        .iter()
+        .all(|element| element.repeat_count.is_none() && !is_table(element))
+}
+
 /// The definition with those nodes as questions.
 pub(super) fn prepare(definition: &Definition) -> Definition {
     let mut preparation = Preparation {
@@ -106,13 +114,10 @@ impl Preparation {
 
 /// What a table says above its questions, where a group is one; it is put on one page.
 fn table_heading(element: &mut Element) -> Option<(Text, Text)> {
-    if element.question_type().is_some() {
+    if !is_table(element) {
         return None;
     }
     let appearance = element.appearance.as_deref()?;
-    if !appearance.split_whitespace().any(|word| word == "table-list") {
-        return None;
-    }
     let others = appearance.split_whitespace().filter(|word| *word != "table-list");
     element.appearance = Some(
         std::iter::once("field-list")
@@ -121,4 +126,10 @@ fn table_heading(element: &mut Element) -> Option<(Text, Text)> {
             .join(" "),
     );
     Some((std::mem::take(&mut element.label), std::mem::take(&mut element.hint)))
+}
+
+/// Whether an element is a group whose questions are the rows of a table.
+fn is_table(element: &Element) -> bool {
+    let appearance = element.appearance.as_deref().unwrap_or_default();
+    element.question_type().is_none() && appearance.split_whitespace().any(|word| word == "table-list")
 }

@@ -1,7 +1,5 @@
 //! A small tree of XML, and its text: the same tree always gives the same bytes.
 
-use quick_xml::escape::partial_escape;
-
 /// An element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Node {
@@ -99,12 +97,11 @@ impl Node {
         text.push('<');
         text.push_str(&self.name);
         for (name, value) in &self.attributes {
-            let value = partial_escape(legal(value))
-                .replace('"', "&quot;")
-                .replace('\n', "&#10;");
-            for part in [" ", name, "=\"", &value, "\""] {
+            for part in [" ", name, "=\""] {
                 text.push_str(part);
             }
+            push_escaped(text, value, attribute_reference);
+            text.push('"');
         }
         if self.content.is_empty() {
             text.push_str("/>");
@@ -118,8 +115,7 @@ impl Node {
             for content in &self.content {
                 match content {
                     Content::Node(node) => node.write(text, inner),
-                    // A bare carriage return would be read as a line break.
-                    Content::Text(words) => text.push_str(&partial_escape(legal(words)).replace('\r', "&#13;")),
+                    Content::Text(words) => push_escaped(text, words, reference),
                 }
             }
             if inner.is_some() {
@@ -135,12 +131,42 @@ impl Node {
     }
 }
 
-/// The text without characters that XML 1.0 has no way to write.
-fn legal(text: &str) -> String {
-    let is_legal = |character: &char| {
-        matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..) && *character != '\u{7f}'
-    };
-    text.chars().filter(is_legal).collect()
+/// Adds words, with what stands for some of their characters in their stead.
+fn push_escaped(text: &mut String, words: &str, instead: impl Fn(char) -> Option<&'static str>) {
+    let mut rest = words;
+    while let Some((at, character, reference)) = rest
+        .char_indices()
+        .find_map(|(at, character)| Some((at, character, instead(character)?)))
+    {
+        let (plain, from) = rest.split_at(at);
+        text.push_str(plain);
+        text.push_str(reference);
+        rest = from.strip_prefix(character).unwrap_or_default();
+    }
+    text.push_str(rest);
+}
+
+/// What stands for a character in text, where it is not itself: nothing for those that XML 1.0 has no way to write.
+fn reference(character: char) -> Option<&'static str> {
+    match character {
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        // A bare one would be read as a line break.
+        '\r' => Some("&#13;"),
+        '\t' | '\n' | ' '..='\u{7e}' | '\u{80}'..='\u{fffd}' | '\u{10000}'.. => None,
+        _ => Some(""),
+    }
+}
+
+/// The same in the value of an attribute.
+fn attribute_reference(character: char) -> Option<&'static str> {
+    match character {
+        '"' => Some("&quot;"),
+        // A bare one would be read as a space.
+        '\n' => Some("&#10;"),
+        character => reference(character),
+    }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(in super::super) enum AskedNode {
 impl Asked {
     /// Of a survey.
     pub fn of(survey: &Definition) -> Self {
-        let definition = as_asked(survey);
+        let definition = as_asked(survey).into_owned();
         let own: HashMap<(Option<ElementId>, &str), ElementId> = survey
             .elements()
             .iter()
