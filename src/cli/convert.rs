@@ -97,7 +97,8 @@ fn read(path: &Path) -> Result<Checked<Definition>, Vec<Diagnostic>> {
     let name = path.display().to_string();
     if is_xlsform(path) {
         let worker = Worker::of_this_program(Limits::of_definitions())
-            .map_err(|error| vec![Diagnostic::unreadable(path, &error)])?;
+            .map_err(|error| vec![Diagnostic::unreadable(path, &error)])?
+            .for_command();
         let book = Book::open(path, &worker).map_err(|diagnostic| vec![diagnostic])?;
         return Definition::from_xlsform(&name, &book);
     }

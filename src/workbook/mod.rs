@@ -2,7 +2,7 @@
 //!
 //! Flows in: a file of any shape. Flows out: its sheets, and their cells in blocks of rows, each with its address; and
 //! the files that lie beside the tables of a zip. Files
-//! are parsed in a process of their own with limits ([`Worker`]), never in the caller's. Nothing here knows what a
+//! are parsed in a process of their own with limits ([`Worker`]), never in a server's; a command may read a small one itself. Nothing here knows what a
 //! survey is: survey definitions and filled-in spreadsheets are both read through it.
 
 mod batch;
@@ -17,5 +17,5 @@ pub use batch::{RowBatch, Rows};
 pub use cell::{Address, Cell, CellValue, Row, column_letters};
 pub use error::ReadError;
 pub use limits::Limits;
-pub use reader::{SheetInfo, text_table};
+pub use reader::{SheetInfo, Table, text_table};
 pub use worker::{Batches, Pieces, Workbook, Worker};

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::batch::RowBatch;
 use super::error::ReadError;
 use super::limits::Limits;
-use super::reader::{self, SheetInfo};
+use super::reader::{self, SheetInfo, Table};
 
 /// The hidden subcommand that [`serve`] answers.
 pub const SUBCOMMAND: &str = "read-workbook";
@@ -41,6 +41,8 @@ struct Opened {
 pub struct Worker {
     program: PathBuf,
     limits: Limits,
+    /// Whether small workbooks are read without it.
+    for_command: bool,
 }
 
 impl Worker {
@@ -49,7 +51,17 @@ impl Worker {
         let program = std::env::current_exe().map_err(|error| ReadError::Process {
             message: error.to_string(),
         })?;
-        Ok(Self { program, limits })
+        Ok(Self::of(program, limits))
+    }
+
+    /// The same for a command that reads a file of whoever runs it, and does nothing else: to start a process takes as long as
+    /// to read a small workbook, so it reads such a one itself.
+    #[must_use]
+    pub fn for_command(self) -> Self {
+        Self {
+            for_command: true,
+            ..self
+        }
     }
 
     /// A reading process of another program, for tests and for programs that embed this library.
@@ -57,7 +69,36 @@ impl Worker {
         Self {
             program: program.into(),
             limits,
+            for_command: false,
         }
+    }
+
+    /// All rows of the chosen sheets of a workbook, whatever its name says that it is; of the others the names. What
+    /// `chosen` is given are all sheets, and one of them.
+    pub fn tables(
+        &self,
+        path: &Path,
+        chosen: impl Fn(&[SheetInfo], &SheetInfo) -> bool,
+    ) -> Result<Vec<Table>, ReadError> {
+        if self.for_command
+            && let Some(tables) = reader::small_tables(path, self.limits, &chosen)
+        {
+            return Ok(tables);
+        }
+        let mut workbook = self.open(path)?;
+        let sheets = workbook.sheets.clone();
+        let table = |(number, sheet): (usize, &SheetInfo)| {
+            let rows = if chosen(&sheets, sheet) {
+                workbook.read(number, None)?.collect::<Result<_, _>>()?
+            } else {
+                Vec::new()
+            };
+            Ok(Table {
+                name: sheet.name.clone(),
+                rows,
+            })
+        };
+        sheets.iter().enumerate().map(table).collect()
     }
 
     /// Opens a workbook, whatever its name says that it is.
@@ -72,9 +113,6 @@ impl Worker {
             .arg(limits)
             .arg("--")
             .arg(path)
-            // The allocator must not reserve more at once than the limit leaves.
-            .env("MIMALLOC_ARENA_RESERVE", "16384")
-            .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -109,19 +109,16 @@ fn limited(mut source: Take<impl Read>, limit: u64) -> Result<Vec<u8>, ReadError
 }
 
 fn workbook(path: &Path, worker: &Worker) -> Result<Book, ReadError> {
-    let mut workbook = worker.open(path)?;
-    let names: Vec<String> = workbook.sheets().iter().map(|sheet| sheet.name.clone()).collect();
+    // Other sheets are people's notes, whatever stands in them: only their names are of use.
+    let tables = worker.tables(path, |sheets, sheet| sheets.len() == 1 || super::is_sheet(&sheet.name))?;
     let mut book = Book::default();
-    for (index, name) in names.iter().enumerate() {
+    for table in tables {
         let mut sheet = Sheet {
-            name: name.clone(),
+            name: table.name,
             lines: Vec::new(),
         };
-        // Other sheets are people's notes, whatever stands in them: only their names are of use.
-        if names.len() == 1 || super::is_sheet(name) {
-            for batch in workbook.read(index, None)? {
-                lines(&batch?, &mut sheet.lines)?;
-            }
+        for batch in &table.rows {
+            lines(batch, &mut sheet.lines)?;
         }
         book.sheets.push(sheet);
     }

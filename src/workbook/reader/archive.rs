@@ -1,7 +1,7 @@
 //! The zip around .xlsx and .ods: few parts, and unpacked sizes that are counted and not believed.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -63,13 +63,22 @@ pub(super) fn too_large(limits: &Limits) -> ReadError {
 
 /// Unpacks the chosen parts into nothing and counts: what a parser may unpack into memory is known to be small.
 pub(super) fn count(path: &Path, limits: &Limits, chosen: impl Fn(&str) -> bool) -> Result<(), ReadError> {
+    count_into(&mut std::io::sink(), path, limits, chosen)
+}
+
+/// The same, where somebody looks at what is unpacked.
+pub(super) fn count_into(
+    who_looks: &mut impl Write,
+    path: &Path,
+    limits: &Limits,
+    chosen: impl Fn(&str) -> bool,
+) -> Result<(), ReadError> {
     let mut archive = open(path, limits)?;
     let mut left = limits.unpacked_bytes;
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(ReadError::damaged)?;
         if entry.name().is_ok_and(|name| chosen(&name)) {
-            let unpacked =
-                std::io::copy(&mut entry.take(left + 1), &mut std::io::sink()).map_err(ReadError::damaged)?;
+            let unpacked = std::io::copy(&mut entry.take(left + 1), who_looks).map_err(ReadError::damaged)?;
             left = left.checked_sub(unpacked).ok_or_else(|| too_large(limits))?;
         }
     }
@@ -77,6 +86,7 @@ pub(super) fn count(path: &Path, limits: &Limits, chosen: impl Fn(&str) -> bool)
 }
 
 /// Counts the large parts beside the reading of them, which stops as soon as they turn out to unpack to too much.
+#[derive(Default)]
 pub(super) struct Watch {
     failed: Arc<AtomicBool>,
     counting: Option<JoinHandle<Result<(), ReadError>>>,
@@ -95,6 +105,11 @@ impl Watch {
             failed,
             counting: Some(counting),
         }
+    }
+
+    /// Where they were counted before.
+    pub fn over() -> Self {
+        Self::default()
     }
 
     /// The error, as soon as it is known.

@@ -12,6 +12,7 @@ mod xlsx;
 
 use std::fs::File;
 use std::io::{Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,9 @@ use super::cell::Address;
 use super::error::ReadError;
 use super::limits::Limits;
 use super::sniff::{self, Format};
+
+/// A workbook that unpacks to no more than so many bytes is small: the form of a survey is, with thousands of questions.
+const SMALL: u64 = 4 << 20;
 
 /// A sheet of a workbook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +162,53 @@ impl Workbook {
         }
         writer.finish()
     }
+}
+
+/// The chosen sheets of a small .xlsx with their rows, none of the others, read in this process: before it is parsed it is
+/// counted how much it unpacks to, and so how much it can cost.
+///
+/// `None` where it is not small, or anything is wrong with it: a process of its own finds out what.
+pub(super) fn small_tables(
+    path: &Path,
+    limits: Limits,
+    chosen: impl Fn(&[SheetInfo], &SheetInfo) -> bool,
+) -> Option<Vec<Table>> {
+    if archive::format(path).ok()? != Format::Xlsx {
+        return None;
+    }
+    let limits = Limits {
+        unpacked_bytes: SMALL.min(limits.unpacked_bytes),
+        ..limits
+    };
+    let read = || {
+        let mut workbook = Workbook::open(path, limits)?;
+        let sheets = workbook.sheets.clone();
+        let table = |(number, sheet): (usize, &SheetInfo)| {
+            let mut rows = Vec::new();
+            if chosen(&sheets, sheet) {
+                workbook.read(number, None, &mut |bytes| {
+                    rows.push(RowBatch::from_bytes(bytes.to_vec()));
+                    Ok(())
+                })?;
+            }
+            Ok(Table {
+                name: sheet.name.clone(),
+                rows,
+            })
+        };
+        sheets.iter().enumerate().map(table).collect::<Result<_, ReadError>>()
+    };
+    // A parser that panics has said nothing yet of what it panics about.
+    catch_unwind(AssertUnwindSafe(read)).ok()?.ok()
+}
+
+/// A sheet with its rows.
+#[derive(Debug)]
+pub struct Table {
+    /// The sheet's name.
+    pub name: String,
+    /// The rows, in blocks.
+    pub rows: Vec<RowBatch>,
 }
 
 /// The rows of a table of text, in any of the encodings and with any of the separators that spreadsheet programs write.

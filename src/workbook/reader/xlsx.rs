@@ -1,7 +1,7 @@
 //! .xlsx through calamine's reader of single cells, never through its ranges: those allocate the whole rectangle.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader, Write};
 use std::path::Path;
 
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Style, Xlsx, XlsxError};
@@ -10,24 +10,39 @@ use super::super::batch::BatchWriter;
 use super::super::cell::{CellValue, from_day_number, from_iso, from_percentage};
 use super::super::error::ReadError;
 use super::super::limits::Limits;
-use super::{SheetInfo, archive};
+use super::{SMALL, SheetInfo, archive};
 
 pub(in super::super) struct Workbook {
     inner: Xlsx<BufReader<File>>,
     /// Counts the unpacked worksheets while they are read; the other parts were counted before.
     watch: archive::Watch,
+    /// Whether there may be a formula.
+    may_have_formulas: bool,
 }
 
 impl Workbook {
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, ReadError> {
         let is_sheet = |name: &str| name.starts_with("xl/worksheets/");
-        archive::count(path, limits, |name| !is_sheet(name))?;
-        let watch = archive::Watch::start(path, *limits, is_sheet);
+        let size = archive::open(path, limits)?.decompressed_size();
+        // Of a larger one the worksheets are counted while they are read, on another core.
+        let is_small = size.is_some_and(|size| size <= u128::from(SMALL));
+        let mut formulas = FormulaSearch::default();
+        let watch = if is_small {
+            archive::count_into(&mut formulas, path, limits, |_| true)?;
+            archive::Watch::over()
+        } else {
+            archive::count(path, limits, |name| !is_sheet(name))?;
+            archive::Watch::start(path, *limits, is_sheet)
+        };
         let file = File::open(path).map_err(|error| ReadError::Open {
             message: error.to_string(),
         })?;
         let inner = Xlsx::new(BufReader::new(file)).map_err(into_read_error)?;
-        Ok(Self { inner, watch })
+        Ok(Self {
+            inner,
+            watch,
+            may_have_formulas: !is_small || formulas.found,
+        })
     }
 
     pub fn sheets(&self) -> Vec<SheetInfo> {
@@ -46,6 +61,9 @@ impl Workbook {
 
     /// Row and column of the first cell of a sheet that holds a formula.
     pub fn first_formula(&mut self, sheet: &str) -> Result<Option<(u32, u32)>, ReadError> {
+        if !self.may_have_formulas {
+            return Ok(None);
+        }
         let mut cells = self.inner.worksheet_cells_reader(sheet).map_err(into_read_error)?;
         while let Some(cell) = cells.next_formula().map_err(into_read_error)? {
             if !cell.get_value().is_empty() {
@@ -98,6 +116,44 @@ impl Workbook {
     }
 }
 
+/// Looks in what is unpacked for the beginning of an element `f`, which is a formula, whatever its prefix.
+#[derive(Default)]
+struct FormulaSearch {
+    found: bool,
+    seen: Seen,
+}
+
+/// How much of that beginning was just seen.
+#[derive(Clone, Copy, Default)]
+enum Seen {
+    #[default]
+    Nothing,
+    /// `<`, or the `:` after a prefix
+    Mark,
+    Name,
+}
+
+impl Write for FormulaSearch {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        for byte in text {
+            self.seen = match (self.seen, byte) {
+                (_, b'<' | b':') => Seen::Mark,
+                (Seen::Mark, b'f') => Seen::Name,
+                (Seen::Name, b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n') => {
+                    self.found = true;
+                    return Ok(text.len());
+                }
+                _ => Seen::Nothing,
+            };
+        }
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Whether numbers in cells of this style are shown in percent: a percent sign outside quoted text.
 fn shows_percent(style: &Style) -> bool {
     let Some(format) = &style.number_format else {
@@ -111,5 +167,25 @@ fn into_read_error(error: XlsxError) -> ReadError {
     match error {
         XlsxError::Password => ReadError::Locked,
         error => ReadError::damaged(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_is_found_across_pieces_and_under_a_prefix() {
+        let found = |pieces: &[&str]| {
+            let mut search = FormulaSearch::default();
+            for piece in pieces {
+                search.write_all(piece.as_bytes()).unwrap();
+            }
+            search.found
+        };
+        assert!(found(&["<c><f>1+1</f></c>"]));
+        assert!(found(&["<c><", "", "f t=\"shared\"/></c>"]));
+        assert!(found(&["<x:c><x:", "f>1</x:f></x:c>"]));
+        assert!(!found(&["<fonts><font", "><family val=\"2\"/></font></fonts><v>f</v>"]));
     }
 }
