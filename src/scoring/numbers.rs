@@ -90,6 +90,40 @@ pub(super) fn quantile(values: &mut [f64], p: f64) -> Option<f64> {
     Some(if share > 0.0 { low + share * (high - low) } else { low })
 }
 
+/// The same quantile of the whole numbers from 1, by how often each occurs.
+pub(super) fn quantile_of_counts(counts: &[u32], p: f64) -> Option<f64> {
+    let all: u64 = counts.iter().copied().map(u64::from).sum();
+    let at = all.checked_sub(1)? as f64 * p;
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index below the number of values"
+    )]
+    let below = at.floor() as u64;
+    let mut passed = 0;
+    let mut numbers = (1_u32..).zip(counts).filter_map(|(number, &count)| {
+        passed += u64::from(count);
+        (passed > below).then_some((number, passed))
+    });
+    let (low, passed) = numbers.next()?;
+    let share = at - at.floor();
+    if share == 0.0 || passed > below + 1 {
+        return Some(f64::from(low));
+    }
+    let high = numbers.find(|(_, up_to)| *up_to > passed)?.0;
+    Some(f64::from(low) + share * f64::from(high - low))
+}
+
+/// The mean of the whole numbers from 1, by how often each occurs.
+pub(super) fn mean_of_counts(counts: &[u32]) -> Option<f64> {
+    let all: u64 = counts.iter().copied().map(u64::from).sum();
+    let sum: u64 = (1_u64..)
+        .zip(counts)
+        .map(|(number, count)| number * u64::from(*count))
+        .sum();
+    (all > 0).then(|| sum as f64 / all as f64)
+}
+
 /// The least and the greatest value.
 pub(super) fn extremes(column: &[f64]) -> Option<(f64, f64)> {
     present(column).fold(None, |extremes, value| {
@@ -210,6 +244,35 @@ mod tests {
             close(quantile(&mut values, share).unwrap(), expected);
         }
         assert_eq!(quantile(&mut [], 0.5), None);
+    }
+
+    #[test]
+    fn what_is_counted_has_the_mean_and_the_quantiles_of_what_is_listed() {
+        for counts in [
+            &[3, 0, 2, 1, 0, 4][..],
+            &[0, 1],
+            &[0, 0, 2],
+            &[1, 0, 0, 1],
+            &[0, 7, 9, 0, 0],
+        ] {
+            let listed = (1_u32..)
+                .zip(counts)
+                .flat_map(|(number, count)| vec![f64::from(number); *count as usize]);
+            let mut listed: Vec<f64> = listed.collect();
+            let mean = listed.iter().sum::<f64>() / listed.len() as f64;
+            assert_eq!(mean_of_counts(counts), Some(mean));
+            for share in [0.0, 0.025, 0.05, 0.25, 1.0 / 3.0, 0.5, 0.9, 0.95, 1.0] {
+                assert_eq!(
+                    quantile_of_counts(counts, share),
+                    quantile(&mut listed, share),
+                    "{counts:?} {share}"
+                );
+            }
+        }
+        assert_eq!(
+            (mean_of_counts(&[0, 0]), quantile_of_counts(&[0, 0], 0.5)),
+            (None, None)
+        );
     }
 
     #[test]

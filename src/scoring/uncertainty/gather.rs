@@ -13,7 +13,7 @@ use super::runs::Runs;
 use super::tree::UNRANKED;
 use super::{ElementUncertainty, Intervals, Spread};
 use crate::scoring::assessment::Assessment;
-use crate::scoring::numbers::quantile;
+use crate::scoring::numbers::{mean_of_counts, quantile, quantile_of_counts};
 use crate::scoring::options::UncertaintyOptions;
 use crate::scoring::series::Series;
 
@@ -66,26 +66,29 @@ impl<'a> Gathering<'a> {
     /// Intervals alone, in the same order.
     pub fn intervals(&self, runs: &Runs) -> Vec<Intervals> {
         let slots = (0..self.ids.len()).into_par_iter().rev();
-        slots.map(|slot| self.interval(runs, slot)).collect()
+        let counts = |slot| self.is_square().then(|| self.rank_counts(runs, slot));
+        slots
+            .map(|slot| self.interval(runs, slot, counts(slot).as_deref()))
+            .collect()
     }
 
-    fn interval(&self, runs: &Runs, slot: usize) -> Intervals {
+    fn interval(&self, runs: &Runs, slot: usize, rank_counts: Option<&[Vec<u32>]>) -> Intervals {
         let nominal = &self.assessment.scores[self.ids[slot]];
-        let ranks = self.nominal_ranks(slot);
         let all = || 0..runs.len();
         let on_scale = all().filter(|run| runs.on_scale[*run]);
         let score = self.spread(nominal.clone(), &on_scale, |run, unit| {
             Some(runs.scores(run, slot)[unit]).filter(|score| !score.is_nan())
         });
-        let rank = self.spread(
-            ranks.iter().map(|rank| rank.map(f64::from)).collect(),
-            &all(),
-            |run, unit| {
+        let nominal = self.nominal_ranks(slot).iter().map(|rank| rank.map(f64::from));
+        let nominal: Series = nominal.collect();
+        let rank = match rank_counts {
+            Some(counts) => self.spread_of_counts(nominal, counts),
+            None => self.spread(nominal, &all(), |run, unit| {
                 Some(runs.ranks(run, slot)[unit])
                     .filter(|rank| *rank != UNRANKED)
                     .map(f64::from)
-            },
-        );
+            }),
+        };
         Intervals { score, rank }
     }
 
@@ -151,6 +154,20 @@ impl<'a> Gathering<'a> {
                 }
             }
         }
+        self.spread_of(nominal, mean, quantiles)
+    }
+
+    /// The same of ranks, by how often each unit has each: they need not be sorted.
+    fn spread_of_counts(&self, nominal: Series, counts: &[Vec<u32>]) -> Spread {
+        let mean = counts.iter().map(|counts| mean_of_counts(counts).unwrap_or(f64::NAN));
+        let quantiles = self.quantiles.iter().map(|(_, share)| {
+            let of_unit = |counts: &Vec<u32>| quantile_of_counts(counts, *share).unwrap_or(f64::NAN);
+            counts.iter().map(of_unit).collect()
+        });
+        self.spread_of(nominal, mean.collect(), quantiles.collect())
+    }
+
+    fn spread_of(&self, nominal: Series, mean: Vec<f64>, quantiles: Vec<Vec<f64>>) -> Spread {
         let names = self.quantiles.iter().map(|(name, _)| name.clone());
         Spread {
             nominal,
@@ -159,16 +176,21 @@ impl<'a> Gathering<'a> {
         }
     }
 
+    /// Whether tables of units by units are made.
+    fn is_square(&self) -> bool {
+        self.units <= MOST_IN_SQUARE
+    }
+
     fn element(&self, runs: &Runs, slot: usize) -> ElementUncertainty {
-        let Intervals { score, rank } = self.interval(runs, slot);
-        let square = self.units <= MOST_IN_SQUARE;
-        let pairwise = (square && !self.long).then(|| self.pairwise(runs, slot));
+        let counts = self.is_square().then(|| self.rank_counts(runs, slot));
+        let Intervals { score, rank } = self.interval(runs, slot, counts.as_deref());
+        let pairwise = (self.is_square() && !self.long).then(|| self.pairwise(runs, slot));
         ElementUncertainty {
             score,
             rank,
             sampling: None,
             method: None,
-            rank_frequency: square.then(|| self.rank_frequency(runs, slot)),
+            rank_frequency: counts.map(rank_frequency),
             top: self.top(runs, slot),
             tier: pairwise
                 .as_ref()
@@ -177,7 +199,8 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    fn rank_frequency(&self, runs: &Runs, slot: usize) -> Vec<Vec<f64>> {
+    /// For each unit in how many runs it has each rank, from 1.
+    fn rank_counts(&self, runs: &Runs, slot: usize) -> Vec<Vec<u32>> {
         let ranks = self.groups.iter().map(Vec::len).max().unwrap_or(0);
         let mut counts = vec![vec![0_u32; ranks]; self.units];
         for run in 0..runs.len() {
@@ -187,11 +210,7 @@ impl<'a> Gathering<'a> {
                 }
             }
         }
-        let shares = |counts: Vec<u32>| {
-            let ranked = f64::from(counts.iter().sum::<u32>().max(1));
-            counts.into_iter().map(|count| f64::from(count) / ranked).collect()
-        };
-        counts.into_iter().map(shares).collect()
+        counts
     }
 
     fn top(&self, runs: &Runs, slot: usize) -> IndexMap<String, Series> {
@@ -273,6 +292,15 @@ pub(in crate::scoring) fn rank_change(nominal: &[Option<u32>], ranks: &[u32]) ->
         count += 1;
     }
     (count > 0).then(|| sum as f64 / count as f64)
+}
+
+/// The share of a unit's runs in which it has each rank.
+fn rank_frequency(counts: Vec<Vec<u32>>) -> Vec<Vec<f64>> {
+    let shares = |counts: Vec<u32>| {
+        let ranked = f64::from(counts.iter().sum::<u32>().max(1));
+        counts.into_iter().map(|count| f64::from(count) / ranked).collect()
+    };
+    counts.into_iter().map(shares).collect()
 }
 
 /// `p5` for 0.05, `p2.5` for 0.025.
