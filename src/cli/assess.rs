@@ -8,6 +8,7 @@ use chrono::Utc;
 use clap::Args;
 
 use super::language::WorkbookLanguage;
+use super::output::say;
 use super::personal::PersonalOptions;
 use super::score::Format;
 use super::{DatabaseOptions, Failure, database};
@@ -118,7 +119,7 @@ fn print_summary(assessed: &Assessed, out: &Path) {
         .responses
         .as_ref()
         .map_or(0, |responses| responses.count);
-    println!(
+    say!(
         "Assessment {}: {count} responses, {} units, {} notes",
         assessed.id,
         assessment.units.len(),
@@ -139,27 +140,27 @@ fn print_summary(assessed: &Assessed, out: &Path) {
         .collect();
     rows.sort_by_key(|(rank, unit, _)| (rank.unwrap_or(u32::MAX), *unit));
     if rows.len() > PRINTED {
-        println!("  the first {PRINTED} of {}:", rows.len());
+        say!("  the first {PRINTED} of {}:", rows.len());
     }
     for (rank, unit, score) in rows.into_iter().take(PRINTED) {
         match (rank, score) {
-            (Some(rank), Some(score)) => println!("  {rank:>3}  {unit}  {score:.1}"),
-            _ => println!("    –  {unit}  no score: too little data"),
+            (Some(rank), Some(score)) => say!("  {rank:>3}  {unit}  {score:.1}"),
+            _ => say!("    –  {unit}  no score: too little data"),
         }
     }
     if let Some(roll_ups) = &assessment.roll_ups {
         let scores = roll_ups.scores.get(&index.id);
         for (number, unit) in roll_ups.units.iter().enumerate() {
             match scores.and_then(|scores| scores.get(number)) {
-                Some(score) => println!("    –  {unit} with its parts, not ranked  {score:.1}"),
-                None => println!("    –  {unit} with its parts: no score"),
+                Some(score) => say!("    –  {unit} with its parts, not ranked  {score:.1}"),
+                None => say!("    –  {unit} with its parts: no score"),
             }
         }
     }
     if let Some(comparison) = &assessment.comparison {
         print_comparison(comparison, &index.id);
     }
-    println!("Written to {}", out.display());
+    say!("Written to {}", out.display());
 }
 
 /// How many units rose and fell, and of how many that is certain.
@@ -170,7 +171,7 @@ fn print_comparison(comparison: &Comparison, index: &str) {
     let units = comparison.units.len();
     let (Some(change), ComparisonKind::Rounds) = (&index.change, comparison.kind) else {
         let mean = index.agreement.mean_abs_rank_change.unwrap_or_default();
-        println!("  compared with another method: {units} units, ranks differ by {mean:.1} on average");
+        say!("  compared with another method: {units} units, ranks differ by {mean:.1} on average");
         return;
     };
     let of = |counts: fn(f64) -> bool| change.present().filter(|change| counts(*change)).count();
@@ -181,5 +182,5 @@ fn print_comparison(comparison: &Comparison, index: &str) {
         let down = ends().filter(|(_, high)| high.is_some_and(|high| high < 0.0)).count();
         format!("; beyond sampling error: {up} rose, {down} fell")
     });
-    println!("  compared with another round: {units} units, {rose} rose, {fell} fell{certain}");
+    say!("  compared with another round: {units} units, {rose} rose, {fell} fell{certain}");
 }

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::fieldwork::{FieldworkOptions, print_json, some};
+use super::output::say;
 use crate::store::{Assigned, AssignmentFilter, NewAssignments};
 use crate::web::fieldwork::Assignment;
 
@@ -77,12 +78,12 @@ pub fn run(arguments: &Assign) -> Result<(), Failure> {
                 reassign: *reassign,
             };
             let given = store.assign(&of, &new, None, Utc::now())?;
-            println!("{given} given to {member}");
+            say!("{given} given to {member}");
         }
         Act::Withdraw { organisations, of } => {
             let (store, of) = of.open()?;
             let taken = store.unassign(&of, organisations, None, Utc::now())?;
-            println!("{taken} taken back");
+            say!("{taken} taken back");
         }
         Act::List { member, city, json, of } => {
             let filter = AssignmentFilter {
@@ -96,7 +97,7 @@ pub fn run(arguments: &Assign) -> Result<(), Failure> {
             }
             for one in &assigned {
                 let entry = &one.organisation.entry;
-                println!(
+                say!(
                     "{}\t{}\t{}\t{}\t{}",
                     one.member,
                     entry.code,

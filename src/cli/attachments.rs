@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
 
+use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::attachments::{ContentError, Contents};
 use crate::settings::Settings;
@@ -76,13 +77,13 @@ fn grace(settings: &Settings) -> DateTime<Utc> {
 
 fn check(store: &Store, contents: &Contents, deep: bool) -> Result<(), Failure> {
     let checked = check_contents(store, contents, deep)?;
-    println!("{} files, {} bytes", checked.contents, checked.bytes);
+    say!("{} files, {} bytes", checked.contents, checked.bytes);
     let (unknown, lost): (Vec<&ContentFault>, Vec<&ContentFault>) = checked
         .faults
         .iter()
         .partition(|fault| matches!(fault, ContentFault::Unknown(_)));
     if !unknown.is_empty() {
-        println!("{} files that the database does not know of", unknown.len());
+        say!("{} files that the database does not know of", unknown.len());
     }
     let lines: Vec<String> = lost
         .iter()
@@ -101,10 +102,10 @@ fn check(store: &Store, contents: &Contents, deep: bool) -> Result<(), Failure> 
 
 fn prune(store: &Store, contents: &Contents, until: DateTime<Utc>, unknown: bool) -> Result<(), Failure> {
     let pruned = prune_contents(store, contents, until, Utc::now())?;
-    println!("removed {} files, {} bytes", pruned.contents, pruned.bytes);
+    say!("removed {} files, {} bytes", pruned.contents, pruned.bytes);
     if unknown {
         let pruned = prune_unknown_contents(store, contents, until)?;
-        println!("removed {} unknown files, {} bytes", pruned.contents, pruned.bytes);
+        say!("removed {} unknown files, {} bytes", pruned.contents, pruned.bytes);
     }
     Ok(())
 }
@@ -123,7 +124,7 @@ fn awaited(store: &Store, survey: Option<&str>) -> Result<(), Failure> {
             for file in files {
                 // The name of a personal file is a person's: the question tells enough.
                 let name = if file.personal { "-" } else { &file.name };
-                println!(
+                say!(
                     "{}\t{}\t{}\t{name}",
                     head.survey,
                     head.instance_id,

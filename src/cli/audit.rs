@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::store::{AuditEntry, AuditFilter, Store};
 
@@ -94,7 +95,7 @@ pub fn run(arguments: &Audit) -> Result<(), Failure> {
         Act::Verify { head } => verify(&store, head.as_deref()),
         Act::List { which, limit } => {
             for entry in store.audit_entries(&which.filter(), None, *limit)? {
-                println!("{}", line(&entry));
+                say!("{}", line(&entry));
             }
             Ok(())
         }
@@ -105,11 +106,13 @@ pub fn run(arguments: &Audit) -> Result<(), Failure> {
 fn verify(store: &Store, noted: Option<&str>) -> Result<(), Failure> {
     let check = store.verify_audit(noted)?;
     match &check.head {
-        Some(head) => println!(
+        Some(head) => say!(
             "{} entries, the newest is {} with hash\n{}",
-            check.entries, head.id, head.hash
+            check.entries,
+            head.id,
+            head.hash
         ),
-        None => println!("no entries"),
+        None => say!("no entries"),
     }
     if check.is_whole() {
         return Ok(());
@@ -173,7 +176,7 @@ fn export(store: &Store, filter: &AuditFilter, out: &Path) -> Result<(), Failure
         }
     }
     file.flush().map_err(cannot)?;
-    println!("{count} entries written to {}", out.display());
+    say!("{count} entries written to {}", out.display());
     Ok(())
 }
 

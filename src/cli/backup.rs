@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::Utc;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::store::{BackupError, BackupSummary, RestoreOptions, Store};
 
@@ -42,7 +43,7 @@ pub fn run(arguments: &Backup) -> Result<(), Failure> {
     let bar = bar();
     let summary = store.backup(&arguments.file, Utc::now(), &|rows| bar.inc(rows))?;
     bar.finish_and_clear();
-    println!("{}: {}", arguments.file.display(), words(&summary));
+    say!("{}: {}", arguments.file.display(), words(&summary));
     Ok(())
 }
 
@@ -57,7 +58,7 @@ pub fn restore(arguments: &Restore) -> Result<(), Failure> {
         bar.inc(rows);
     })?;
     bar.finish_and_clear();
-    println!(
+    say!(
         "restored {} of {}",
         words(&summary),
         summary.created_at.format("%Y-%m-%d %H:%M:%S UTC")

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
+use super::output;
+use super::output::say;
 use crate::definition::{
     Checked, Definition, Diagnostic, Folder, InterviewLength, definition_files, is_xlsform, load_files,
 };
@@ -49,16 +51,16 @@ impl Check {
                     return Err(Failure::Input("there is no framework.yaml to map".to_owned()));
                 };
                 let surveys: Vec<&Definition> = checked.value.surveys.iter().map(|survey| &survey.definition).collect();
-                print!("{}", framework.map(&surveys));
+                output::print(format_args!("{}", framework.map(&surveys)));
                 Ok(())
             }
             Ok((checked, _)) => {
                 print(&checked.warnings);
-                println!("{}", summary(&checked.value, &checked.warnings));
+                say!("{}", summary(&checked.value, &checked.warnings));
                 if self.paths {
                     for survey in &checked.value.surveys {
                         for line in interviews(&survey.definition) {
-                            println!("{line}");
+                            say!("{line}");
                         }
                     }
                 }
@@ -126,7 +128,7 @@ fn length(length: InterviewLength) -> String {
 
 fn print(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
-        println!("{diagnostic}");
+        say!("{diagnostic}");
     }
 }
 

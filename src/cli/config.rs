@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use super::output;
+use super::output::say;
 use super::{DatabaseOptions, Failure};
 use crate::settings;
 
@@ -17,13 +19,13 @@ pub struct Config {
 
 pub fn run(arguments: &Config) -> Result<(), Failure> {
     if arguments.markdown {
-        print!("{}", settings::markdown());
+        output::print(format_args!("{}", settings::markdown()));
         return Ok(());
     }
     let shown = arguments.options.load(&[])?.shown();
     let width = shown.iter().map(|(line, ..)| line.name.len()).max().unwrap_or(0);
     for (line, value, origin) in shown {
-        println!("{:width$}  {value}  ({origin})", line.name);
+        say!("{:width$}  {value}  ({origin})", line.name);
     }
     Ok(())
 }

@@ -1,13 +1,13 @@
 //! `innogauge eval`: the value of an expression, on an XML instance or on none.
 
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::Failure;
+use super::output::say;
 use crate::expression::{Expression, Scope, Tree, Value, WallClock, XmlNode, XmlTree};
 
 /// The arguments of `innogauge eval`.
@@ -68,7 +68,8 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
     } else {
         value.string(&scope).into_owned()
     };
-    writeln!(std::io::stdout(), "{line}").map_err(|error| Failure::System(format!("cannot print: {error}")))
+    say!("{line}");
+    Ok(())
 }
 
 fn parse(source: &str, tree: &XmlTree<'_>) -> Result<Expression, Failure> {

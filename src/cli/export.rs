@@ -8,6 +8,7 @@ use chrono::Utc;
 use clap::Args;
 
 use super::language::WorkbookLanguage;
+use super::output::say;
 use super::personal::PersonalOptions;
 use super::{DatabaseOptions, Failure, database};
 use crate::report;
@@ -83,7 +84,7 @@ pub fn run(arguments: &Export) -> Result<(), Failure> {
         }
         count
     };
-    println!("{count} responses written to {}", arguments.out.display());
+    say!("{count} responses written to {}", arguments.out.display());
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::store::{RegisterOf, Store};
 use crate::study::Catalogue;
@@ -47,7 +48,7 @@ pub fn register_of(catalogue: &Catalogue, survey: &str, round: Option<&str>) -> 
 /// The same document as the API has.
 pub fn print_json(document: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(document).map_err(|error| Failure::System(error.to_string()))?;
-    println!("{text}");
+    say!("{text}");
     Ok(())
 }
 

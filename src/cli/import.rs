@@ -7,6 +7,7 @@ use chrono::Utc;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::attachments::ContentError;
 use crate::definition::Language;
@@ -69,7 +70,7 @@ impl Import {
             match self.check(&store, &catalogue, &request, path) {
                 Ok(file) => checked.push(file),
                 Err(Failure::Input(message)) => {
-                    println!("{message}");
+                    say!("{message}");
                     unreadable += 1;
                 }
                 Err(failure) => return Err(failure),
@@ -92,11 +93,11 @@ impl Import {
             )));
         }
         if self.dry_run {
-            println!("dry run: nothing was stored");
+            say!("dry run: nothing was stored");
             return Ok(());
         }
         if request.round.is_none() {
-            println!("no round is open, or several are: the responses are marked until somebody names one (--round)");
+            say!("no round is open, or several are: the responses are marked until somebody names one (--round)");
         }
         let contents = match open_contents(settings.attachments.as_ref(), store.address()) {
             Err(ContentError::NotSet) => None,
@@ -159,7 +160,7 @@ impl Import {
         if let Some(out) = &self.issues {
             let out = self.issues_path(out, path);
             if import.write_issues(&out)? {
-                println!("{}: written", out.display());
+                say!("{}: written", out.display());
             }
         }
         Ok(Checked { path, import })
@@ -183,24 +184,27 @@ fn store_rows(study: (&Store, &Catalogue), place: &FilePlace, file: Checked<'_>)
     let names = (file_name, "command line".to_owned());
     let loaded = import.store(study, place, names, Utc::now(), &Unwatched)?;
     match loaded.outcome {
-        LoadedAs::NothingNew => println!(
+        LoadedAs::NothingNew => say!(
             "{name}: nothing to import: all {} rows are known or were left out",
             loaded.organisations
         ),
-        LoadedAs::Imported(import) => println!(
+        LoadedAs::Imported(import) => say!(
             "{name}: imported {} of {} rows (import {}), {} known",
-            loaded.imported, loaded.organisations, import.id, loaded.known
+            loaded.imported,
+            loaded.organisations,
+            import.id,
+            loaded.known
         ),
-        LoadedAs::SameFile(import) => println!(
+        LoadedAs::SameFile(import) => say!(
             "{name}: the same file was imported before (import {}): nothing changed",
             import.id
         ),
     }
     for finding in &loaded.findings {
-        println!("{name}: {finding}");
+        say!("{name}: {finding}");
     }
     if loaded.files > 0 {
-        println!("{name}: {} files kept", loaded.files);
+        say!("{name}: {} files kept", loaded.files);
     }
     Ok(())
 }
@@ -220,18 +224,18 @@ fn report(file: &Checked<'_>) {
     let plan = &file.import.plan;
     let name = file.path.display();
     for finding in plan.findings.iter().take(PRINTED) {
-        println!("{name}: {finding}");
+        say!("{name}: {finding}");
     }
     let more = plan.findings.len().saturating_sub(PRINTED) + plan.findings_left_out;
     if more > 0 {
-        println!("{name}: … and {more} more");
+        say!("{name}: … and {more} more");
     }
     let (all, sound) = (plan.organisations, plan.accepted.len());
     let orphans = match plan.orphans.len() {
         0 => String::new(),
         entries => format!("; {entries} entries belong to none of them"),
     };
-    println!(
+    say!(
         "{name}: {all} rows, {sound} without problems, {} with{orphans}",
         plan.rejected.len()
     );

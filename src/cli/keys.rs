@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::Utc;
 use clap::{Args, Subcommand};
 
+use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::store::{self, add_key, read_keys, remove_key};
 use crate::study::Catalogue;
@@ -38,7 +39,7 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
         Act::New => {
             let file = key_file(arguments)?;
             let id = add_key(&file, Utc::now())?;
-            println!("{id}\t{}", file.display());
+            say!("{id}\t{}", file.display());
             eprintln!("Keep a copy of this file, apart from the database and from its backups.");
             Ok(())
         }
@@ -46,9 +47,11 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
             let store = database::open(&arguments.database)?;
             let catalogue = Catalogue::load(&store)?;
             let done = store.rotate_keys(&catalogue.finder(), |_| {})?;
-            println!(
+            say!(
                 "{} data keys wrapped anew, {} versions sealed, {} authenticators and files of jobs besides",
-                done.rewrapped, done.sealed, done.secrets
+                done.rewrapped,
+                done.sealed,
+                done.secrets
             );
             Ok(())
         }
@@ -62,12 +65,14 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
                 let (versions, secrets) = used.map_or((0, 0), |one| (one.versions, one.secrets));
                 let mark = if Some(id) == newest { "\tused for writing" } else { "" };
                 let made = made.format("%Y-%m-%d %H:%M");
-                println!("{id}\t{made}\t{versions} versions, {secrets} secrets{mark}");
+                say!("{id}\t{made}\t{versions} versions, {secrets} secrets{mark}");
             }
             for lost in used.iter().filter(|one| ring.ids().all(|(id, _)| id != one.key)) {
-                println!(
+                say!(
                     "{}\tmissing\t{} versions, {} secrets can't be read",
-                    lost.key, lost.versions, lost.secrets
+                    lost.key,
+                    lost.versions,
+                    lost.secrets
                 );
             }
             Ok(())
@@ -82,7 +87,7 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
                 )));
             }
             remove_key(&key_file(arguments)?, key)?;
-            println!("removed {key}: backups that need it can't be read without a copy of it");
+            say!("removed {key}: backups that need it can't be read without a copy of it");
             Ok(())
         }
     }

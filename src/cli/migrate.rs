@@ -1,5 +1,6 @@
 //! `innogauge migrate`: brings a database up to date, as every other command does when it opens it.
 
+use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 
 /// Bring the database up to date: its schema, and what is new in the definitions
@@ -11,9 +12,9 @@ pub struct Migrate {
 
 pub fn run(arguments: &Migrate) -> Result<(), Failure> {
     let store = database::open(&arguments.database)?;
-    println!("{} is up to date", store.address());
+    say!("{} is up to date", store.address());
     for definition in store.definitions()? {
-        println!(
+        say!(
             "{} {} {}",
             definition.survey,
             definition.version,

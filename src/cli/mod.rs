@@ -21,6 +21,7 @@ mod keys;
 mod language;
 mod migrate;
 mod openapi;
+mod output;
 mod personal;
 mod privacy;
 mod progress;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::Utc;
 use clap::{Args, Subcommand};
 
+use super::output::say;
 use super::{DatabaseOptions, Failure, attachments, database};
 use crate::store::{Erasure, ErasureScope, OnWithdrawal, RetentionRule, Subject};
 use crate::study::{Catalogue, copy_for};
@@ -86,7 +87,7 @@ pub fn run(arguments: &Privacy) -> Result<(), Failure> {
     match &arguments.act {
         Act::Withdraw { survey, instance_id } => {
             let withdrawn = store.withdraw_consent(survey, instance_id, ACTOR, &catalogue.finder(), now)?;
-            println!("consent to {} is withdrawn", withdrawn.head.instance_id);
+            say!("consent to {} is withdrawn", withdrawn.head.instance_id);
             attachments::remove_erased(&arguments.database.settings()?, &store)?;
             withdrawn.erasure.iter().for_each(print);
         }
@@ -129,7 +130,7 @@ pub fn run(arguments: &Privacy) -> Result<(), Failure> {
             } else {
                 serde_json::to_writer_pretty(file, &copy).map_err(|error| cannot(&error))?;
             }
-            println!("{} responses written to {}", copy.responses.len(), out.display());
+            say!("{} responses written to {}", copy.responses.len(), out.display());
         }
     }
     Ok(())
@@ -172,18 +173,21 @@ pub fn retention(arguments: &Retention) -> Result<(), Failure> {
             },
         };
         store.set_retention_rule(&rule, None, ACTOR, now)?;
-        println!("the rule of round {round} is kept");
+        say!("the rule of round {round} is kept");
         return Ok(());
     }
     let due = store.retention_due(now)?;
     for due in &due {
-        println!(
+        say!(
             "{}\tclosed on {}\t{} responses with personal answers\t{} whole responses",
-            due.round, due.closed_on, due.personal, due.all
+            due.round,
+            due.closed_on,
+            due.personal,
+            due.all
         );
     }
     if due.is_empty() {
-        println!("nothing is due");
+        say!("nothing is due");
     } else if !arguments.dry_run {
         let catalogue = Catalogue::load(&store)?;
         let proofs = store.apply_retention(ACTOR, &catalogue.finder(), now)?;
@@ -196,7 +200,7 @@ pub fn retention(arguments: &Retention) -> Result<(), Failure> {
 }
 
 fn print(erasure: &Erasure) {
-    println!(
+    say!(
         "erasure {}: {} responses, {} versions, {} places",
         erasure.id,
         erasure.places.responses,

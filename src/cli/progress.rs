@@ -5,6 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
 use super::Failure;
 use super::fieldwork::{FieldworkOptions, cell, print_json, some};
+use super::output::say;
 use crate::store::{Breakdown, ProgressRow};
 use crate::web::fieldwork::Progress as Document;
 
@@ -37,12 +38,12 @@ pub fn run(arguments: &Progress) -> Result<(), Failure> {
     if arguments.json {
         return print_json(&rows.into_iter().map(Document::from).collect::<Vec<_>>());
     }
-    println!(
+    say!(
         "{}\ttarget\tsampled\tassigned\tvisited\treceived\tapproved\treturned\tresponse rate\tmedian minutes\tmissing\tdon't know",
         arguments.by.name()
     );
     for row in &rows {
-        println!("{}", line(row));
+        say!("{}", line(row));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use chrono::Utc;
 use clap::{Args, Subcommand};
 
 use super::fieldwork::{register_of, some};
+use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::definition::Language;
 use crate::spreadsheet::{Limits, Worker, register_template};
@@ -77,7 +78,7 @@ pub fn run(arguments: &Register) -> Result<(), Failure> {
             let words = register_words(&store, &catalogue, &arguments.survey)?;
             let bytes = register_template(&words, language).map_err(|error| Failure::System(error.to_string()))?;
             std::fs::write(out, bytes).map_err(|error| Failure::System(format!("{}: {error}", out.display())))?;
-            println!("{}: written", out.display());
+            say!("{}: written", out.display());
             Ok(())
         }
     }
@@ -103,7 +104,7 @@ fn load(store: &Store, catalogue: &Catalogue, file: &Path, request: &RegisterReq
             loaded.rows
         )));
     };
-    println!(
+    say!(
         "{}: {} organisations{}: {} new, {} changed, {} as they were",
         file.display(),
         loaded.rows,
@@ -122,7 +123,7 @@ fn list(store: &Store, of: &RegisterOf, cities: &[String]) -> Result<(), Failure
     };
     for organisation in store.whole_register(&of.round, &of.survey, &filter)? {
         let entry = organisation.entry;
-        println!(
+        say!(
             "{}\t{}\t{}\t{}\t{}{}",
             entry.code,
             entry.name,

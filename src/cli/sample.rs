@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::Failure;
 use super::fieldwork::{FieldworkOptions, cell, print_json, some};
+use super::output::say;
 use crate::scoring::{Allocation, SampleDesign};
 use crate::store::{Sample as Drawn, SampleMember};
 use crate::web::fieldwork::shown_sample;
@@ -130,7 +131,7 @@ pub fn run(arguments: &Sample) -> Result<(), Failure> {
                 return print_json(&shown.collect::<Vec<_>>());
             }
             for sample in &samples {
-                println!("{}", headline(sample));
+                say!("{}", headline(sample));
             }
             Ok(())
         }
@@ -146,7 +147,7 @@ pub fn run(arguments: &Sample) -> Result<(), Failure> {
             }
             let (store, of) = of.open()?;
             store.withdraw_sample(&of, *id, reason, Utc::now())?;
-            println!("sample {id} withdrawn");
+            say!("sample {id} withdrawn");
             Ok(())
         }
     }
@@ -197,9 +198,9 @@ fn print(sample: Drawn, members: Vec<SampleMember>, json: bool) -> Result<(), Fa
     if json {
         return print_json(&shown_sample(sample, Some(members)));
     }
-    println!("{}", headline(&sample));
+    say!("{}", headline(&sample));
     for member in members {
-        println!(
+        say!(
             "{}\t{}\t{}\t{}\t{}{}",
             member.stratum,
             member.code,

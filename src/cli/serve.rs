@@ -3,6 +3,7 @@
 use clap::Args;
 use tracing_subscriber::EnvFilter;
 
+use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::definition::Definition;
 use crate::response;
@@ -66,7 +67,7 @@ fn expect_keys(store: &Store) -> Result<(), Failure> {
 pub fn serve(settings: Settings, store: Store) -> Result<(), Failure> {
     let _lock = store.lock_for_serving()?;
     let server = Server::bind(settings, store)?;
-    println!("innogauge listens on {}/", server.url());
+    say!("innogauge listens on {}/", server.url());
     Ok(server.run()?)
 }
 

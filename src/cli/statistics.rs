@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::Utc;
 use clap::Args;
 
+use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::definition::Language;
 use crate::response::Fingerprint;
@@ -47,11 +48,11 @@ impl Statistics {
             })?;
         let checked = StatisticsRules::load(&store)?.check(&store, &sheet.figures, now)?;
         for finding in &sheet.findings {
-            println!("{name}: {finding}");
+            say!("{name}: {finding}");
         }
         for fault in &checked.faults {
             if let Some(at) = sheet.rows.get(fault.figure) {
-                println!("{name}: {at}: {}", fault.kind.message(language));
+                say!("{name}: {at}: {}", fault.kind.message(language));
             }
         }
         if !sheet.is_sound() || !checked.is_sound() {
@@ -61,13 +62,15 @@ impl Statistics {
         }
         let all = checked.count();
         if self.dry_run {
-            println!("{name}: {all} figures, no problems; dry run: nothing was stored");
+            say!("{name}: {all} figures, no problems; dry run: nothing was stored");
             return Ok(());
         }
         let kept = checked.keep(&store, &hash, now)?;
-        println!(
+        say!(
             "{name}: {all} figures (calculated ones included): {} new, {} changed, {} known already",
-            kept.new, kept.changed, kept.same
+            kept.new,
+            kept.changed,
+            kept.same
         );
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::output::say;
 use super::{DefinitionOptions, Failure};
 use crate::definition::{Definition, Folder, LoadedDefinition, load_folder};
 use crate::spreadsheet::{Shape, TemplateOptions, WriteError, template};
@@ -56,7 +57,7 @@ impl Template {
         })?;
         std::fs::write(&self.out, bytes)
             .map_err(|error| Failure::System(format!("{}: {error}", self.out.display())))?;
-        println!(
+        say!(
             "{}: {} {}, {}",
             self.out.display(),
             definition.survey(),

@@ -7,6 +7,7 @@ use chrono::{TimeDelta, Utc};
 use url::Url;
 
 use super::fieldwork::some;
+use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::definition::nearest;
 use crate::settings::Settings;
@@ -77,7 +78,7 @@ pub fn run(arguments: &Token) -> Result<(), Failure> {
         expires_at: arguments.expires.map(|days| now + TimeDelta::days(days.into())),
     };
     let secret = store.create_token(&arguments.name, &token, now)?;
-    println!("{secret}");
+    say!("{secret}");
     if let Some(server) = server {
         show_code(arguments, &PhoneSettings::new(&server, &secret, arguments.drafts))?;
     }
@@ -129,7 +130,7 @@ fn picture(file: &Path) -> Result<Picture, Failure> {
 fn show_code(arguments: &Token, settings: &PhoneSettings) -> Result<(), Failure> {
     let failed = |error: NoCode| Failure::System(error.to_string());
     if arguments.qr {
-        println!("{}", settings.characters().map_err(failed)?);
+        say!("{}", settings.characters().map_err(failed)?);
     }
     if let Some(file) = &arguments.qr_file {
         let bytes = match picture(file)? {

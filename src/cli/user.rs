@@ -4,6 +4,7 @@ use chrono::Utc;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
 
+use super::output::say;
 use super::token::refuse_unknown;
 use super::{DatabaseOptions, Failure, database};
 use crate::response::Role;
@@ -98,7 +99,7 @@ pub fn run(arguments: &User) -> Result<(), Failure> {
                     .cities
                     .map_or_else(|| "all cities".to_owned(), |cities| cities.join(" "));
                 let disabled = if user.disabled { "\tdisabled" } else { "" };
-                println!("{}\t{}\t{cities}{disabled}", user.name, user.role.name());
+                say!("{}\t{}\t{cities}{disabled}", user.name, user.role.name());
             }
         }
         Act::Disable { name } => store.set_user_disabled(name, true, Utc::now())?,
@@ -143,6 +144,6 @@ fn expect_cities(store: &Store, cities: &[String]) -> Result<(), Failure> {
 }
 
 fn print_password(name: &str, password: &str) {
-    println!("{password}");
+    say!("{password}");
     eprintln!("This password of user '{name}' is not shown again, and is to be changed at the first sign-in.");
 }

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::fieldwork::{FieldworkOptions, print_json};
+use super::output::say;
 use crate::response::Position;
 use crate::store::{NewVisit, VisitOutcome};
 use crate::web::fieldwork::Visit as Document;
@@ -87,7 +88,7 @@ pub fn run(arguments: &Visit) -> Result<(), Failure> {
             }
             for visit in visits {
                 let visit = visit.visit;
-                println!(
+                say!(
                     "{}\t{}\t{}\t{}",
                     visit.at.format("%Y-%m-%d %H:%M"),
                     visit.member,
@@ -115,7 +116,7 @@ impl Record {
             at: self.at.unwrap_or(now),
         };
         store.add_visit(&of.round, &of.survey, &self.organisation, &visit, now)?;
-        println!("{}: {}", self.organisation, self.outcome.name());
+        say!("{}: {}", self.organisation, self.outcome.name());
         Ok(())
     }
 }

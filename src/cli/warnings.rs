@@ -3,6 +3,7 @@
 use chrono::Utc;
 use clap::Args;
 
+use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::study::{self, Catalogue, Watched};
 
@@ -49,7 +50,7 @@ pub fn run(arguments: &Warnings) -> Result<(), Failure> {
             .iter()
             .map(|(name, figure)| format!("{name} {}", (figure * 1000.0).round() / 1000.0))
             .collect();
-        println!(
+        say!(
             "{}\t{}\t{}\t{}: {}\t({})",
             warning.rule.level.name(),
             warning.survey,
@@ -60,7 +61,7 @@ pub fn run(arguments: &Warnings) -> Result<(), Failure> {
         );
     }
     if warnings.is_empty() {
-        println!("no warnings");
+        say!("no warnings");
     }
     Ok(())
 }

@@ -280,3 +280,18 @@ fn a_second_server_on_one_file_is_refused() {
     second.stderr.take().unwrap().read_to_string(&mut message).unwrap();
     assert!(message.contains("already served"), "{message}");
 }
+
+#[test]
+fn nobody_has_to_read_what_a_command_says() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_innogauge"))
+        .arg("openapi")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // As `| head` does: the document is longer than what a pipe holds.
+    drop(command.stdout.take());
+    let output = command.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", output.status);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

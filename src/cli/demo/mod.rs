@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use self::city::City;
 use self::organisation::{Kind, Organisation};
+use super::output::say;
 use super::{DatabaseOptions, DefinitionOptions, Failure, database, serve};
 use crate::definition::Text;
 use crate::report::{Edition, Wording};
@@ -72,7 +73,7 @@ pub fn run(arguments: &Demo) -> Result<(), Failure> {
     prepare(&store)?;
     let catalogue = Catalogue::load(&store)?;
     let made = answer(&store, &catalogue, arguments.responses)?;
-    println!(
+    say!(
         "{} synthetic responses: {} sound, {} with problems for a supervisor to look at",
         made.sound + made.faulty,
         made.sound,
@@ -80,16 +81,16 @@ pub fn run(arguments: &Demo) -> Result<(), Failure> {
     );
     let workbook = beside(arguments.database.as_deref(), folder.path());
     assess(&store, &workbook)?;
-    println!("The scored workbook: {}", workbook.display());
+    say!("The scored workbook: {}", workbook.display());
     if arguments.no_serve {
         if arguments.database.is_none() {
             let kept = folder.keep();
-            println!("Kept in {}", kept.display());
+            say!("Kept in {}", kept.display());
         }
         return Ok(());
     }
     let password = administrator(&store)?;
-    println!("Sign in as 'demo' with the password {password}");
+    say!("Sign in as 'demo' with the password {password}");
     let settings = options.settings()?;
     serve::start_logging(&settings)?;
     serve::serve(
