@@ -118,21 +118,44 @@ pub(super) fn read(
     {
         return Ok(defaults);
     }
-    let given: OptionsFile = serde_saphyr::from_str(text).map_err(|error| located(file, &error))?;
+    let given: OptionsFile = serde_saphyr::from_str(text).map_err(|error| located(file, text, &error))?;
     merge(given, &defaults, open).map_err(refuse)
 }
 
-fn located(file: &str, error: &serde_saphyr::Error) -> ScoringError {
+fn located(file: &str, text: &str, error: &serde_saphyr::Error) -> ScoringError {
     let (line, column) = error.location().map_or((1, 1), |place| (place.line(), place.column()));
     let rendered = error.without_snippet().to_string();
     let suffix = format!(" at line {line}, column {column}");
     let message = rendered.replace(&suffix, "");
+    let message = wrong_scalar(text, line, column, &message).unwrap_or(message);
     ScoringError::Options {
         file: file.to_owned(),
         line,
         column,
         message,
     }
+}
+
+/// What is wrong with a value of the wrong type, by the key and the value that stand there: the parser says the type alone.
+fn wrong_scalar(text: &str, line: u64, column: u64, message: &str) -> Option<String> {
+    let wanted = match message.strip_prefix("invalid ")? {
+        "boolean" => "true or false",
+        "f64" => "a number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0",
+        _ => return None,
+    };
+    let line = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
+    let at = line
+        .char_indices()
+        .nth(usize::try_from(column).ok()?.checked_sub(1)?)?
+        .0;
+    let (before, value) = line.split_at_checked(at)?;
+    let value = value.split([',', '}', ']', '#']).next()?.trim();
+    let key = before.trim_end().trim_end_matches(':');
+    let key = key
+        .rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .next()?;
+    Some(format!("{key}: '{value}' is not {wanted}"))
 }
 
 fn merge(
@@ -379,6 +402,14 @@ mod tests {
             "o.yaml:2:21: unknown normalise method 'min_mx', did you mean 'min_max'?"
         );
         assert!(refused("normalise: {lo: 1}").starts_with("o.yaml:1:13: "));
+        assert_eq!(
+            refused("denominate: true\ninfluence: maybe"),
+            "o.yaml:2:12: influence: 'maybe' is not true or false"
+        );
+        assert_eq!(
+            refused("uncertainty: {runs: many, seed: 1}"),
+            "o.yaml:1:21: runs: 'many' is not a whole number from 0"
+        );
         assert!(refused("aggregate: {method: power}").contains("power needs exponent"));
         assert!(refused("screen: {min_available: 65}").contains("a share between 0 and 1"));
         assert!(refused("impute: group_mean").contains("needs group"));
