@@ -9,7 +9,7 @@
     reason = "a numeric kernel: ranks are counted from the column that they index, and ties are exact"
 )]
 
-use super::numbers::{deviations, is_constant};
+use super::numbers::{deviations, is_constant, present};
 
 /// A column as deviations from its mean.
 struct Spread {
@@ -42,25 +42,108 @@ pub(super) fn pearson(one: &[f64], other: &[f64]) -> Option<f64> {
 /// A column made ready for Pearson's correlation with many others.
 pub(super) struct Centred<'a> {
     values: &'a [f64],
-    /// Where the column has every value and varies.
-    whole: Option<Spread>,
+    /// Of the values that are there, 0 where there is none; `None` where they do not vary or are too few.
+    spread: Option<Spread>,
+    /// 1 where there is a value and 0 where there is none.
+    present: Vec<f64>,
+    is_whole: bool,
 }
 
 impl<'a> Centred<'a> {
     pub(super) fn new(values: &'a [f64]) -> Self {
-        let complete = !values.iter().any(|value| value.is_nan());
+        let there: Vec<f64> = present(values).collect();
+        let spread = Spread::of(&there).map(|spread| {
+            let mut own = spread.deviations.into_iter();
+            let mut deviation = |value: &f64| if value.is_nan() { None } else { own.next() }.unwrap_or(0.0);
+            Spread {
+                deviations: values.iter().map(&mut deviation).collect(),
+                squares: spread.squares,
+            }
+        });
         Self {
             values,
-            whole: complete.then(|| Spread::of(values)).flatten(),
+            spread,
+            present: values
+                .iter()
+                .map(|value| f64::from(u8::from(!value.is_nan())))
+                .collect(),
+            is_whole: there.len() == values.len(),
         }
     }
 
-    /// Pearson's correlation: one pass where both columns have every value.
+    /// Pearson's correlation over the units that have both values: one pass, where that keeps its digits.
     pub(super) fn pearson(&self, other: &Self) -> Option<f64> {
-        match (&self.whole, &other.whole) {
-            (Some(one), Some(other)) => one.correlation(other),
-            _ => pearson(self.values, other.values),
+        let (one, two) = (self.spread.as_ref()?, other.spread.as_ref()?);
+        if self.is_whole && other.is_whole {
+            return one.correlation(two);
         }
+        let sums = Sums::of([&one.deviations, &self.present, &two.deviations, &other.present]);
+        sums.correlation().or_else(|| pearson(self.values, other.values))
+    }
+}
+
+/// Sums over the units that have both of two values.
+struct Sums {
+    n: f64,
+    one: f64,
+    other: f64,
+    squares_of_one: f64,
+    squares_of_other: f64,
+    products: f64,
+}
+
+impl Sums {
+    /// Of the deviations of two columns from means of their own, 0 where there is no value, each with what says where there
+    /// is one. Four sums stand side by side.
+    fn of([one, one_present, other, other_present]: [&[f64]; 4]) -> Self {
+        const SIDE_BY_SIDE: usize = 4;
+        let mut sums = [[0.0; SIDE_BY_SIDE]; 6];
+        let mut add = |at: usize, x: f64, has_x: f64, y: f64, has_y: f64| {
+            let (own, others) = (x * has_y, y * has_x);
+            sums[0][at] += has_x * has_y;
+            sums[1][at] += own;
+            sums[2][at] += others;
+            sums[3][at] += own * x;
+            sums[4][at] += others * y;
+            sums[5][at] += x * y;
+        };
+        let (ones, others) = (one.chunks_exact(SIDE_BY_SIDE), other.chunks_exact(SIDE_BY_SIDE));
+        let (has_one, has_other) = (
+            one_present.chunks_exact(SIDE_BY_SIDE),
+            other_present.chunks_exact(SIDE_BY_SIDE),
+        );
+        let rest = (ones.remainder().iter().zip(has_one.remainder()))
+            .zip(others.remainder().iter().zip(has_other.remainder()));
+        for ((x, has_x), (y, has_y)) in rest {
+            add(0, *x, *has_x, *y, *has_y);
+        }
+        for ((x, has_x), (y, has_y)) in ones.zip(has_one).zip(others.zip(has_other)) {
+            for at in 0..SIDE_BY_SIDE {
+                add(at, x[at], has_x[at], y[at], has_y[at]);
+            }
+        }
+        let [n, one, other, squares_of_one, squares_of_other, products] = sums.map(|side| side.iter().sum());
+        Self {
+            n,
+            one,
+            other,
+            squares_of_one,
+            squares_of_other,
+            products,
+        }
+    }
+
+    /// Pearson's r. `None` where the units with both lie so far from the means of the columns that the difference of sums
+    /// would lose digits, where they do not vary, or are too few.
+    fn correlation(&self) -> Option<f64> {
+        let about = |squares: f64, sum: f64| Some(squares - sum * sum / self.n).filter(|left| *left > 0.5 * squares);
+        if self.n < FEWEST as f64 {
+            return None;
+        }
+        let one = about(self.squares_of_one, self.one)?;
+        let other = about(self.squares_of_other, self.other)?;
+        let r = (self.products - self.one * self.other / self.n) / (one * other).sqrt();
+        r.is_finite().then(|| r.clamp(-1.0, 1.0))
     }
 }
 

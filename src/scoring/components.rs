@@ -10,15 +10,16 @@
 
 use nalgebra::DMatrix;
 
-use super::association::pearson;
+use super::association::Centred;
 
 /// The correlation matrix; `None` where a column is constant or there are fewer than three units.
 pub(super) fn correlation_matrix(columns: &[Vec<f64>]) -> Option<DMatrix<f64>> {
     let p = columns.len();
+    let columns: Vec<Centred<'_>> = columns.iter().map(|column| Centred::new(column)).collect();
     let mut matrix = DMatrix::identity(p, p);
     for (i, one) in columns.iter().enumerate() {
         for (j, other) in columns.iter().enumerate().take(i) {
-            let r = pearson(one, other)?;
+            let r = one.pearson(other)?;
             matrix[(i, j)] = r;
             matrix[(j, i)] = r;
         }

@@ -4,6 +4,8 @@
 //! Everything is computed on scores, on which more is better: an indicator's is its normalised value. So a correlation
 //! below 0 between two indicators means that units which are good at one are bad at the other.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -119,6 +121,7 @@ pub(super) fn correlations(framework: &Framework, scores: &[Vec<f64>], notes: &m
         notes.push(Note::new(NoteCode::TooManyUnits, message));
     }
     let mut tables = Vec::new();
+    let mut known: HashMap<(usize, usize), Option<f64>> = HashMap::new();
     if elements.len() <= MOST_ELEMENTS {
         let of = Columns {
             scores,
@@ -137,7 +140,11 @@ pub(super) fn correlations(framework: &Framework, scores: &[Vec<f64>], notes: &m
         for levels in pairs {
             let (rows, columns) = (of_level(levels[0]), of_level(levels[1]));
             if !rows.is_empty() && !columns.is_empty() {
-                tables.push(table(elements, &of, levels, &rows, &columns));
+                let table = table(elements, &of, levels, &rows, &columns);
+                for (&row, series) in rows.iter().zip(&table.pearson) {
+                    known.extend(columns.iter().zip(series.iter()).map(|(&column, r)| ((row, column), r)));
+                }
+                tables.push(table);
             }
         }
     } else {
@@ -151,13 +158,28 @@ pub(super) fn correlations(framework: &Framework, scores: &[Vec<f64>], notes: &m
         .filter(|&position| (2..=MOST_ELEMENTS).contains(&scored_children(framework, position).len()))
         .collect();
     let column = |position: usize| scores.get(position).map_or(&[][..], Vec::as_slice);
+    let correlation = |one: usize, other: usize| {
+        let known = known.get(&(one, other)).or_else(|| known.get(&(other, one)));
+        known.copied().unwrap_or_else(|| pearson(column(one), column(other)))
+    };
     let found: Vec<(Vec<PairFlag>, GroupStructure)> = parents
         .par_iter()
         .map(|&parent| {
             let children = scored_children(framework, parent);
             let columns: Vec<&[f64]> = children.iter().map(|&child| column(child)).collect();
             let names: Vec<&str> = children.iter().map(|&child| name(elements, child)).collect();
-            let flags = flags(name(elements, parent), column(parent), &names, &columns);
+            let flags = flags(
+                parent,
+                &children,
+                &|pair, kind, r| PairFlag {
+                    kind,
+                    one: name(elements, pair.0).to_owned(),
+                    other: name(elements, pair.1).to_owned(),
+                    correlation: r,
+                    n: common(column(pair.0), column(pair.1)),
+                },
+                &correlation,
+            );
             (flags, structure(&names, &columns))
         })
         .collect();
@@ -269,26 +291,22 @@ fn common(one: &[f64], other: &[f64]) -> usize {
         .count()
 }
 
-fn flags(parent: &str, score: &[f64], names: &[&str], columns: &[&[f64]]) -> Vec<PairFlag> {
+/// The pairs among children of a parent, and of each with it, that someone should look at.
+fn flags(
+    parent: usize,
+    children: &[usize],
+    flag: &dyn Fn((usize, usize), PairKind, f64) -> PairFlag,
+    correlation: &dyn Fn(usize, usize) -> Option<f64>,
+) -> Vec<PairFlag> {
     let mut flags = Vec::new();
-    let mut look = |kind: PairKind, one: (&str, &[f64]), other: (&str, &[f64]), correlation: f64| {
-        flags.push(PairFlag {
-            kind,
-            one: one.0.to_owned(),
-            other: other.0.to_owned(),
-            correlation,
-            n: common(one.1, other.1),
-        });
-    };
-    let children: Vec<(&str, &[f64])> = names.iter().copied().zip(columns.iter().copied()).collect();
     for (at, &one) in children.iter().enumerate() {
-        if let Some(r) = pearson(one.1, score).filter(|r| *r < NEGATIVE) {
-            look(PairKind::Negative, one, (parent, score), r);
+        if let Some(r) = correlation(one, parent).filter(|r| *r < NEGATIVE) {
+            flags.push(flag((one, parent), PairKind::Negative, r));
         }
         for &other in children.iter().skip(at + 1) {
-            match pearson(one.1, other.1) {
-                Some(r) if r > REDUNDANT => look(PairKind::Redundant, one, other, r),
-                Some(r) if r < NEGATIVE => look(PairKind::Negative, one, other, r),
+            match correlation(one, other) {
+                Some(r) if r > REDUNDANT => flags.push(flag((one, other), PairKind::Redundant, r)),
+                Some(r) if r < NEGATIVE => flags.push(flag((one, other), PairKind::Negative, r)),
                 _ => {}
             }
         }

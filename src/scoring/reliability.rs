@@ -9,35 +9,59 @@ use super::numbers::{is_constant, standard_deviation};
 /// Alpha of columns without holes; `None` for fewer than two columns or three units, or where the sum
 /// or every column is constant.
 pub(super) fn alpha(columns: &[&[f64]]) -> Option<f64> {
-    let (k, n) = (columns.len() as f64, columns.first()?.len());
-    if columns.len() < 2 || n < 3 {
-        return None;
-    }
-    let variance = |column: &[f64]| standard_deviation(column).map(|sd| sd * sd);
-    let sum: Vec<f64> = (0..n)
-        .map(|row| columns.iter().filter_map(|column| column.get(row)).sum())
-        .collect();
-    if is_constant(&sum) || columns.iter().all(|column| is_constant(column)) {
-        return None;
-    }
-    let parts: f64 = columns.iter().filter_map(|column| variance(column)).sum();
-    let whole = variance(&sum).filter(|whole| *whole > 1e-12 * parts)?;
-    Some(k / (k - 1.0) * (1.0 - parts / whole))
+    let columns: Vec<Part<'_>> = columns.iter().map(|column| Part::of(column)).collect();
+    alpha_of(&columns.iter().collect::<Vec<_>>())
 }
 
 /// Alpha without each column in turn.
 pub(super) fn alpha_without(columns: &[&[f64]]) -> Vec<Option<f64>> {
+    let columns: Vec<Part<'_>> = columns.iter().map(|column| Part::of(column)).collect();
     (0..columns.len())
         .map(|out| {
-            let rest: Vec<&[f64]> = columns
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| *at != out)
-                .map(|(_, column)| *column)
-                .collect();
-            alpha(&rest)
+            let rest = columns.iter().enumerate().filter(|(at, _)| *at != out);
+            alpha_of(&rest.map(|(_, part)| part).collect::<Vec<_>>())
         })
         .collect()
+}
+
+/// A column with what alpha needs of it.
+struct Part<'a> {
+    values: &'a [f64],
+    variance: Option<f64>,
+    is_constant: bool,
+}
+
+impl<'a> Part<'a> {
+    fn of(values: &'a [f64]) -> Self {
+        Self {
+            values,
+            variance: variance(values),
+            is_constant: is_constant(values),
+        }
+    }
+}
+
+fn variance(column: &[f64]) -> Option<f64> {
+    standard_deviation(column).map(|sd| sd * sd)
+}
+
+fn alpha_of(parts: &[&Part<'_>]) -> Option<f64> {
+    let (k, n) = (parts.len() as f64, parts.first()?.values.len());
+    if parts.len() < 2 || n < 3 {
+        return None;
+    }
+    let mut sum = vec![0.0; n];
+    for part in parts {
+        for (sum, value) in sum.iter_mut().zip(part.values) {
+            *sum += value;
+        }
+    }
+    if is_constant(&sum) || parts.iter().all(|part| part.is_constant) {
+        return None;
+    }
+    let variances: f64 = parts.iter().filter_map(|part| part.variance).sum();
+    let whole = variance(&sum).filter(|whole| *whole > 1e-12 * variances)?;
+    Some(k / (k - 1.0) * (1.0 - variances / whole))
 }
 
 #[cfg(test)]
