@@ -71,6 +71,17 @@ impl<'a> Centred<'a> {
         }
     }
 
+    /// How many units have both values.
+    pub(super) fn common(&self, other: &Self) -> usize {
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a sum of ones, exact far beyond any number of units"
+        )]
+        let both = dot(&self.present, &other.present) as usize;
+        both
+    }
+
     /// Pearson's correlation over the units that have both values: one pass, where that keeps its digits.
     pub(super) fn pearson(&self, other: &Self) -> Option<f64> {
         let (one, two) = (self.spread.as_ref()?, other.spread.as_ref()?);

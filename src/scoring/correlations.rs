@@ -124,7 +124,6 @@ pub(super) fn correlations(framework: &Framework, scores: &[Vec<f64>], notes: &m
     let mut known: HashMap<(usize, usize), Option<f64>> = HashMap::new();
     if elements.len() <= MOST_ELEMENTS {
         let of = Columns {
-            scores,
             centred: scores.par_iter().map(|column| Centred::new(column)).collect(),
             ranked,
         };
@@ -200,7 +199,6 @@ fn name(elements: &[Element], position: usize) -> &str {
 
 /// The scores of all elements, made ready to be correlated.
 struct Columns<'a> {
-    scores: &'a [Vec<f64>],
     centred: Vec<Centred<'a>>,
     ranked: Option<Vec<Ranked>>,
 }
@@ -268,15 +266,14 @@ struct Cell {
 
 impl Columns<'_> {
     fn cell(&self, row: usize, column: usize) -> Cell {
-        let (Some(one), Some(other)) = (self.scores.get(row), self.scores.get(column)) else {
+        let Some((one, other)) = self.centred.get(row).zip(self.centred.get(column)) else {
             return Cell::default();
         };
-        let centred = self.centred.get(row).zip(self.centred.get(column));
         let ranked = self.ranked.as_ref();
         let ranks = ranked.and_then(|ranked| ranked.get(row).zip(ranked.get(column)));
         Cell {
-            n: common(one, other),
-            pearson: centred.and_then(|(one, other)| one.pearson(other)),
+            n: one.common(other),
+            pearson: one.pearson(other),
             spearman: ranks.and_then(|(one, other)| spearman(one, other)),
             kendall: ranks.and_then(|(one, other)| kendall(one, other)),
         }

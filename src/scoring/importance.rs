@@ -5,18 +5,18 @@
 //! Journal of the Royal Statistical Society A 176:609). It takes many units to tell a curve from noise, so that it is
 //! given from 50 units on.
 
-use super::association::pearson;
+use super::association::Centred;
 use super::numbers::ties;
 
 /// The fewest units for a correlation ratio.
 const FEWEST: usize = 50;
 
 /// The squared correlation of an element with the index; `None` where one of them does not vary.
-pub(super) fn importance(element: &[f64], index: &[f64]) -> Option<f64> {
-    pearson(element, index).map(|r| r * r)
+pub(super) fn importance(element: &[f64], index: &Centred<'_>) -> Option<f64> {
+    Centred::new(element).pearson(index).map(|r| r * r)
 }
 
-/// The correlation ratio of the index given the element, 0 to 1: the mean is estimated by straight lines over about
+/// The correlation ratio of the index given the element, 0 to 1; `None` where one of them does not vary. The mean is estimated by straight lines over about
 /// sqrt(n) / 2 stretches of equally many units, and the share explained is adjusted for their number.
 pub(super) fn correlation_ratio(element: &[f64], index: &[f64]) -> Option<f64> {
     let mut points: Vec<(f64, f64)> = element
@@ -29,8 +29,16 @@ pub(super) fn correlation_ratio(element: &[f64], index: &[f64]) -> Option<f64> {
     if n < FEWEST {
         return None;
     }
-    pearson(element, index)?;
     points.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
+    let (least, greatest) = (points.first()?.0, points.last()?.0);
+    let (lowest, highest) = points
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, y)| {
+            (low.min(*y), high.max(*y))
+        });
+    if ties(least, greatest) || ties(lowest, highest) {
+        return None;
+    }
     let total = Line::through(&points).spread;
     let stretches = (n.isqrt() / 2).max(2);
     let (mut rest, mut parameters, mut begin) = (0.0, 0, 0);
@@ -102,7 +110,7 @@ mod tests {
     fn a_straight_line_is_fully_explained_either_way() {
         let x = line(101);
         let y: Vec<f64> = x.iter().map(|x| 3.0 - 2.0 * x).collect();
-        assert!((importance(&x, &y).unwrap() - 1.0).abs() < 1e-12);
+        assert!((importance(&x, &Centred::new(&y)).unwrap() - 1.0).abs() < 1e-12);
         assert!((correlation_ratio(&x, &y).unwrap() - 1.0).abs() < 1e-9);
     }
 
@@ -110,7 +118,7 @@ mod tests {
     fn a_parabola_has_no_correlation_but_a_ratio_near_1() {
         let x = line(101);
         let y: Vec<f64> = x.iter().map(|x| x * x).collect();
-        assert!(importance(&x, &y).unwrap() < 1e-9);
+        assert!(importance(&x, &Centred::new(&y)).unwrap() < 1e-9);
         assert!(correlation_ratio(&x, &y).unwrap() > 0.97);
     }
 

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use super::assessment::{Assessment, Recipe, ResponseRecord, ScoredElement, Stages};
+use super::association::Centred;
 use super::correlations::{PairFlag, correlations, denominator_flags};
 use super::coverage::coverage;
 use super::denominate::denominate;
@@ -284,9 +285,10 @@ impl<'a> Run<'a> {
         let effective = effective(self.framework, &weighed.weights);
         let ranks: Vec<Vec<Option<u32>>> = scores.par_iter().map(|column| rank_within(&times, column)).collect();
         let coverage = coverage(self.framework, &weighed.weights, &scaled.present, units.len());
+        let index = Centred::new(&scores[0]);
         let of_index: Vec<[Option<f64>; 2]> = scores
             .par_iter()
-            .map(|column| [importance(column, &scores[0]), correlation_ratio(column, &scores[0])])
+            .map(|column| [importance(column, &index), correlation_ratio(column, &scores[0])])
             .collect();
         let mut correlations = correlations(self.framework, &scores, &mut self.notes);
         correlations.flags.extend(size);
