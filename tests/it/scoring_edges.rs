@@ -47,7 +47,7 @@ fn figures_with_which_nothing_can_be_computed_are_refused_by_name() {
 #[test]
 fn an_only_child_has_weight_1_under_weights_from_data() {
     let indicators = "children: [{id: P, indicators: [{id: a, weight: 3}]}, {id: Q, indicators: [{id: b}]}]";
-    for method in ["pca", "factor", "optimised"] {
+    for method in ["pca", "factor", "optimised", "entropy", "critic"] {
         let found = scored(
             indicators,
             NINE_ZEROS,
@@ -56,6 +56,37 @@ fn an_only_child_has_weight_1_under_weights_from_data() {
         .unwrap();
         let only = found.elements.iter().find(|element| element.id == "a").unwrap();
         assert!((only.weight - 1.0).abs() < 1e-15, "{method}: {}", only.weight);
+    }
+}
+
+#[test]
+fn entropy_takes_no_values_below_0_and_critic_no_children_that_are_all_alike() {
+    let table = "unit,a,b\nU,1,2\nV,2,4\nW,3,6\nX,4,8\nY,5,10\nZ,9,18\n";
+    let error = scored(TWO, table, "weights: entropy\nnormalise: z_score").unwrap_err();
+    assert!(
+        error.starts_with("entropy cannot be used for 'a': the value of unit 'U' is -1.")
+            && error.contains("normalise to"),
+        "{error}"
+    );
+    assert_eq!(
+        scored(TWO, table, "weights: critic").unwrap_err(),
+        "weights: critic for the children of 'I': they all rise and fall together, so that none has information of its own: use equal"
+    );
+}
+
+#[test]
+fn children_that_do_not_vary_keep_the_weights_that_were_given() {
+    let table = "unit,a,b\nU,1,2\nV,1,2\nW,1,2\nX,1,2\nY,1,2\nZ,1,2\n";
+    for method in ["entropy", "critic"] {
+        let found = scored(
+            "indicators: [{id: a, weight: 3}, {id: b}]",
+            table,
+            &format!("weights: {method}"),
+        )
+        .unwrap();
+        let weights: Vec<f64> = found.elements.iter().skip(1).map(|element| element.weight).collect();
+        assert_eq!(weights, [3.0, 1.0]);
+        assert!(found.notes.iter().any(|note| note.code == NoteCode::GivenWeights));
     }
 }
 

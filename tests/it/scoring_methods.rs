@@ -145,7 +145,14 @@ fn pca_weights_are_the_first_component_and_what_runs_against_it_is_named() {
 
 #[test]
 fn too_few_units_for_weights_from_data_are_an_error_unless_forced() {
-    for method in ["pca", "factor", "optimised", "benefit_of_the_doubt"] {
+    for method in [
+        "pca",
+        "factor",
+        "optimised",
+        "entropy",
+        "critic",
+        "benefit_of_the_doubt",
+    ] {
         let error = tai(&equal(&ALL), &format!("weights: {method}")).unwrap_err();
         assert!(
             error.contains("23 units with values for 8 children are fewer than 3 per child"),
@@ -179,6 +186,18 @@ fn optimised_weights_make_the_children_equally_important() {
             .iter()
             .any(|note| note.code == NoteCode::OptimisedWeights)
     );
+}
+
+#[test]
+fn entropy_and_critic_weights_are_those_of_numpy_and_sum_to_1() {
+    for method in ["entropy", "critic"] {
+        let assessment = tai(&equal(&ALL), &format!("weights: {{method: {method}, force: true}}")).unwrap();
+        let reference = &reference()[format!("{method}_weights")];
+        for id in ALL {
+            near(weight(&assessment, id), reference[id].as_f64().unwrap(), id);
+        }
+        near(ALL.iter().map(|id| weight(&assessment, id)).sum(), 1.0, method);
+    }
 }
 
 #[test]
@@ -280,7 +299,7 @@ fn constant_and_tied_columns_get_weight_0_and_are_noted() {
     let table = Table::read_csv("t.csv", table.as_bytes(), None, None).unwrap();
     let framework = Framework::for_table("f.yaml", "index: {id: I, indicators: [{id: a}, {id: b}, {id: c}]}");
     let framework = framework.unwrap().value;
-    for method in ["pca", "factor", "optimised"] {
+    for method in ["pca", "factor", "optimised", "entropy", "critic"] {
         let options = Options::read("o.yaml", &format!("weights: {method}"), Options::score()).unwrap();
         let assessment = assess(&framework, &table, &options).unwrap();
         assert!(weight(&assessment, "b").abs() < 1e-15);
@@ -354,6 +373,8 @@ fn every_method_runs_on_the_whole_asem_framework() {
     for options in [
         "weights: {method: factor, force: true}",
         "weights: {method: optimised, force: true}",
+        "weights: {method: entropy, force: true}",
+        "weights: {method: critic, force: true}",
         "weights: {method: pca, within: [P2P]}",
         "weights: {method: benefit_of_the_doubt, min_share: 0.05, within: [Physical, Conn]}",
         "aggregate: copeland",

@@ -100,8 +100,8 @@ proptest! {
     }
 
     #[test]
-    fn weights_from_data_are_finite_and_not_below_zero_or_refused_with_a_reason(rows in rows(), method in 0..4_usize) {
-        let method = ["pca", "factor", "optimised", "benefit_of_the_doubt"][method];
+    fn weights_from_data_are_finite_and_not_below_zero_or_refused_with_a_reason(rows in rows(), method in 0..6_usize) {
+        let method = ["pca", "factor", "optimised", "entropy", "critic", "benefit_of_the_doubt"][method];
         let options = format!("weights: {{method: {method}, force: true}}");
         let options = Options::read("o.yaml", &options, Options::score()).unwrap();
         match assess(&framework(), &table(&numbered(&rows)), &options) {
@@ -110,6 +110,16 @@ proptest! {
                 prop_assert!(assessment.elements.iter().all(|element| element.weight >= 0.0 && element.weight.is_finite()));
                 let json = String::from_utf8(result_json(&assessment).unwrap()).unwrap();
                 prop_assert!(has_numbers_alone(&json), "{}", json);
+                if ["entropy", "critic"].contains(&method) {
+                    let noted = |parent: &str| assessment.notes.iter().any(|note| {
+                        note.code == NoteCode::GivenWeights && note.element.as_deref() == Some(parent)
+                    });
+                    for parent in ["A", "B", "I"].into_iter().filter(|parent| !noted(parent)) {
+                        let children = assessment.elements.iter().filter(|element| element.parent.as_deref() == Some(parent));
+                        let sum: f64 = children.map(|child| child.weight).sum();
+                        prop_assert!((sum - 1.0).abs() < 1e-12, "{}: {}", parent, sum);
+                    }
+                }
                 if method == "benefit_of_the_doubt" {
                     for id in ["A", "B", "I"] {
                         let best = assessment.scores[id].iter().flatten().fold(0.0, f64::max);
@@ -132,6 +142,23 @@ proptest! {
                 prop_assert!(same(one.scores[id].get(*unit), other.scores[id].get(position)), "{} of u{}", id, unit);
             }
             prop_assert_eq!(one.ranks["B"][*unit], other.ranks["B"][position]);
+        }
+    }
+
+    #[test]
+    fn weights_from_data_do_not_depend_on_the_order_of_the_rows(rows in rows(), method in 0..2_usize, shift in 0..40_usize) {
+        let text = format!("weights: {{method: {}, force: true}}", ["entropy", "critic"][method]);
+        let options = Options::read("o.yaml", &text, Options::score()).unwrap();
+        let straight = numbered(&rows);
+        let mut moved = straight.clone();
+        moved.rotate_left(shift % rows.len());
+        let weights = |rows: &[(usize, [Option<f64>; 3])]| {
+            assess(&framework(), &table(rows), &options).map(|found| found.elements.iter().map(|element| element.weight).collect::<Vec<_>>()).ok()
+        };
+        let (one, other) = (weights(&straight), weights(&moved));
+        prop_assert_eq!(one.is_some(), other.is_some());
+        for (one, other) in one.iter().flatten().zip(other.iter().flatten()) {
+            prop_assert!((one - other).abs() < 1e-9, "{} and {}", one, other);
         }
     }
 

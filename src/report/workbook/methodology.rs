@@ -117,6 +117,14 @@ fn steps(context: &Context<'_>) -> Vec<(String, String)> {
             "优化权重：使各下级与上级得分的相关系数符合设定比例。",
             "Optimised: the correlations of the children with their parent stand in the wanted proportions.",
         ),
+        WeightMethod::Entropy => say(
+            "熵权法：各下级得分占比的信息熵越小，权重越大（香农熵）。",
+            "Entropy: the more unevenly a child's scores are spread over the units (Shannon), the greater its weight.",
+        ),
+        WeightMethod::Critic => say(
+            "CRITIC法：标准差乘以与其他下级的冲突性之和 Σ(1 − r)。",
+            "CRITIC: the standard deviation times the sum of 1 - r with the other children.",
+        ),
         WeightMethod::BudgetAllocation => say(
             "专家打分分配法：各专家分配100分后合成。",
             "Budget allocation: experts share out 100 points, which are combined.",

@@ -390,8 +390,8 @@ mod tests {
     #[test]
     fn what_is_not_built_is_refused_by_name() {
         assert!(
-            refused("weights: entropy")
-                .contains("weights method 'entropy' is not available in this version; available: given, equal, pca")
+            refused("impute: em")
+                .contains("impute method 'em' is not available in this version; available: none, mean, median")
         );
     }
 

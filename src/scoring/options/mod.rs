@@ -334,13 +334,17 @@ methods! {
         Factor = "factor",
         /// Whatever makes the children as important as they are wanted to be.
         Optimised = "optimised",
+        /// By how unevenly the children are spread over the units.
+        Entropy = "entropy",
+        /// By how much the children vary, and disagree with one another.
+        Critic = "critic",
         /// Points that experts share out.
         BudgetAllocation = "budget_allocation",
         /// Comparisons of two elements at a time by experts.
         Ahp = "ahp",
         /// For each unit the weights that are best for it.
         BenefitOfTheDoubt = "benefit_of_the_doubt",
-    }, later: ["entropy", "critic"]
+    }, later: []
 }
 
 methods! {

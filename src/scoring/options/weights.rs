@@ -187,12 +187,12 @@ impl WeightsFile {
 
     /// A setting of another method is a mistake, not to be passed over.
     fn only_where_they_mean_something(&self, method: WeightMethod) -> Result<(), String> {
-        use WeightMethod::{Ahp, BenefitOfTheDoubt, BudgetAllocation, Factor, Optimised, Pca};
+        use WeightMethod::{Ahp, BenefitOfTheDoubt, BudgetAllocation, Critic, Entropy, Factor, Optimised, Pca};
         let settings: [(&str, bool, &[WeightMethod]); 8] = [
             (
                 "force",
                 self.force.is_some(),
-                &[Pca, Factor, Optimised, BenefitOfTheDoubt],
+                &[Pca, Factor, Optimised, Entropy, Critic, BenefitOfTheDoubt],
             ),
             ("factors", self.factors.is_some(), &[Factor]),
             ("importance", self.importance.is_some(), &[Optimised]),

@@ -197,7 +197,12 @@ impl<'a> Work<'a> {
         let method = self.options().weights.method;
         let from_data = matches!(
             method,
-            WeightMethod::Pca | WeightMethod::Factor | WeightMethod::Optimised | WeightMethod::BenefitOfTheDoubt
+            WeightMethod::Pca
+                | WeightMethod::Factor
+                | WeightMethod::Optimised
+                | WeightMethod::Entropy
+                | WeightMethod::Critic
+                | WeightMethod::BenefitOfTheDoubt
         );
         let reason = match frame {
             ScenarioFrame::Frozen => self.no_frame(),

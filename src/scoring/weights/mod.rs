@@ -8,6 +8,7 @@ mod component;
 mod expert_file;
 mod experts;
 mod given;
+mod information;
 mod optimised;
 mod pairwise;
 
@@ -20,6 +21,7 @@ use self::component::{factor_weights, pca_weights};
 pub(super) use self::experts::{Panel, scored_children};
 pub(super) use self::given::effective;
 use self::given::weights;
+use self::information::{critic_weights, entropy_weights};
 use self::optimised::optimise;
 use super::aggregate::Aggregation;
 use super::complete::complete;
@@ -148,10 +150,18 @@ impl Weighing<'_> {
         let children = scored_children(self.framework, position);
         let chosen = !children.is_empty() && self.chosen(element);
         match self.options.weights.method {
-            WeightMethod::Pca | WeightMethod::Factor | WeightMethod::Optimised if chosen => match children[..] {
-                [only] => self.set(&[only], &[1.0]),
-                _ => self.rest_on_data(position, element, &children, scores, notes)?,
-            },
+            WeightMethod::Pca
+            | WeightMethod::Factor
+            | WeightMethod::Optimised
+            | WeightMethod::Entropy
+            | WeightMethod::Critic
+                if chosen =>
+            {
+                match children[..] {
+                    [only] => self.set(&[only], &[1.0]),
+                    _ => self.rest_on_data(position, element, &children, scores, notes)?,
+                }
+            }
             WeightMethod::BenefitOfTheDoubt if chosen => {
                 return self.by_unit(element, &children, scores, notes).map(Some);
             }
@@ -198,7 +208,7 @@ impl Weighing<'_> {
         ))
     }
 
-    /// Weights by pca, factor or optimised.
+    /// Weights by pca, factor, optimised, entropy or critic.
     fn rest_on_data(
         &mut self,
         position: usize,
@@ -247,10 +257,19 @@ impl Weighing<'_> {
         if children.len() == 1 {
             return Ok(vec![1.0]);
         }
-        let few = || self.refuse(element, "fewer than 3 units have a value for all children".to_owned());
-        let correlations = correlation_matrix(&complete(columns)).ok_or_else(few)?;
         let options = &self.options.weights;
+        let whole = complete(columns);
+        if options.method == WeightMethod::Entropy {
+            self.not_below_zero(children, columns)?;
+            return Ok(entropy_weights(&whole));
+        }
+        let few = || self.refuse(element, "fewer than 3 units have a value for all children".to_owned());
+        let correlations = correlation_matrix(&whole).ok_or_else(few)?;
         match options.method {
+            WeightMethod::Critic => critic_weights(&whole, &correlations).ok_or_else(|| {
+                let message = "they all rise and fall together, so that none has information of its own: use equal";
+                self.refuse(element, message.to_owned())
+            }),
             WeightMethod::Pca => pca_weights(correlations).map_err(|negative| {
                 let child = children.get(negative.column).map_or("", |&child| self.id(child));
                 let message = format!(
@@ -370,7 +389,7 @@ impl Weighing<'_> {
         for (&child, column) in children.iter().zip(columns) {
             if let Some(row) = column.iter().position(|value| *value < 0.0) {
                 return Err(ScoringError::Unsuitable {
-                    method: WeightMethod::BenefitOfTheDoubt.name(),
+                    method: self.options.weights.method.name(),
                     element: self.id(child).to_owned(),
                     unit: self.units.get(row).cloned().unwrap_or_default(),
                     value: column.get(row).copied().unwrap_or_default(),
