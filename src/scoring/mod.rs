@@ -10,6 +10,7 @@ mod analyse;
 mod assessment;
 mod association;
 mod beside;
+mod box_cox;
 mod cell;
 mod comparison;
 mod complete;

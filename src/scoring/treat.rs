@@ -1,4 +1,4 @@
-//! Treating indicators with outliers: winsorising and logarithms.
+//! Treating indicators with outliers: winsorising, logarithms and powers.
 //!
 //! A column passes where its absolute skewness G1 is below `max_skewness` or its excess kurtosis G2 below
 //! `max_kurtosis`. Values are the natural ones, before direction.
@@ -10,6 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::box_cox::BoxCox;
 use super::note::{Note, NoteCode, Notes};
 use super::numbers::{extremes, shape, ties};
 use super::options::{Treat, TreatMethod};
@@ -17,10 +18,13 @@ use super::options::{Treat, TreatMethod};
 /// What was done to one indicator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Treatment {
-    /// `none`, `winsorise` or `log`.
+    /// `none`, `winsorise`, `log` or `box_cox`.
     pub method: String,
     /// How many values were moved by winsorising.
     pub moved: usize,
+    /// The power of `box_cox`, -5 to 5.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lambda: Option<f64>,
     /// Skewness before and after; missing where it is not defined.
     pub skewness: [Option<f64>; 2],
     /// Excess kurtosis before and after.
@@ -41,6 +45,7 @@ pub(super) fn treat(options: &Treat, column: &mut [f64]) -> Treated {
     let before = shape(column);
     let mut method = TreatMethod::None;
     let mut moves = Moves::default();
+    let mut lambda = None;
     if !passes(options, column) {
         let original = column.to_vec();
         match options.method {
@@ -52,6 +57,15 @@ pub(super) fn treat(options: &Treat, column: &mut [f64]) -> Treated {
             TreatMethod::Log => {
                 method = TreatMethod::Log;
                 logarithm(column, before.is_some_and(|(skewness, _)| skewness < 0.0));
+            }
+            TreatMethod::BoxCox => {
+                if let Some(fitted) = BoxCox::fit(column) {
+                    method = TreatMethod::BoxCox;
+                    lambda = Some(fitted.lambda);
+                    for value in column.iter_mut() {
+                        *value = fitted.apply(*value);
+                    }
+                }
             }
             TreatMethod::WinsoriseThenLog => {
                 method = TreatMethod::Winsorise;
@@ -69,6 +83,7 @@ pub(super) fn treat(options: &Treat, column: &mut [f64]) -> Treated {
     let record = Treatment {
         method: method.name().to_owned(),
         moved: moves.cells,
+        lambda,
         skewness: [
             before.map(|(skewness, _)| skewness),
             after.map(|(skewness, _)| skewness),
@@ -242,16 +257,31 @@ mod tests {
     }
 
     #[test]
+    fn the_power_is_in_the_record_and_missing_values_stay_missing() {
+        let mut column = column();
+        let done = treat(&options(TreatMethod::BoxCox, 5), &mut column).record;
+        assert_eq!((done.method.as_str(), done.moved, done.passed), ("box_cox", 0, true));
+        assert!((done.lambda.unwrap() + 0.872_727_611).abs() < 1e-8);
+        assert!(column[..22].iter().all(|value| value.is_finite()) && column[22].is_nan());
+    }
+
+    #[test]
+    fn a_column_that_passes_keeps_its_values() {
+        let mut column: Vec<f64> = (1..=20).map(f64::from).collect();
+        let before = column.clone();
+        let done = treat(&options(TreatMethod::BoxCox, 5), &mut column).record;
+        assert_eq!((done.method.as_str(), done.lambda), ("none", None));
+        assert_eq!(column, before);
+    }
+
+    #[test]
     fn a_constant_column_and_a_short_one_are_left_alone() {
-        for mut column in [vec![3.0; 9], vec![1.0, 1.0, 900.0]] {
-            let before = column.clone();
-            assert_eq!(
-                treat(&options(TreatMethod::WinsoriseThenLog, 5), &mut column)
-                    .record
-                    .method,
-                "none"
-            );
-            assert_eq!(column, before);
+        for method in [TreatMethod::WinsoriseThenLog, TreatMethod::BoxCox] {
+            for mut column in [vec![3.0; 9], vec![1.0, 1.0, 900.0]] {
+                let before = column.clone();
+                assert_eq!(treat(&options(method, 5), &mut column).record.method, "none");
+                assert_eq!(column, before);
+            }
         }
     }
 }

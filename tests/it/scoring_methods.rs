@@ -201,6 +201,33 @@ fn entropy_and_critic_weights_are_those_of_numpy_and_sum_to_1() {
 }
 
 #[test]
+fn powers_are_those_of_scipy_and_stand_in_the_record() {
+    let options = "treat: {method: box_cox, max_skewness: 0, max_kurtosis: -99}";
+    let assessment = tai(&equal(&ALL), options).unwrap();
+    let reference = reference();
+    for id in ALL {
+        let done = &assessment.treatment[id];
+        assert_eq!((done.method.as_str(), done.moved), ("box_cox", 0));
+        let (found, expected) = (done.lambda.unwrap(), reference["lambdas"][id].as_f64().unwrap());
+        // scipy stops at about 1e-8 of the range in which it looks.
+        assert!((found - expected).abs() < 1e-6, "{id}: {found} is not {expected}");
+    }
+    let bytes = result_json(&assessment).unwrap();
+    assert_eq!(read_result(&bytes).unwrap(), assessment);
+    let table = Table::read_csv("tai.csv", TAI.as_bytes(), None, None).unwrap();
+    let patents = table.numbers("patents").unwrap();
+    let treated = &assessment.stages.treated.as_ref().unwrap()["patents"];
+    let lambda = assessment.treatment["patents"].lambda.unwrap();
+    let ends = patents
+        .present()
+        .fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(v), b.max(v)));
+    for (value, found) in patents.present().zip(treated.present()) {
+        let y: f64 = (value - ends.0) / (ends.1 - ends.0) + 0.01;
+        near(found, (y.powf(lambda) - 1.0) / lambda, "patents");
+    }
+}
+
+#[test]
 fn benefit_of_the_doubt_finds_the_optimum_of_another_solver() {
     for (settings, name) in [("", "doubt"), (", max_share: 0.3", "doubt_limited")] {
         let options = format!("weights: {{method: benefit_of_the_doubt, force: true{settings}}}");
@@ -375,6 +402,7 @@ fn every_method_runs_on_the_whole_asem_framework() {
         "weights: {method: optimised, force: true}",
         "weights: {method: entropy, force: true}",
         "weights: {method: critic, force: true}",
+        "treat: box_cox",
         "weights: {method: pca, within: [P2P]}",
         "weights: {method: benefit_of_the_doubt, min_share: 0.05, within: [Physical, Conn]}",
         "aggregate: copeland",

@@ -58,7 +58,13 @@ fn methods() -> impl Strategy<Value = String> {
         Just("percentile_rank"),
         Just("borda"),
     ];
-    let treat = prop_oneof![Just("none"), Just("winsorise_then_log"), Just("log"), Just("winsorise")];
+    let treat = prop_oneof![
+        Just("none"),
+        Just("winsorise_then_log"),
+        Just("log"),
+        Just("winsorise"),
+        Just("{method: box_cox, max_skewness: 0, max_kurtosis: -9}"),
+    ];
     let impute = prop_oneof![Just("none"), Just("mean"), Just("median"), Just("row_mean")];
     let aggregate = prop_oneof![3 => Just("arithmetic"), 1 => Just("copeland"), 1 => Just("mpi")];
     (normalise, treat, impute, aggregate).prop_map(|(normalise, treat, impute, aggregate)| {

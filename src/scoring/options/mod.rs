@@ -292,7 +292,9 @@ methods! {
         Log = "log",
         /// Winsorising, and the logarithm of the original where that is not enough.
         WinsoriseThenLog = "winsorise_then_log",
-    }, later: ["box_cox"]
+        /// The power under which it is most like a normal distribution.
+        BoxCox = "box_cox",
+    }, later: []
 }
 
 methods! {

@@ -74,7 +74,7 @@ impl FrozenColumn {
         let treated = self.treatment[frame].apply(quotient, sign > 0.0);
         let x = self.transform.apply(treated.value);
         if !x.is_finite() {
-            return Err("a logarithm or root has no value there");
+            return Err("a logarithm, root or power has no value there");
         }
         let scored = scale.apply(x * sign, self.transform.apply(target) * sign)?;
         if scored.value.is_infinite() {
@@ -308,10 +308,16 @@ mod tests {
         {id: a, goalposts: [0, 50], target: 40}, {id: b, direction: -1, goalposts: [2, 60], target: 5, denominator: size}, \
         {id: c, goalposts: [1, 500], target: 300, transform: ln}, {id: d, direction: -1, goalposts: [3, 90], target: 2, transform: sqrt}]}";
 
+    /// Powers are below 0, so that they have no logarithms or roots.
+    const PLAIN: &str = "index: {id: I, indicators: [\
+        {id: a, goalposts: [0, 50], target: 40}, {id: b, direction: -1, goalposts: [2, 60], target: 5, denominator: size}, \
+        {id: c, goalposts: [1, 500], target: 300}, {id: d, direction: -1, goalposts: [3, 90], target: 2}]}";
+
     const TABLE: &str = "unit,a,b,c,d,size\nu,1,80,3,4,2\nv,30,12,,81,3\nw,55,9,40,9,1\nx,12,70,700,2,4\ny,44,33,8,90,2\nz,400,21,5,7,1\n";
 
     fn frames() -> Vec<(String, FrozenFrame)> {
-        let framework = Framework::for_table("f.yaml", FRAMEWORK).unwrap().value;
+        let framework = |text: &str| Framework::for_table("f.yaml", text).unwrap().value;
+        let (transformed, plain) = (framework(FRAMEWORK), framework(PLAIN));
         let table = Table::read_csv("t.csv", TABLE.as_bytes(), None, None).unwrap();
         let scales = [
             "min_max",
@@ -326,24 +332,25 @@ mod tests {
             "fraction_of_max",
         ];
         let treatments = [
-            "none",
-            "{method: winsorise, max_skewness: 0.1, max_kurtosis: -9}",
-            "{method: log, max_skewness: 0.1, max_kurtosis: -9}",
+            (&transformed, "none"),
+            (&transformed, "{method: winsorise, max_skewness: 0.1, max_kurtosis: -9}"),
+            (&transformed, "{method: log, max_skewness: 0.1, max_kurtosis: -9}"),
+            (&plain, "{method: box_cox, max_skewness: 0.1, max_kurtosis: -9}"),
         ];
         let mut frames = Vec::new();
         for scale in scales {
-            for treatment in treatments {
+            for (framework, treatment) in treatments {
                 for denominate in [false, true] {
                     let text = format!("{{normalise: {scale}, treat: {treatment}, denominate: {denominate}}}");
                     let options = Options::read("o.yaml", &text, Options::score()).unwrap();
                     // Logarithms of logarithms, and quotients of what is below 0, have no scores in the first place.
-                    if let Ok(frame) = FrozenFrame::of(&framework, &table, &options, None) {
+                    if let Ok(frame) = FrozenFrame::of(framework, &table, &options, None) {
                         frames.push((text, frame));
                     }
                 }
             }
         }
-        assert!(frames.len() > 30, "{}", frames.len());
+        assert!(frames.len() > 45, "{}", frames.len());
         frames
     }
 

@@ -3,6 +3,7 @@
 //! Beside the new value stands its slope: by how much it rises for a rise of the old value by 1. At an end, that is the
 //! slope on the side where the figure is better.
 
+use crate::scoring::box_cox::BoxCox;
 use crate::scoring::framework::Indicator;
 use crate::scoring::numbers::{extremes, is_constant, mean, standard_deviation, ties};
 use crate::scoring::options::{Normalise, NormaliseMethod, TreatMethod};
@@ -56,6 +57,8 @@ pub(super) enum FixedTreatment {
     Log { least: f64, offset: f64 },
     /// -ln(greatest - x + offset).
     ReflectedLog { greatest: f64, offset: f64 },
+    /// A power.
+    Power(BoxCox),
 }
 
 impl FixedTreatment {
@@ -71,6 +74,9 @@ impl FixedTreatment {
             } else {
                 Self::Log { least, offset }
             };
+        }
+        if let Some(power) = done.lambda.and_then(|lambda| BoxCox::with(before, lambda)) {
+            return Self::Power(power);
         }
         Self::Between {
             least: if kept_least > least {
@@ -94,7 +100,7 @@ impl FixedTreatment {
         }
     }
 
-    /// The treated value; NaN where a logarithm has none. `upwards` says whether more is better.
+    /// The treated value; NaN where a logarithm or a power has none. `upwards` says whether more is better.
     pub fn apply(self, value: f64, upwards: bool) -> OnLine {
         match self {
             Self::Between { least, greatest } => {
@@ -119,6 +125,7 @@ impl FixedTreatment {
                 let within = greatest - value + offset;
                 OnLine::free(-within.ln(), 1.0 / within)
             }
+            Self::Power(power) => OnLine::free(power.apply(value), power.slope(value)),
         }
     }
 }
