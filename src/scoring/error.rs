@@ -81,6 +81,16 @@ pub enum ScoringError {
         /// Why not, and what would help.
         message: String,
     },
+    /// Missing values cannot be filled in for the indicators of an element.
+    #[error("impute: {method} for the indicators of '{parent}': {message}")]
+    Imputing {
+        /// The method.
+        method: &'static str,
+        /// The element whose indicators they are.
+        parent: String,
+        /// Why not, and what would help.
+        message: String,
+    },
     /// `aggregate.by_level` does not fit the depth of the framework.
     #[error(
         "aggregate.by_level lists {}, but the framework has {} above its indicators",

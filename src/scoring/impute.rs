@@ -9,6 +9,8 @@
 
 use std::collections::BTreeMap;
 
+use super::em;
+use super::error::ScoringError;
 use super::note::{Note, NoteCode, Notes};
 use super::numbers::{extremes, is_constant, mean, median};
 use super::options::ImputeMethod;
@@ -23,23 +25,34 @@ pub(super) struct Surroundings<'a> {
     pub times: Option<&'a [f64]>,
     /// The rows that share one frame.
     pub frames: &'a [Vec<usize>],
-    /// The indicators of one parent, as positions of columns.
-    pub siblings: Vec<Vec<usize>>,
+    /// The indicators of each parent.
+    pub siblings: Vec<Siblings<'a>>,
     /// Per column 1, or -1 where less is better.
     pub directions: Vec<f64>,
 }
 
+/// The indicators of one parent.
+pub(super) struct Siblings<'a> {
+    pub parent: &'a str,
+    /// The positions of their columns.
+    pub columns: Vec<usize>,
+}
+
 /// Fills in the missing values of all columns.
+///
+/// # Errors
+/// Where the method cannot be used on these columns.
 pub(super) fn impute(
     method: ImputeMethod,
     names: &[String],
     columns: &mut [Vec<f64>],
     around: &Surroundings<'_>,
     notes: &mut Notes,
-) {
+) -> Result<(), ScoringError> {
     match method {
-        ImputeMethod::None => return,
+        ImputeMethod::None => return Ok(()),
         ImputeMethod::RowMean => row_mean(columns, around),
+        ImputeMethod::Em => conditional_means(columns, around)?,
         ImputeMethod::Latest | ImputeMethod::Linear => {
             for column in columns.iter_mut() {
                 over_time(method, column, around);
@@ -66,6 +79,7 @@ pub(super) fn impute(
             );
         }
     }
+    Ok(())
 }
 
 fn from_units(method: ImputeMethod, column: &mut [f64], around: &Surroundings<'_>) {
@@ -139,7 +153,7 @@ impl Scale {
 /// with what all units have.
 fn row_mean(columns: &mut [Vec<f64>], around: &Surroundings<'_>) {
     for rows in around.frames {
-        for siblings in &around.siblings {
+        for Siblings { columns: siblings, .. } in &around.siblings {
             let scale = |&sibling: &usize| {
                 let values: Vec<f64> = rows.iter().map(|&row| columns[sibling][row]).collect();
                 Scale::of(&values, around.directions[sibling])
@@ -163,6 +177,72 @@ fn row_mean(columns: &mut [Vec<f64>], around: &Surroundings<'_>) {
                 }
             }
         }
+    }
+}
+
+/// What the unit's other indicators of the same parent make expected, under the normal distribution that is most likely within
+/// the frame. As in a row mean, an indicator without spread takes no part, but is filled in with what all units have, and a
+/// unit without any value has nothing to be filled in from.
+fn conditional_means(columns: &mut [Vec<f64>], around: &Surroundings<'_>) -> Result<(), ScoringError> {
+    for rows in around.frames {
+        for siblings in &around.siblings {
+            let within = |&column: &usize| -> Vec<f64> { rows.iter().map(|&row| columns[column][row]).collect() };
+            let mut found: Vec<Vec<f64>> = siblings.columns.iter().map(within).collect();
+            fill_constants(&mut found);
+            let mut varying: Vec<&mut Vec<f64>> = found.iter_mut().filter(|column| !is_constant(column)).collect();
+            em::fill(&mut varying).map_err(|failure| refusal(siblings.parent, &failure))?;
+            for (&column, found) in siblings.columns.iter().zip(found) {
+                rows.iter()
+                    .zip(found)
+                    .for_each(|(&row, value)| columns[column][row] = value);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Fills what is constant in rows that have some value.
+fn fill_constants(columns: &mut [Vec<f64>]) {
+    let rows = columns.first().map_or(0, Vec::len);
+    let has_some: Vec<bool> = (0..rows)
+        .map(|row| columns.iter().any(|column| !column[row].is_nan()))
+        .collect();
+    for column in columns.iter_mut().filter(|column| is_constant(column)) {
+        let Some((constant, _)) = extremes(column) else {
+            continue;
+        };
+        for (value, _) in column
+            .iter_mut()
+            .zip(&has_some)
+            .filter(|(value, some)| value.is_nan() && **some)
+        {
+            *value = constant;
+        }
+    }
+}
+
+fn refusal(parent: &str, failure: &em::Failure) -> ScoringError {
+    let message = match failure {
+        em::Failure::TooManyColumns => format!("they are more than {}: use row_mean", em::MOST_COLUMNS),
+        em::Failure::TooFewComplete { complete, needed } => format!(
+            "{complete} units have all of those that vary, and {needed} are needed, one more than there are indicators: \
+             use mean or row_mean"
+        ),
+        em::Failure::Dependent => {
+            "one of them follows from the others, so that they have no common distribution: leave it out, or use mean or \
+             row_mean"
+                .to_owned()
+        }
+        em::Failure::NotSettled => format!(
+            "the estimates did not settle in {} steps, since too much is missing or one nearly follows from the others: \
+             use mean or row_mean",
+            em::STEPS
+        ),
+    };
+    ScoringError::Imputing {
+        method: ImputeMethod::Em.name(),
+        parent: parent.to_owned(),
+        message,
     }
 }
 
@@ -215,12 +295,15 @@ mod tests {
             groups: groups.map(|groups| groups.iter().map(|group| group.map(str::to_owned)).collect()),
             times,
             frames: &frames,
-            siblings: vec![(0..columns.len()).collect()],
+            siblings: vec![Siblings {
+                parent: "P",
+                columns: (0..columns.len()).collect(),
+            }],
             // The fourth indicator of a test is one of which less is better.
             directions: [1.0, 1.0, 1.0, -1.0][..columns.len()].to_vec(),
         };
         let names: Vec<String> = (0..columns.len()).map(|number| format!("i{number}")).collect();
-        impute(method, &names, columns, &around, &mut Notes::default());
+        impute(method, &names, columns, &around, &mut Notes::default()).unwrap();
     }
 
     #[test]
@@ -279,6 +362,26 @@ mod tests {
             columns.iter().all(|column| column[4].is_nan()),
             "a unit without any value has no row"
         );
+    }
+
+    #[test]
+    fn conditional_means_leave_out_what_is_constant_and_units_without_any_value() {
+        // Two columns, the first complete: the conditional mean is the regression of the second on it over the first four
+        // rows, 1.5 + 0.8 x.
+        let mut columns = [
+            vec![1.0, 2.0, 3.0, 4.0, 10.0, MISSING, MISSING],
+            vec![2.0, 3.5, 4.0, 4.5, MISSING, MISSING, MISSING],
+            vec![7.0, 7.0, MISSING, 7.0, MISSING, 7.0, MISSING],
+        ];
+        let units = ["a", "b", "c", "d", "e", "f", "g"];
+        run(ImputeMethod::Em, &mut columns, None, None, &units);
+        assert!((columns[1][4] - 9.5).abs() < 1e-9, "{}", columns[1][4]);
+        assert_eq!(columns[2][..6], [7.0; 6]);
+        assert!(
+            columns[0][5].is_nan() && columns[1][5].is_nan(),
+            "what is constant says nothing of the others"
+        );
+        assert!(columns.iter().all(|column| column[6].is_nan()));
     }
 
     #[test]

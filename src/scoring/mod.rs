@@ -20,6 +20,7 @@ mod correlations;
 mod coverage;
 mod denominate;
 mod disclosure;
+mod em;
 mod error;
 mod estimate;
 mod framework;

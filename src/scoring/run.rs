@@ -17,7 +17,7 @@ use super::error::{ScoringError, TableProblem, nearest_name};
 use super::estimate::Estimates;
 use super::framework::{Element, Framework, Indicator, Target};
 use super::importance::{correlation_ratio, importance};
-use super::impute::{Surroundings, impute};
+use super::impute::{Siblings, Surroundings, impute};
 use super::normalise::{Subject, normalise};
 use super::note::{Note, NoteCode, Notes};
 use super::options::{Frame, ImputeMethod, NormaliseMethod, Options, ScreenMethod, Treat, TreatMethod};
@@ -402,7 +402,7 @@ impl<'a> Run<'a> {
         done(self, Step::Denominated);
         let present: Vec<Vec<bool>> = self.presence();
         if self.options.impute.method != ImputeMethod::None {
-            self.impute(&frames);
+            self.impute(&frames)?;
             done(self, Step::Imputed);
         }
         let kept = self.screen();
@@ -494,7 +494,7 @@ impl<'a> Run<'a> {
         present
     }
 
-    fn impute(&mut self, frames: &[Vec<usize>]) {
+    fn impute(&mut self, frames: &[Vec<usize>]) -> Result<(), ScoringError> {
         let mut siblings: IndexMap<Option<usize>, Vec<usize>> = IndexMap::new();
         for (column, (_, element, _)) in self.indicators.iter().enumerate() {
             siblings.entry(element.parent).or_default().push(column);
@@ -504,7 +504,13 @@ impl<'a> Run<'a> {
             groups: self.groups.take(),
             times: self.table.time_numbers(),
             frames,
-            siblings: siblings.into_values().collect(),
+            siblings: siblings
+                .into_iter()
+                .map(|(parent, columns)| Siblings {
+                    parent: parent.map_or("", |parent| self.framework.elements()[parent].id.as_str()),
+                    columns,
+                })
+                .collect(),
             directions: self
                 .indicators
                 .iter()
@@ -522,7 +528,7 @@ impl<'a> Run<'a> {
             &mut self.columns,
             &around,
             &mut self.notes,
-        );
+        )
     }
 
     /// Leaves out units with too little data: all of their values are missing from here on.

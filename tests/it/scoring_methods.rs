@@ -227,6 +227,66 @@ fn powers_are_those_of_scipy_and_stand_in_the_record() {
     }
 }
 
+/// The achievement index with the holes that the reference fills.
+fn with_holes(more: &[(&str, &str)]) -> String {
+    let reference = reference();
+    let names: Vec<&str> = TAI.lines().next().unwrap().split(',').collect();
+    let mut text = String::new();
+    for line in TAI.lines() {
+        let cells: Vec<&str> = line.split(',').collect();
+        let holed = |(at, cell): (usize, &&str)| {
+            let filled = reference["em"][cells[0]].get(names[at]).is_some();
+            let hole = filled || more.contains(&(cells[0], names[at]));
+            if hole { String::new() } else { (*cell).to_owned() }
+        };
+        let cells: Vec<String> = cells.iter().enumerate().map(holed).collect();
+        writeln!(text, "{}", cells.join(",")).unwrap();
+    }
+    text
+}
+
+fn imputed(table: &str, options: &str) -> Result<Assessment, String> {
+    let table = Table::read_csv("t.csv", table.as_bytes(), None, None).unwrap();
+    let indicators: Vec<String> = ALL.iter().map(|id| format!("{{id: {id}}}")).collect();
+    let framework = format!("index: {{id: TAI, indicators: [{}]}}", indicators.join(", "));
+    let framework = Framework::for_table("f.yaml", &framework).unwrap().value;
+    let options = Options::read("o.yaml", options, Options::score()).unwrap();
+    assess(&framework, &table, &options).map_err(|error| error.to_string())
+}
+
+#[test]
+fn conditional_means_are_those_of_another_expectation_maximisation() {
+    let assessment = imputed(&with_holes(&[]), "impute: em").unwrap();
+    let columns = assessment.stages.imputed.as_ref().unwrap();
+    let mut holes = 0;
+    for (unit, filled) in reference()["em"].as_object().unwrap() {
+        let row = assessment.units.iter().position(|known| known == unit).unwrap();
+        for (id, expected) in filled.as_object().unwrap() {
+            let (found, expected) = (columns[id].get(row).unwrap(), expected.as_f64().unwrap());
+            assert!(
+                (found - expected).abs() < 1e-6,
+                "{unit} {id}: {found} is not {expected}"
+            );
+            holes += 1;
+        }
+    }
+    assert_eq!(holes, 9);
+}
+
+#[test]
+fn conditional_means_that_cannot_be_had_are_refused_with_the_element() {
+    let units: Vec<&str> = TAI.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    let more: Vec<(&str, &str)> = units[10..].iter().map(|unit| (*unit, "exports")).collect();
+    let table = with_holes(&more);
+    let error = imputed(&table, "impute: em").unwrap_err();
+    assert!(
+        error.starts_with(
+            "impute: em for the indicators of 'TAI': 6 units have all of those that vary, and 9 are needed"
+        ),
+        "{error}"
+    );
+}
+
 #[test]
 fn benefit_of_the_doubt_finds_the_optimum_of_another_solver() {
     for (settings, name) in [("", "doubt"), (", max_share: 0.3", "doubt_limited")] {

@@ -169,6 +169,34 @@ proptest! {
     }
 
     #[test]
+    fn conditional_means_are_numbers_in_any_order_of_the_rows_or_refused_with_the_element(rows in rows(), shift in 0..40_usize) {
+        let options = Options::read("o.yaml", "impute: em", Options::score()).unwrap();
+        let straight = numbered(&rows);
+        let mut moved = straight.clone();
+        moved.rotate_left(shift % rows.len());
+        let filled = |rows: &[(usize, [Option<f64>; 3])]| assess(&framework(), &table(rows), &options);
+        match (filled(&straight), filled(&moved)) {
+            (Ok(one), Ok(other)) => {
+                let json = String::from_utf8(result_json(&one).unwrap()).unwrap();
+                prop_assert!(has_numbers_alone(&json), "{}", json);
+                let (before, after) = (&one.stages.imputed.unwrap(), &other.stages.imputed.unwrap());
+                for (position, (unit, cells)) in moved.iter().enumerate() {
+                    for (at, id) in ["x0", "x1", "x2"].into_iter().enumerate() {
+                        let (one, other) = (before[id].get(*unit), after[id].get(position));
+                        prop_assert!(same(one, other), "{} of u{}: {:?} and {:?}", id, unit, one, other);
+                        prop_assert!(cells[at].is_none_or(|cell| one == Some(cell)), "what is there stays");
+                    }
+                }
+            }
+            (Err(one), Err(other)) => {
+                prop_assert!(one.to_string().starts_with("impute: em for the indicators of '"), "{}", one);
+                prop_assert_eq!(one.to_string(), other.to_string());
+            }
+            (one, _) => prop_assert!(false, "one order is refused alone: {}", one.is_ok()),
+        }
+    }
+
+    #[test]
     fn under_min_max_the_unit_of_measure_changes_nothing(rows in rows(), factor in 0.01..1000.0_f64, offset in -1000.0..1000.0_f64) {
         let straight = numbered(&rows);
         let measured: Vec<_> = straight

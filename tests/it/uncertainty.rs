@@ -275,6 +275,33 @@ fn under_benefit_of_the_doubt_the_analysis_that_nobody_asked_for_is_left_out_wit
 }
 
 #[test]
+fn conditional_means_and_powers_are_alternatives_and_are_left_out_where_they_cannot_be_had() {
+    let framework = "index: {id: I, indicators: [{id: a}, {id: b}, {id: c}]}";
+    let framework = Framework::for_table("f.yaml", framework).unwrap().value;
+    let rows = "u,1,9,4\nv,2,,5\nw,4,7,300\nx,,3,6\ny,7,1,7\nz,9,2,\n";
+    let options = "uncertainty: {runs: 200, vary: {impute: [mean, em], treat: [none, {method: box_cox, max_skewness: 0, max_kurtosis: -9}]}}";
+    let run = |csv: String| {
+        let table = Table::read_csv("t.csv", csv.as_bytes(), None, None).unwrap();
+        analysed(&framework, &table, options, &Replay::default())
+            .unwrap()
+            .uncertainty
+            .unwrap()
+    };
+    let uncertainty = run(format!("unit,a,b,c\n{rows}"));
+    let reason = "impute: em for the indicators of 'I': 3 units have all of those that vary, and 4 are needed";
+    assert_eq!(uncertainty.refused.len(), 2);
+    for refused in &uncertainty.refused {
+        assert_eq!(refused.impute.as_deref(), Some("em"));
+        assert!(refused.reason.starts_with(reason), "{}", refused.reason);
+    }
+    let uncertainty = run(format!("unit,a,b,c\n{rows}p,3,8,40\nq,5,6,9\n"));
+    assert!(uncertainty.refused.is_empty());
+    let spread = &uncertainty.elements["I"].score.quantiles;
+    let (low, high) = (spread["p5"].get(1).unwrap(), spread["p95"].get(1).unwrap());
+    assert!(low < high, "{low} and {high}");
+}
+
+#[test]
 fn an_aggregation_with_a_scale_of_its_own_counts_for_ranks_and_is_refused_what_it_cannot_take() {
     let (framework, table) = small();
     let vary = |vary: &str| {

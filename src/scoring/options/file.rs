@@ -388,11 +388,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_built_is_refused_by_name() {
-        assert!(
-            refused("impute: em")
-                .contains("impute method 'em' is not available in this version; available: none, mean, median")
-        );
+    fn what_there_is_not_is_refused_with_what_there_is() {
+        assert!(refused("weights: lottery").contains("unknown weights method 'lottery'; available: given, equal, pca"));
     }
 
     #[test]

@@ -185,10 +185,9 @@ impl Options {
     }
 }
 
-/// Declares the methods of a step: what is built, and what is known by name but not available yet, so that asking
-/// for it is answered with a clear error and never with silence.
+/// Declares the methods of a step, so that asking for one that there is not is answered with those that there are.
 macro_rules! methods {
-    ($(#[$doc:meta])* $name:ident, $step:literal, { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }, later: [$($later:literal),*]) => {
+    ($(#[$doc:meta])* $name:ident, $step:literal, { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum $name {
@@ -204,12 +203,11 @@ macro_rules! methods {
             }
 
             pub(super) const NAMES: &'static [&'static str] = &[$($text),+];
-            const LATER: &'static [&'static str] = &[$($later),*];
 
             fn from_name(name: &str) -> Result<Self, String> {
                 match name {
                     $($text => Ok(Self::$variant),)+
-                    other => Err(unknown_method($step, other, Self::NAMES, Self::LATER)),
+                    other => Err(unknown_method($step, other, Self::NAMES)),
                 }
             }
         }
@@ -238,14 +236,10 @@ macro_rules! methods {
     };
 }
 
-fn unknown_method(step: &str, name: &str, names: &[&str], later: &[&str]) -> String {
-    let available = names.join(", ");
-    if later.contains(&name) {
-        return format!("{step} method '{name}' is not available in this version; available: {available}");
-    }
+fn unknown_method(step: &str, name: &str, names: &[&str]) -> String {
     match crate::definition::nearest(name, names.iter().copied()) {
         Some(near) => format!("unknown {step} method '{name}', did you mean '{near}'?"),
-        None => format!("unknown {step} method '{name}'; available: {available}"),
+        None => format!("unknown {step} method '{name}'; available: {}", names.join(", ")),
     }
 }
 
@@ -268,7 +262,9 @@ methods! {
         Latest = "latest",
         /// Over time: the straight line between the unit's neighbouring values.
         Linear = "linear",
-    }, later: ["em"]
+        /// The mean that is to be expected given the unit's other indicators of the same parent, under a normal distribution.
+        Em = "em",
+    }
 }
 
 methods! {
@@ -278,7 +274,7 @@ methods! {
         None = "none",
         /// Those with too small a share of their indicators.
         MinAvailable = "min_available",
-    }, later: []
+    }
 }
 
 methods! {
@@ -294,7 +290,7 @@ methods! {
         WinsoriseThenLog = "winsorise_then_log",
         /// The power under which it is most like a normal distribution.
         BoxCox = "box_cox",
-    }, later: []
+    }
 }
 
 methods! {
@@ -320,7 +316,7 @@ methods! {
         PercentileRank = "percentile_rank",
         /// How many units are worse.
         Borda = "borda",
-    }, later: []
+    }
 }
 
 methods! {
@@ -346,7 +342,7 @@ methods! {
         Ahp = "ahp",
         /// For each unit the weights that are best for it.
         BenefitOfTheDoubt = "benefit_of_the_doubt",
-    }, later: []
+    }
 }
 
 methods! {
@@ -366,7 +362,7 @@ methods! {
         Mpi = "mpi",
         /// Its adjusted form, on fixed goalposts.
         Ampi = "ampi",
-    }, later: []
+    }
 }
 
 /// Filling in of missing values.
