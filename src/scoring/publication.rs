@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::assessment::{Assessment, Stages};
 use super::cell::{Cell, CellStatus};
@@ -63,11 +64,15 @@ pub fn public_note(note: &Note, units: &[String], hidden: &IndexMap<String, Vec<
 /// Figures that are hidden are missing, not 0; sections that would tell them are absent.
 pub fn for_publication(framework: &Framework, mut assessment: Assessment) -> Assessment {
     let hidden = hidden_figures(framework, &assessment);
-    let touched: HashSet<&str> = hidden
+    let mut touched: HashSet<&str> = hidden
         .iter()
         .filter(|(_, units)| units.iter().any(Option::is_some))
         .map(|(id, _)| id.as_str())
         .collect();
+    let imputed = imputed_from_siblings(&assessment);
+    if !touched.is_empty() {
+        touched.extend(imputed.iter().map(String::as_str));
+    }
     (assessment.influence, assessment.standardised) = (None, None);
     let hidden_of_roll_ups = hidden_roll_ups(framework, &assessment, &hidden);
     let units = assessment.units.clone();
@@ -139,6 +144,19 @@ fn prune_cell(framework: &Framework, cell: &mut Cell, is_hidden: bool) {
         }
     }
     cell.cv = cell.cv.filter(|_| !is_hidden);
+}
+
+/// The indicators of which something was imputed from a unit's other indicators, and so leads back to the hidden ones among
+/// these.
+fn imputed_from_siblings(assessment: &Assessment) -> Vec<String> {
+    let method = assessment.recipe.options.pointer("/impute/method");
+    if !matches!(method.and_then(Value::as_str), Some("row_mean" | "em")) {
+        return Vec::new();
+    }
+    let Stages { raw, denominated, .. } = &assessment.stages;
+    let given = denominated.as_ref().unwrap_or(raw).iter();
+    let with_holes = given.filter(|(_, series)| series.iter().any(|value| value.is_none()));
+    with_holes.map(|(id, _)| id.clone()).collect()
 }
 
 /// Leaves of these indicators what is not computed from a hidden figure.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use innogauge::definition::{Definition, load_folder};
 use innogauge::scoring::{
     Assessment, Auxiliary, CellStatus, Estimates, Estimator, Framework, Hidden, Intake, NoteCode, Options, Profiler,
-    Respondent, Tally, assess_estimates, hidden_figures, result_json,
+    Respondent, Tally, assess_estimates, for_publication, hidden_figures, result_json,
 };
 use serde_json::{Value, json};
 
@@ -392,6 +392,38 @@ fn a_publication_hides_whom_a_figure_gives_away_and_what_a_total_would_give_away
     assert_eq!(hidden["total_rd"][1], Some(Hidden::Secondary));
     let of_unit = |unit: usize| hidden.values().filter(|units| units[unit].is_some()).count();
     assert_eq!([of_unit(0), of_unit(1), of_unit(2)], [3, 2, 0]);
+}
+
+#[test]
+fn a_publication_has_nothing_that_was_imputed_from_a_hidden_figure() {
+    let framework = framework(FRAMEWORK).unwrap();
+    let mut firms = firms();
+    firms[3].rd = Spent::Known(1e7);
+    // Nobody in city b says its turnover.
+    for firm in firms.iter_mut().filter(|firm| firm.city == "b") {
+        firm.turnover = None;
+    }
+    for (impute, is_told) in [("row_mean", false), ("mean", true)] {
+        let options = Options::read("o.yaml", &format!("impute: {impute}"), Options::assess()).unwrap();
+        let analysis = assess_estimates(&framework, &estimate(&firm_answers(&firms)), &options).unwrap();
+        assert!(
+            hidden_figures(&framework, &analysis)
+                .values()
+                .flatten()
+                .any(Option::is_some)
+        );
+        let public = for_publication(&framework, analysis.clone());
+        let imputed: Vec<&String> = analysis
+            .stages
+            .raw
+            .iter()
+            .filter(|(id, raw)| raw.get(1).is_none() && analysis.scores[*id].get(1).is_some())
+            .map(|(id, _)| id)
+            .collect();
+        assert!(!imputed.is_empty(), "{impute}");
+        let told = imputed.iter().any(|id| public.scores[*id].get(1).is_some());
+        assert_eq!(told, is_told, "{impute}");
+    }
 }
 
 fn scored(answers: &[(String, String, Value)], threads: usize) -> Assessment {
