@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
-use super::output;
-use super::output::say;
+use super::output::{self, say};
 use crate::definition::{
     Checked, Definition, Diagnostic, Folder, InterviewLength, definition_files, is_xlsform, load_files,
 };

@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use super::output;
-use super::output::say;
+use super::output::{self, say};
 use super::{DatabaseOptions, Failure};
 use crate::settings;
 

@@ -167,18 +167,17 @@ pub(super) fn correlations(framework: &Framework, scores: &[Vec<f64>], notes: &m
             let children = scored_children(framework, parent);
             let columns: Vec<&[f64]> = children.iter().map(|&child| column(child)).collect();
             let names: Vec<&str> = children.iter().map(|&child| name(elements, child)).collect();
-            let flags = flags(
-                parent,
-                &children,
-                &|pair, kind, r| PairFlag {
-                    kind,
-                    one: name(elements, pair.0).to_owned(),
-                    other: name(elements, pair.1).to_owned(),
-                    correlation: r,
-                    n: common(column(pair.0), column(pair.1)),
-                },
-                &correlation,
-            );
+            let flag = |(kind, one, other, correlation)| PairFlag {
+                kind,
+                one: name(elements, one).to_owned(),
+                other: name(elements, other).to_owned(),
+                correlation,
+                n: common(column(one), column(other)),
+            };
+            let flags = pairs_to_look_at(parent, &children, &correlation)
+                .into_iter()
+                .map(flag)
+                .collect();
             (flags, structure(&names, &columns))
         })
         .collect();
@@ -288,27 +287,26 @@ fn common(one: &[f64], other: &[f64]) -> usize {
         .count()
 }
 
-/// The pairs among children of a parent, and of each with it, that someone should look at.
-fn flags(
+/// The pairs among children of a parent, and of each with it, that someone should look at, with Pearson's r.
+fn pairs_to_look_at(
     parent: usize,
     children: &[usize],
-    flag: &dyn Fn((usize, usize), PairKind, f64) -> PairFlag,
     correlation: &dyn Fn(usize, usize) -> Option<f64>,
-) -> Vec<PairFlag> {
-    let mut flags = Vec::new();
+) -> Vec<(PairKind, usize, usize, f64)> {
+    let mut pairs = Vec::new();
     for (at, &one) in children.iter().enumerate() {
         if let Some(r) = correlation(one, parent).filter(|r| *r < NEGATIVE) {
-            flags.push(flag((one, parent), PairKind::Negative, r));
+            pairs.push((PairKind::Negative, one, parent, r));
         }
         for &other in children.iter().skip(at + 1) {
             match correlation(one, other) {
-                Some(r) if r > REDUNDANT => flags.push(flag((one, other), PairKind::Redundant, r)),
-                Some(r) if r < NEGATIVE => flags.push(flag((one, other), PairKind::Negative, r)),
+                Some(r) if r > REDUNDANT => pairs.push((PairKind::Redundant, one, other, r)),
+                Some(r) if r < NEGATIVE => pairs.push((PairKind::Negative, one, other, r)),
                 _ => {}
             }
         }
     }
-    flags
+    pairs
 }
 
 fn structure(names: &[&str], columns: &[&[f64]]) -> GroupStructure {

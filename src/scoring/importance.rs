@@ -16,8 +16,9 @@ pub(super) fn importance(element: &[f64], index: &Centred<'_>) -> Option<f64> {
     Centred::new(element).pearson(index).map(|r| r * r)
 }
 
-/// The correlation ratio of the index given the element, 0 to 1; `None` where one of them does not vary. The mean is estimated by straight lines over about
-/// sqrt(n) / 2 stretches of equally many units, and the share explained is adjusted for their number.
+/// The correlation ratio of the index given the element, 0 to 1; `None` where one of them does not vary. The mean is
+/// estimated by straight lines over about sqrt(n) / 2 stretches of equally many units, and the share explained is adjusted
+/// for their number.
 pub(super) fn correlation_ratio(element: &[f64], index: &[f64]) -> Option<f64> {
     let mut points: Vec<(f64, f64)> = element
         .iter()

@@ -2,8 +2,8 @@
 //!
 //! Flows in: a file of any shape. Flows out: its sheets, and their cells in blocks of rows, each with its address; and
 //! the files that lie beside the tables of a zip. Files
-//! are parsed in a process of their own with limits ([`Worker`]), never in a server's; a command may read a small one itself. Nothing here knows what a
-//! survey is: survey definitions and filled-in spreadsheets are both read through it.
+//! are parsed in a process of their own with limits ([`Worker`]), never in a server's; a command may read a small one
+//! itself. Nothing here knows what a survey is: survey definitions and filled-in spreadsheets are both read through it.
 
 mod batch;
 mod cell;

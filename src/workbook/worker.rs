@@ -86,19 +86,9 @@ impl Worker {
             return Ok(tables);
         }
         let mut workbook = self.open(path)?;
-        let sheets = workbook.sheets.clone();
-        let table = |(number, sheet): (usize, &SheetInfo)| {
-            let rows = if chosen(&sheets, sheet) {
-                workbook.read(number, None)?.collect::<Result<_, _>>()?
-            } else {
-                Vec::new()
-            };
-            Ok(Table {
-                name: sheet.name.clone(),
-                rows,
-            })
-        };
-        sheets.iter().enumerate().map(table).collect()
+        reader::tables(&workbook.sheets.clone(), chosen, |number| {
+            workbook.read(number, None)?.collect()
+        })
     }
 
     /// Opens a workbook, whatever its name says that it is.

@@ -66,9 +66,8 @@ impl<'a> Gathering<'a> {
     /// Intervals alone, in the same order.
     pub fn intervals(&self, runs: &Runs) -> Vec<Intervals> {
         let slots = (0..self.ids.len()).into_par_iter().rev();
-        let counts = |slot| self.is_square().then(|| self.rank_counts(runs, slot));
         slots
-            .map(|slot| self.interval(runs, slot, counts(slot).as_deref()))
+            .map(|slot| self.interval(runs, slot, self.rank_counts(runs, slot).as_deref()))
             .collect()
     }
 
@@ -182,7 +181,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn element(&self, runs: &Runs, slot: usize) -> ElementUncertainty {
-        let counts = self.is_square().then(|| self.rank_counts(runs, slot));
+        let counts = self.rank_counts(runs, slot);
         let Intervals { score, rank } = self.interval(runs, slot, counts.as_deref());
         let pairwise = (self.is_square() && !self.long).then(|| self.pairwise(runs, slot));
         ElementUncertainty {
@@ -199,8 +198,11 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// For each unit in how many runs it has each rank, from 1.
-    fn rank_counts(&self, runs: &Runs, slot: usize) -> Vec<Vec<u32>> {
+    /// For each unit in how many runs it has each rank, from 1; `None` where the units are too many for such a table.
+    fn rank_counts(&self, runs: &Runs, slot: usize) -> Option<Vec<Vec<u32>>> {
+        if !self.is_square() {
+            return None;
+        }
         let ranks = self.groups.iter().map(Vec::len).max().unwrap_or(0);
         let mut counts = vec![vec![0_u32; ranks]; self.units];
         for run in 0..runs.len() {
@@ -210,7 +212,7 @@ impl<'a> Gathering<'a> {
                 }
             }
         }
-        counts
+        Some(counts)
     }
 
     fn top(&self, runs: &Runs, slot: usize) -> IndexMap<String, Series> {

@@ -182,24 +182,37 @@ pub(super) fn small_tables(
     };
     let read = || {
         let mut workbook = Workbook::open(path, limits)?;
-        let sheets = workbook.sheets.clone();
-        let table = |(number, sheet): (usize, &SheetInfo)| {
+        tables(&workbook.sheets.clone(), chosen, |number| {
             let mut rows = Vec::new();
-            if chosen(&sheets, sheet) {
-                workbook.read(number, None, &mut |bytes| {
-                    rows.push(RowBatch::from_bytes(bytes.to_vec()));
-                    Ok(())
-                })?;
-            }
-            Ok(Table {
-                name: sheet.name.clone(),
-                rows,
-            })
-        };
-        sheets.iter().enumerate().map(table).collect::<Result<_, ReadError>>()
+            workbook.read(number, None, &mut |bytes| {
+                rows.push(RowBatch::from_bytes(bytes.to_vec()));
+                Ok(())
+            })?;
+            Ok(rows)
+        })
     };
-    // A parser that panics has said nothing yet of what it panics about.
+    // The process of its own meets a panic again, and what is wrong is said of how it ends.
     catch_unwind(AssertUnwindSafe(read)).ok()?.ok()
+}
+
+/// The sheets with the rows that are read of the chosen ones.
+pub(super) fn tables(
+    sheets: &[SheetInfo],
+    chosen: impl Fn(&[SheetInfo], &SheetInfo) -> bool,
+    mut read: impl FnMut(usize) -> Result<Vec<RowBatch>, ReadError>,
+) -> Result<Vec<Table>, ReadError> {
+    let table = |(number, sheet): (usize, &SheetInfo)| {
+        let rows = if chosen(sheets, sheet) {
+            read(number)?
+        } else {
+            Vec::new()
+        };
+        Ok(Table {
+            name: sheet.name.clone(),
+            rows,
+        })
+    };
+    sheets.iter().enumerate().map(table).collect()
 }
 
 /// A sheet with its rows.
