@@ -352,9 +352,10 @@ pub(super) fn prepare_sqlite(
     connection.batch_execute(&format!("PRAGMA busy_timeout = {}", wait.as_millis()))?;
     // FULL: in WAL mode a commit has reached the disk before it is acknowledged; NORMAL would lose the last ones.
     let synchronous = if durable { "FULL" } else { "OFF" };
+    // Each connection keeps so many kibibytes of pages for ever once something large was read by it. The system keeps them, too.
     connection.batch_execute(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;
+         PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;
          PRAGMA secure_delete = ON"
     ))
 }
