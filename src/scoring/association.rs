@@ -9,18 +9,20 @@
     reason = "a numeric kernel: ranks are counted from the column that they index, and ties are exact"
 )]
 
-use super::numbers::{deviations, is_constant, present};
+use super::numbers::{Deviations, count, is_constant};
 
-/// A column as deviations from its mean.
+/// A column as deviations from its mean, 0 where there is no value.
 struct Spread {
     deviations: Vec<f64>,
     squares: f64,
 }
 
 impl Spread {
-    /// Of a column that has every value; `None` where it is constant or has too few.
+    /// `None` where the values that are there do not vary or are too few.
     fn of(values: &[f64]) -> Option<Self> {
-        let (deviations, _) = deviations(values).filter(|_| values.len() >= FEWEST && !is_constant(values))?;
+        let of = Deviations::of(values).filter(|_| count(values) >= FEWEST && !is_constant(values))?;
+        let deviation = |value: &f64| if value.is_nan() { 0.0 } else { of.deviation(*value) };
+        let deviations: Vec<f64> = values.iter().map(deviation).collect();
         let squares = dot(&deviations, &deviations);
         Some(Self { deviations, squares })
     }
@@ -29,6 +31,30 @@ impl Spread {
     fn correlation(&self, other: &Self) -> Option<f64> {
         let r = dot(&self.deviations, &other.deviations) / (self.squares * other.squares).sqrt();
         r.is_finite().then(|| r.clamp(-1.0, 1.0))
+    }
+
+    /// What is left of the sums without some units.
+    fn without(&self, units: &[usize]) -> Sums {
+        let lost = units.iter().map(|&unit| self.deviations[unit]);
+        let (sum, squares) = lost.fold((0.0, 0.0), |(sum, squares), lost| (sum + lost, squares + lost * lost));
+        Sums {
+            sum: -sum,
+            squares: self.squares - squares,
+        }
+    }
+}
+
+/// Sums over some of the deviations of a column, which over all of them sum to 0.
+struct Sums {
+    sum: f64,
+    squares: f64,
+}
+
+impl Sums {
+    /// The squares about the mean of the `n` units that they are over. `None` where little is left of the squares `of` all:
+    /// then it has lost digits.
+    fn about_mean(&self, n: f64, of: f64) -> Option<f64> {
+        Some(self.squares - self.sum * self.sum / n).filter(|left| *left > of / 16.0)
     }
 }
 
@@ -41,120 +67,42 @@ pub(super) fn pearson(one: &[f64], other: &[f64]) -> Option<f64> {
 
 /// A column made ready for Pearson's correlation with many others.
 pub(super) struct Centred<'a> {
-    values: &'a [f64],
-    /// Of the values that are there, 0 where there is none; `None` where they do not vary or are too few.
+    pub(super) values: &'a [f64],
     spread: Option<Spread>,
-    /// 1 where there is a value and 0 where there is none.
-    present: Vec<f64>,
-    is_whole: bool,
+    /// The units without a value.
+    holes: Vec<usize>,
 }
 
 impl<'a> Centred<'a> {
     pub(super) fn new(values: &'a [f64]) -> Self {
-        let there: Vec<f64> = present(values).collect();
-        let spread = Spread::of(&there).map(|spread| {
-            let mut own = spread.deviations.into_iter();
-            let mut deviation = |value: &f64| if value.is_nan() { None } else { own.next() }.unwrap_or(0.0);
-            Spread {
-                deviations: values.iter().map(&mut deviation).collect(),
-                squares: spread.squares,
-            }
-        });
         Self {
             values,
-            spread,
-            present: values
-                .iter()
-                .map(|value| f64::from(u8::from(!value.is_nan())))
-                .collect(),
-            is_whole: there.len() == values.len(),
+            spread: Spread::of(values),
+            holes: (0..values.len()).filter(|&unit| values[unit].is_nan()).collect(),
         }
     }
 
     /// How many units have both values.
     pub(super) fn common(&self, other: &Self) -> usize {
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a sum of ones, exact far beyond any number of units"
-        )]
-        let both = dot(&self.present, &other.present) as usize;
-        both
+        let only_here = other.holes.iter().filter(|&&unit| !self.values[unit].is_nan());
+        self.values.len() - self.holes.len() - only_here.count()
     }
 
-    /// Pearson's correlation over the units that have both values: one pass, where that keeps its digits.
+    /// Pearson's correlation over the units that have both values: the sums over all units less those over the holes of the
+    /// other column, where that keeps its digits.
     pub(super) fn pearson(&self, other: &Self) -> Option<f64> {
         let (one, two) = (self.spread.as_ref()?, other.spread.as_ref()?);
-        if self.is_whole && other.is_whole {
+        if self.holes.is_empty() && other.holes.is_empty() {
             return one.correlation(two);
         }
-        let sums = Sums::of([&one.deviations, &self.present, &two.deviations, &other.present]);
-        sums.correlation().or_else(|| pearson(self.values, other.values))
-    }
-}
-
-/// Sums over the units that have both of two values.
-struct Sums {
-    n: f64,
-    one: f64,
-    other: f64,
-    squares_of_one: f64,
-    squares_of_other: f64,
-    products: f64,
-}
-
-impl Sums {
-    /// Of the deviations of two columns from means of their own, 0 where there is no value, each with what says where there
-    /// is one. Four sums stand side by side.
-    fn of([one, one_present, other, other_present]: [&[f64]; 4]) -> Self {
-        const SIDE_BY_SIDE: usize = 4;
-        let mut sums = [[0.0; SIDE_BY_SIDE]; 6];
-        let mut add = |at: usize, x: f64, has_x: f64, y: f64, has_y: f64| {
-            let (own, others) = (x * has_y, y * has_x);
-            sums[0][at] += has_x * has_y;
-            sums[1][at] += own;
-            sums[2][at] += others;
-            sums[3][at] += own * x;
-            sums[4][at] += others * y;
-            sums[5][at] += x * y;
+        let n = Some(self.common(other)).filter(|n| *n >= FEWEST)? as f64;
+        let (of_one, of_two) = (one.without(&other.holes), two.without(&self.holes));
+        let squares = of_one.about_mean(n, one.squares).zip(of_two.about_mean(n, two.squares));
+        let Some((squares_of_one, squares_of_two)) = squares else {
+            return pearson(self.values, other.values);
         };
-        let (ones, others) = (one.chunks_exact(SIDE_BY_SIDE), other.chunks_exact(SIDE_BY_SIDE));
-        let (has_one, has_other) = (
-            one_present.chunks_exact(SIDE_BY_SIDE),
-            other_present.chunks_exact(SIDE_BY_SIDE),
-        );
-        let rest = (ones.remainder().iter().zip(has_one.remainder()))
-            .zip(others.remainder().iter().zip(has_other.remainder()));
-        for ((x, has_x), (y, has_y)) in rest {
-            add(0, *x, *has_x, *y, *has_y);
-        }
-        for ((x, has_x), (y, has_y)) in ones.zip(has_one).zip(others.zip(has_other)) {
-            for at in 0..SIDE_BY_SIDE {
-                add(at, x[at], has_x[at], y[at], has_y[at]);
-            }
-        }
-        let [n, one, other, squares_of_one, squares_of_other, products] = sums.map(|side| side.iter().sum());
-        Self {
-            n,
-            one,
-            other,
-            squares_of_one,
-            squares_of_other,
-            products,
-        }
-    }
-
-    /// Pearson's r. `None` where the units with both lie so far from the means of the columns that the difference of sums
-    /// would lose digits, where they do not vary, or are too few.
-    fn correlation(&self) -> Option<f64> {
-        let about = |squares: f64, sum: f64| Some(squares - sum * sum / self.n).filter(|left| *left > 0.5 * squares);
-        if self.n < FEWEST as f64 {
-            return None;
-        }
-        let one = about(self.squares_of_one, self.one)?;
-        let other = about(self.squares_of_other, self.other)?;
-        let r = (self.products - self.one * self.other / self.n) / (one * other).sqrt();
-        r.is_finite().then(|| r.clamp(-1.0, 1.0))
+        let products = dot(&one.deviations, &two.deviations) - of_one.sum * of_two.sum / n;
+        Some((products / (squares_of_one * squares_of_two).sqrt()).clamp(-1.0, 1.0))
     }
 }
 

@@ -10,17 +10,14 @@ pub(super) fn complete(columns: &[&[f64]]) -> Vec<Vec<f64>> {
                 .all(|column| column.get(row).is_some_and(|value| !value.is_nan()))
         })
         .collect();
-    columns
-        .iter()
-        .map(|column| {
-            column
-                .iter()
-                .zip(&whole)
-                .filter(|(_, whole)| **whole)
-                .map(|(value, _)| *value)
-                .collect()
-        })
-        .collect()
+    let left = whole.iter().filter(|whole| **whole).count();
+    let cut = |column: &&[f64]| {
+        let mut kept = Vec::with_capacity(left);
+        let values = column.iter().zip(&whole).filter(|(_, whole)| **whole);
+        kept.extend(values.map(|(value, _)| *value));
+        kept
+    };
+    columns.iter().map(cut).collect()
 }
 
 #[cfg(test)]

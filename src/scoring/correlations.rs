@@ -10,12 +10,12 @@ use indexmap::IndexMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::association::{Centred, Ranked, kendall, pearson, spearman};
+use super::association::{Centred, Ranked, kendall, spearman};
 use super::complete::complete;
 use super::components::{components, correlation_matrix};
 use super::framework::{Element, Framework};
 use super::note::{Note, NoteCode, Notes};
-use super::reliability::{alpha, alpha_without};
+use super::reliability::{Alphas, alphas};
 use super::series::Series;
 use super::weights::scored_children;
 
@@ -111,11 +111,11 @@ pub struct GroupStructure {
 }
 
 /// Correlations of the scores of all elements.
-pub(super) fn correlations(framework: &Framework, scores: &[Vec<f64>], notes: &mut Notes) -> Correlations {
-    let units = scores.first().map_or(0, Vec::len);
+pub(super) fn correlations(framework: &Framework, scores: &[Centred<'_>], notes: &mut Notes) -> Correlations {
+    let units = scores.first().map_or(0, |index| index.values.len());
     let elements = framework.elements();
     let ranked: Option<Vec<Ranked>> =
-        (units <= MOST_RANKED).then(|| scores.par_iter().map(|column| Ranked::new(column)).collect());
+        (units <= MOST_RANKED).then(|| scores.par_iter().map(|column| Ranked::new(column.values)).collect());
     if ranked.is_none() {
         let message = format!("rank correlations are left out: {units} units are more than {MOST_RANKED}");
         notes.push(Note::new(NoteCode::TooManyUnits, message));
@@ -123,10 +123,7 @@ pub(super) fn correlations(framework: &Framework, scores: &[Vec<f64>], notes: &m
     let mut tables = Vec::new();
     let mut known: HashMap<(usize, usize), Option<f64>> = HashMap::new();
     if elements.len() <= MOST_ELEMENTS {
-        let of = Columns {
-            centred: scores.par_iter().map(|column| Centred::new(column)).collect(),
-            ranked,
-        };
+        let of = Columns { scores, ranked };
         let highest = elements.first().map_or(0, |index| index.level);
         let of_level = |level: u32| -> Vec<usize> {
             let positions = elements
@@ -156,23 +153,25 @@ pub(super) fn correlations(framework: &Framework, scores: &[Vec<f64>], notes: &m
     let parents: Vec<usize> = (0..elements.len())
         .filter(|&position| (2..=MOST_ELEMENTS).contains(&scored_children(framework, position).len()))
         .collect();
-    let column = |position: usize| scores.get(position).map_or(&[][..], Vec::as_slice);
+    let both = |one: usize, other: usize| scores.get(one).zip(scores.get(other));
     let correlation = |one: usize, other: usize| {
         let known = known.get(&(one, other)).or_else(|| known.get(&(other, one)));
-        known.copied().unwrap_or_else(|| pearson(column(one), column(other)))
+        let computed = || both(one, other).and_then(|(one, other)| one.pearson(other));
+        known.copied().unwrap_or_else(computed)
     };
     let found: Vec<(Vec<PairFlag>, GroupStructure)> = parents
         .par_iter()
         .map(|&parent| {
             let children = scored_children(framework, parent);
-            let columns: Vec<&[f64]> = children.iter().map(|&child| column(child)).collect();
+            let columns = children.iter().filter_map(|&child| scores.get(child));
+            let columns: Vec<&[f64]> = columns.map(|column| column.values).collect();
             let names: Vec<&str> = children.iter().map(|&child| name(elements, child)).collect();
             let flag = |(kind, one, other, correlation)| PairFlag {
                 kind,
                 one: name(elements, one).to_owned(),
                 other: name(elements, other).to_owned(),
                 correlation,
-                n: common(column(one), column(other)),
+                n: both(one, other).map_or(0, |(one, other)| one.common(other)),
             };
             let flags = pairs_to_look_at(parent, &children, &correlation)
                 .into_iter()
@@ -198,7 +197,7 @@ fn name(elements: &[Element], position: usize) -> &str {
 
 /// The scores of all elements, made ready to be correlated.
 struct Columns<'a> {
-    centred: Vec<Centred<'a>>,
+    scores: &'a [Centred<'a>],
     ranked: Option<Vec<Ranked>>,
 }
 
@@ -265,7 +264,7 @@ struct Cell {
 
 impl Columns<'_> {
     fn cell(&self, row: usize, column: usize) -> Cell {
-        let Some((one, other)) = self.centred.get(row).zip(self.centred.get(column)) else {
+        let Some((one, other)) = self.scores.get(row).zip(self.scores.get(column)) else {
             return Cell::default();
         };
         let ranked = self.ranked.as_ref();
@@ -277,14 +276,6 @@ impl Columns<'_> {
             kendall: ranks.and_then(|(one, other)| kendall(one, other)),
         }
     }
-}
-
-/// How many units have both.
-fn common(one: &[f64], other: &[f64]) -> usize {
-    one.iter()
-        .zip(other)
-        .filter(|(x, y)| !x.is_nan() && !y.is_nan())
-        .count()
 }
 
 /// The pairs among children of a parent, and of each with it, that someone should look at, with Pearson's r.
@@ -313,14 +304,15 @@ fn structure(names: &[&str], columns: &[&[f64]]) -> GroupStructure {
     let whole = complete(columns);
     let views: Vec<&[f64]> = whole.iter().map(Vec::as_slice).collect();
     let found = correlation_matrix(&whole).map(components);
+    let Alphas { all, without } = alphas(&views);
     let named = || names.iter().map(|&name| name.to_owned());
     let coefficients = found
         .iter()
         .flat_map(|found| found.vectors.column(0).iter().copied().collect::<Vec<_>>());
     GroupStructure {
         units: whole.first().map_or(0, Vec::len),
-        alpha: alpha(&views),
-        alpha_without: named().zip(alpha_without(&views)).collect(),
+        alpha: all,
+        alpha_without: named().zip(without).collect(),
         first_component: named().zip(coefficients).collect(),
         eigenvalues: found.map(|found| found.eigenvalues).unwrap_or_default(),
     }
@@ -328,17 +320,18 @@ fn structure(names: &[&str], columns: &[&[f64]]) -> GroupStructure {
 
 /// Indicators that go with the size of a unit: every indicator, as it is before it is normalised, against every
 /// denominator that the framework names and the table has.
-pub(super) fn denominator_flags(indicators: &[(&str, &[f64])], denominators: &[(&str, &[f64])]) -> Vec<PairFlag> {
+pub(super) fn denominator_flags(indicators: &[(&str, &[f64])], denominators: &[(&str, Centred<'_>)]) -> Vec<PairFlag> {
     let mut flags = Vec::new();
-    for (indicator, column) in indicators {
+    for (indicator, column) in indicators.iter().filter(|_| !denominators.is_empty()) {
+        let column = Centred::new(column);
         for (denominator, size) in denominators {
-            if let Some(correlation) = pearson(column, size).filter(|r| r.abs() > DENOMINATOR) {
+            if let Some(correlation) = column.pearson(size).filter(|r| r.abs() > DENOMINATOR) {
                 flags.push(PairFlag {
                     kind: PairKind::Denominator,
                     one: (*indicator).to_owned(),
                     other: (*denominator).to_owned(),
                     correlation,
-                    n: common(column, size),
+                    n: column.common(size),
                 });
             }
         }
@@ -355,7 +348,9 @@ mod tests {
     fn found(columns: [&[f64]; 4]) -> Correlations {
         let text = "index: {id: I, indicators: [{id: x}, {id: y}, {id: z}]}";
         let framework = Framework::for_table("f.yaml", text).unwrap().value;
-        correlations(&framework, &columns.map(<[f64]>::to_vec), &mut Notes::default())
+        let scores = columns.map(<[f64]>::to_vec);
+        let centred: Vec<Centred<'_>> = scores.iter().map(|column| Centred::new(column)).collect();
+        correlations(&framework, &centred, &mut Notes::default())
     }
 
     #[test]
@@ -411,7 +406,7 @@ mod tests {
         let size: &[f64] = &[1.0, 2.0, 3.0, 10.0];
         let flags = denominator_flags(
             &[("a", &[2.0, 4.0, 6.0, 21.0]), ("b", &[1.0, 5.0, 2.0, 2.0])],
-            &[("pop", size)],
+            &[("pop", Centred::new(size))],
         );
         assert_eq!((flags.len(), flags[0].one.as_str(), flags[0].n), (1, "a", 4));
     }

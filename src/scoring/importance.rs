@@ -6,31 +6,30 @@
 //! given from 50 units on.
 
 use super::association::Centred;
-use super::numbers::ties;
+use super::numbers::{Ascending, ties};
 
 /// The fewest units for a correlation ratio.
 const FEWEST: usize = 50;
 
 /// The squared correlation of an element with the index; `None` where one of them does not vary.
-pub(super) fn importance(element: &[f64], index: &Centred<'_>) -> Option<f64> {
-    Centred::new(element).pearson(index).map(|r| r * r)
+pub(super) fn importance(element: &Centred<'_>, index: &Centred<'_>) -> Option<f64> {
+    element.pearson(index).map(|r| r * r)
 }
 
 /// The correlation ratio of the index given the element, 0 to 1; `None` where one of them does not vary. The mean is
 /// estimated by straight lines over about sqrt(n) / 2 stretches of equally many units, and the share explained is adjusted
 /// for their number.
-pub(super) fn correlation_ratio(element: &[f64], index: &[f64]) -> Option<f64> {
-    let mut points: Vec<(f64, f64)> = element
+pub(super) fn correlation_ratio(element: &Ascending, index: &[f64]) -> Option<f64> {
+    let mut points = Vec::with_capacity(element.values().len());
+    let both = element
+        .values()
         .iter()
-        .zip(index)
-        .filter(|(x, y)| !x.is_nan() && !y.is_nan())
-        .map(|(x, y)| (*x, *y))
-        .collect();
+        .filter_map(|&(x, unit)| Some((x, *index.get(unit)?)));
+    points.extend(both.filter(|(_, y)| !y.is_nan()));
     let n = points.len();
     if n < FEWEST {
         return None;
     }
-    points.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
     let (least, greatest) = (points.first()?.0, points.last()?.0);
     let (lowest, highest) = points
         .iter()
@@ -111,24 +110,24 @@ mod tests {
     fn a_straight_line_is_fully_explained_either_way() {
         let x = line(101);
         let y: Vec<f64> = x.iter().map(|x| 3.0 - 2.0 * x).collect();
-        assert!((importance(&x, &Centred::new(&y)).unwrap() - 1.0).abs() < 1e-12);
-        assert!((correlation_ratio(&x, &y).unwrap() - 1.0).abs() < 1e-9);
+        assert!((importance(&Centred::new(&x), &Centred::new(&y)).unwrap() - 1.0).abs() < 1e-12);
+        assert!((correlation_ratio(&Ascending::of(&x), &y).unwrap() - 1.0).abs() < 1e-9);
     }
 
     #[test]
     fn a_parabola_has_no_correlation_but_a_ratio_near_1() {
         let x = line(101);
         let y: Vec<f64> = x.iter().map(|x| x * x).collect();
-        assert!(importance(&x, &Centred::new(&y)).unwrap() < 1e-9);
-        assert!(correlation_ratio(&x, &y).unwrap() > 0.97);
+        assert!(importance(&Centred::new(&x), &Centred::new(&y)).unwrap() < 1e-9);
+        assert!(correlation_ratio(&Ascending::of(&x), &y).unwrap() > 0.97);
     }
 
     #[test]
     fn what_is_unrelated_explains_next_to_nothing_and_few_units_nothing_at_all() {
         let x = line(101);
         let y: Vec<f64> = (0..101_u32).map(|unit| f64::from(unit * unit * 7 % 103)).collect();
-        assert!(correlation_ratio(&x, &y).unwrap() < 0.2);
-        assert_eq!(correlation_ratio(&x[..49], &y[..49]), None);
-        assert_eq!(correlation_ratio(&[1.0; 60], &y[..60]), None);
+        assert!(correlation_ratio(&Ascending::of(&x), &y).unwrap() < 0.2);
+        assert_eq!(correlation_ratio(&Ascending::of(&x[..49]), &y[..49]), None);
+        assert_eq!(correlation_ratio(&Ascending::of(&[1.0; 60]), &y[..60]), None);
     }
 }

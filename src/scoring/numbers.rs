@@ -9,6 +9,13 @@ pub(super) fn present(column: &[f64]) -> impl Iterator<Item = f64> + '_ {
     column.iter().copied().filter(|value| !value.is_nan())
 }
 
+/// The values that are there, in a list of their own.
+pub(super) fn values(column: &[f64]) -> Vec<f64> {
+    let mut values = Vec::with_capacity(column.len());
+    values.extend(present(column));
+    values
+}
+
 /// How many values are there.
 pub(super) fn count(column: &[f64]) -> usize {
     present(column).count()
@@ -47,31 +54,40 @@ impl Centre {
     }
 }
 
-/// The deviations from the mean of the values that are there, divided by a power of two that brings the largest of them
-/// between 1 and 2, so that their powers neither overflow nor vanish; and that power of two.
-pub(super) fn deviations(column: &[f64]) -> Option<(Vec<f64>, f64)> {
-    /// The exponent of a number, without sign and digits.
-    const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
-    let centre = Centre::of(column)?;
-    let mut deviations: Vec<f64> = present(column).map(|value| centre.deviation(value)).collect();
-    let largest = deviations
-        .iter()
-        .fold(0.0, |largest: f64, deviation| largest.max(deviation.abs()));
-    let unit = f64::from_bits(largest.to_bits() & EXPONENT).max(f64::MIN_POSITIVE);
-    for deviation in &mut deviations {
-        *deviation /= unit;
+/// Deviations from the mean in a unit that is a power of two and brings the largest of them between 1 and 2, so that their
+/// powers neither overflow nor vanish.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deviations {
+    centre: Centre,
+    unit: f64,
+}
+
+impl Deviations {
+    /// Of the values that are there.
+    pub(super) fn of(column: &[f64]) -> Option<Self> {
+        /// The exponent of a number, without sign and digits.
+        const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
+        let centre = Centre::of(column)?;
+        let largest = present(column).fold(0.0, |largest: f64, value| largest.max(centre.deviation(value).abs()));
+        let unit = f64::from_bits(largest.to_bits() & EXPONENT).max(f64::MIN_POSITIVE);
+        Some(Self { centre, unit })
     }
-    Some((deviations, unit))
+
+    /// That of a value.
+    pub(super) fn deviation(&self, value: f64) -> f64 {
+        self.centre.deviation(value) / self.unit
+    }
 }
 
 /// The standard deviation with n - 1; 0 where the column is constant.
 pub(super) fn standard_deviation(column: &[f64]) -> Option<f64> {
-    let (deviations, unit) = deviations(column).filter(|(deviations, _)| deviations.len() > 1)?;
+    let n = Some(count(column)).filter(|n| *n > 1)?;
+    let deviations = Deviations::of(column)?;
     if is_constant(column) {
         return Some(0.0);
     }
-    let squares: f64 = deviations.iter().map(|deviation| deviation * deviation).sum();
-    Some(unit * (squares / (deviations.len() as f64 - 1.0)).sqrt())
+    let squares: f64 = present(column).map(|value| deviations.deviation(value).powi(2)).sum();
+    Some(deviations.unit * (squares / (n as f64 - 1.0)).sqrt())
 }
 
 /// The quantile that R calls type 7: linear between the order statistics at 1 + (n - 1) p (R. J. Hyndman and Y. Fan, Sample
@@ -141,7 +157,7 @@ pub(super) fn extremes(column: &[f64]) -> Option<(f64, f64)> {
 /// assert_eq!(median(&[]), None);
 /// ```
 pub fn median(column: &[f64]) -> Option<f64> {
-    let mut values: Vec<f64> = present(column).collect();
+    let mut values = values(column);
     let middle = values.len() / 2;
     let even = values.len().is_multiple_of(2);
     if values.is_empty() {
@@ -160,10 +176,10 @@ pub fn median(column: &[f64]) -> Option<f64> {
 ///
 /// `None` where the column is constant or has too few values for one of them (3 and 4).
 pub(super) fn shape(column: &[f64]) -> Option<(f64, f64)> {
-    let (deviations, _) = deviations(column).filter(|_| !is_constant(column))?;
-    let n = deviations.len() as f64;
+    let deviations = Deviations::of(column).filter(|_| !is_constant(column))?;
+    let n = count(column) as f64;
     let (mut second, mut third, mut fourth) = (0.0, 0.0, 0.0);
-    for deviation in deviations {
+    for deviation in present(column).map(|value| deviations.deviation(value)) {
         let square = deviation * deviation;
         second += square;
         third += square * deviation;
@@ -189,15 +205,49 @@ pub(super) fn ties(one: f64, other: f64) -> bool {
     (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
 }
 
+/// The values of a column that are there, each with its unit, from the least to the greatest.
+pub(super) struct Ascending {
+    values: Vec<(f64, usize)>,
+    units: usize,
+}
+
+impl Ascending {
+    pub(super) fn of(column: &[f64]) -> Self {
+        let mut values = Vec::with_capacity(column.len());
+        values.extend(
+            column
+                .iter()
+                .copied()
+                .zip(0_usize..)
+                .filter(|(value, _)| !value.is_nan()),
+        );
+        values.sort_unstable_by(|(one, first), (other, second)| one.total_cmp(other).then(first.cmp(second)));
+        Self {
+            values,
+            units: column.len(),
+        }
+    }
+
+    pub(super) fn values(&self) -> &[(f64, usize)] {
+        &self.values
+    }
+
+    /// How many units there are, with a value or without.
+    pub(super) fn units(&self) -> usize {
+        self.units
+    }
+}
+
 /// Ranks from the first in this order: the first is 1, ties take the smallest rank, missing has none.
-pub(super) fn ranks(column: &[f64], order: fn(&f64, &f64) -> Ordering) -> Vec<Option<u32>> {
-    let mut sorted: Vec<(f64, usize)> = column
-        .iter()
-        .copied()
-        .enumerate()
-        .filter(|(_, value)| !value.is_nan())
-        .map(|(unit, value)| (value, unit))
-        .collect();
+pub(super) fn ranks(column: &[f64], order: impl Fn(&f64, &f64) -> Ordering) -> Vec<Option<u32>> {
+    let mut sorted = Vec::with_capacity(column.len());
+    sorted.extend(
+        column
+            .iter()
+            .copied()
+            .zip(0_usize..)
+            .filter(|(value, _)| !value.is_nan()),
+    );
     sorted.sort_unstable_by(|(one, first), (other, second)| order(one, other).then(first.cmp(second)));
     let mut ranks = vec![None; column.len()];
     let mut leader: Option<(f64, u32)> = None;

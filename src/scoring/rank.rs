@@ -1,22 +1,53 @@
 //! Ranks of the units: 1 is the best score, ties take the smallest rank, a missing score has none.
 
-use super::numbers::ranks;
+use super::numbers::{Ascending, ties};
 
 /// The ranks within each group of rows (all rows, or those of one time).
 pub(super) fn rank_within(groups: &[Vec<usize>], scores: &[f64]) -> Vec<Option<u32>> {
-    let mut all = vec![None; scores.len()];
-    for rows in groups {
-        let column: Vec<f64> = rows
-            .iter()
-            .map(|&row| scores.get(row).copied().unwrap_or(f64::NAN))
-            .collect();
-        for (&row, rank) in rows.iter().zip(ranks(&column, |one, other| other.total_cmp(one))) {
-            if let Some(slot) = all.get_mut(row) {
-                *slot = rank;
+    rank_sorted(groups, &Ascending::of(scores))
+}
+
+/// The same of scores that are sorted already.
+pub(super) fn rank_sorted(groups: &[Vec<usize>], scores: &Ascending) -> Vec<Option<u32>> {
+    let mut group_of = vec![None; scores.units()];
+    for (group, rows) in groups.iter().enumerate() {
+        for row in rows {
+            if let Some(slot) = group_of.get_mut(*row) {
+                *slot = Some(group);
             }
         }
     }
-    all
+    let mut places = vec![Place::default(); groups.len()];
+    let mut ranks = vec![None; scores.units()];
+    for &(score, row) in scores.values().iter().rev() {
+        let group = group_of.get(row).copied().flatten();
+        if let (Some(place), Some(rank)) = (group.and_then(|group| places.get_mut(group)), ranks.get_mut(row)) {
+            *rank = Some(place.rank(score));
+        }
+    }
+    ranks
+}
+
+/// How far the ranking of a group has come.
+#[derive(Clone, Default)]
+struct Place {
+    ranked: u32,
+    /// The first of those that tie, with its rank.
+    leader: Option<(f64, u32)>,
+}
+
+impl Place {
+    /// The rank of the next lower score.
+    fn rank(&mut self, score: f64) -> u32 {
+        self.ranked += 1;
+        match self.leader {
+            Some((first, rank)) if ties(first, score) => rank,
+            _ => {
+                self.leader = Some((score, self.ranked));
+                self.ranked
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,22 +6,24 @@
 
 use super::numbers::{is_constant, standard_deviation};
 
-/// Alpha of columns without holes; `None` for fewer than two columns or three units, or where the sum
-/// or every column is constant.
-pub(super) fn alpha(columns: &[&[f64]]) -> Option<f64> {
-    let columns: Vec<Part<'_>> = columns.iter().map(|column| Part::of(column)).collect();
-    alpha_of(&columns.iter().collect::<Vec<_>>())
+/// Alpha, and what it would be without each column.
+pub(super) struct Alphas {
+    pub all: Option<f64>,
+    pub without: Vec<Option<f64>>,
 }
 
-/// Alpha without each column in turn.
-pub(super) fn alpha_without(columns: &[&[f64]]) -> Vec<Option<f64>> {
+/// Alphas of columns without holes; `None` for fewer than two columns or three units, or where the sum
+/// or every column is constant.
+pub(super) fn alphas(columns: &[&[f64]]) -> Alphas {
     let columns: Vec<Part<'_>> = columns.iter().map(|column| Part::of(column)).collect();
-    (0..columns.len())
-        .map(|out| {
-            let rest = columns.iter().enumerate().filter(|(at, _)| *at != out);
-            alpha_of(&rest.map(|(_, part)| part).collect::<Vec<_>>())
-        })
-        .collect()
+    let without = |out: usize| {
+        let rest = columns.iter().enumerate().filter(|(at, _)| *at != out);
+        alpha_of(&rest.map(|(_, part)| part).collect::<Vec<_>>())
+    };
+    Alphas {
+        all: alpha_of(&columns.iter().collect::<Vec<_>>()),
+        without: (0..columns.len()).map(without).collect(),
+    }
 }
 
 /// A column with what alpha needs of it.
@@ -68,13 +70,17 @@ fn alpha_of(parts: &[&Part<'_>]) -> Option<f64> {
 mod tests {
     use super::*;
 
+    fn alpha(columns: &[&[f64]]) -> Option<f64> {
+        alphas(columns).all
+    }
+
     #[test]
     fn readings_of_one_thing_have_alpha_1_and_what_disturbs_them_is_seen_when_it_is_removed() {
         let (one, other, noise) = ([1.0, 2.0, 3.0, 4.0], [2.0, 3.0, 4.0, 5.0], [3.0, -3.0, 3.0, -3.0]);
         assert!((alpha(&[&one, &other]).unwrap() - 1.0).abs() < 1e-12);
         let all: [&[f64]; 3] = [&one, &other, &noise];
-        let without = alpha_without(&all);
-        assert!((without[2].unwrap() - 1.0).abs() < 1e-12 && alpha(&all).unwrap() < without[2].unwrap());
+        let Alphas { all, without } = alphas(&all);
+        assert!((without[2].unwrap() - 1.0).abs() < 1e-12 && all.unwrap() < without[2].unwrap());
         assert_eq!(alpha(&[&one]), None);
     }
 

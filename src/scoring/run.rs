@@ -20,8 +20,9 @@ use super::importance::{correlation_ratio, importance};
 use super::impute::{Siblings, Surroundings, impute};
 use super::normalise::{Subject, normalise};
 use super::note::{Note, NoteCode, Notes};
+use super::numbers::Ascending;
 use super::options::{Frame, ImputeMethod, NormaliseMethod, Options, ScreenMethod, Treat, TreatMethod};
-use super::rank::rank_within;
+use super::rank::rank_sorted;
 use super::screen::kept;
 use super::series::Series;
 use super::statistics::statistics;
@@ -159,6 +160,13 @@ pub(super) fn rows_by_time(table: &Table) -> Vec<Vec<usize>> {
         .collect()
 }
 
+/// Where the units stand on an element, and what the element is to the index.
+struct Standing {
+    ranks: Vec<Option<u32>>,
+    importance: Option<f64>,
+    correlation_ratio: Option<f64>,
+}
+
 /// The steps that change columns.
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -283,14 +291,21 @@ impl<'a> Run<'a> {
             &mut self.notes,
         )?;
         let effective = effective(self.framework, &weighed.weights);
-        let ranks: Vec<Vec<Option<u32>>> = scores.par_iter().map(|column| rank_within(&times, column)).collect();
         let coverage = coverage(self.framework, &weighed.weights, &scaled.present, units.len());
-        let index = Centred::new(&scores[0]);
-        let of_index: Vec<[Option<f64>; 2]> = scores
+        let centred: Vec<Centred<'_>> = scores.par_iter().map(|column| Centred::new(column)).collect();
+        let index = &centred[0];
+        let standings: Vec<Standing> = centred
             .par_iter()
-            .map(|column| [importance(column, &index), correlation_ratio(column, &scores[0])])
+            .map(|element| {
+                let sorted = Ascending::of(element.values);
+                Standing {
+                    ranks: rank_sorted(&times, &sorted),
+                    importance: importance(element, index),
+                    correlation_ratio: correlation_ratio(&sorted, index.values),
+                }
+            })
             .collect();
-        let mut correlations = correlations(self.framework, &scores, &mut self.notes);
+        let mut correlations = correlations(self.framework, &centred, &mut self.notes);
         correlations.flags.extend(size);
         let id = |position: usize| elements[position].id.clone();
         Ok(Assessment {
@@ -306,8 +321,8 @@ impl<'a> Run<'a> {
                     parent: element.parent.map(id),
                     weight: weighed.weights[position],
                     effective_weight: effective[position],
-                    importance: of_index[position][0],
-                    correlation_ratio: of_index[position][1],
+                    importance: standings[position].importance,
+                    correlation_ratio: standings[position].correlation_ratio,
                 })
                 .collect(),
             stages,
@@ -316,10 +331,10 @@ impl<'a> Run<'a> {
                 .enumerate()
                 .map(|(at, column)| (id(at), Series::from_numbers(column)))
                 .collect(),
-            ranks: ranks
+            ranks: standings
                 .into_iter()
                 .enumerate()
-                .map(|(at, ranks)| (id(at), ranks))
+                .map(|(at, standing)| (id(at), standing.ranks))
                 .collect(),
             coverage: coverage
                 .into_iter()
@@ -381,11 +396,13 @@ impl<'a> Run<'a> {
             .into_iter()
             .filter_map(|column| Some((column, self.table.numbers(column).ok()?)))
             .collect();
-        let sizes: Vec<(&str, &[f64])> = sizes.iter().map(|(name, series)| (*name, series.raw())).collect();
-        let columns = self.indicators.iter().zip(&self.columns);
-        let columns: Vec<(&str, &[f64])> = columns
-            .map(|((_, element, _), column)| (element.id.as_str(), column.as_slice()))
+        let sizes: Vec<(&str, Centred<'_>)> = sizes
+            .iter()
+            .map(|(name, series)| (*name, Centred::new(series.raw())))
             .collect();
+        let columns = self.indicators.iter().zip(&self.columns);
+        let columns = columns.map(|((_, element, _), column)| (element.id.as_str(), column.as_slice()));
+        let columns: Vec<(&str, &[f64])> = columns.collect();
         denominator_flags(&columns, &sizes)
     }
 

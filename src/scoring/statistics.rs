@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{count, extremes, mean, median, present, quantile, shape, standard_deviation};
+use super::numbers::{count, extremes, mean, median, quantile, shape, standard_deviation, values};
 use super::options::Treat;
 
 /// Figures of one indicator over the units; those that are not defined are missing.
@@ -62,7 +62,7 @@ pub(super) fn statistics(column: &[f64], treat: &Treat, name: impl Fn(usize) -> 
 
 /// Tukey's fences (1977, Exploratory Data Analysis); `None` below four values or where the quartiles are equal.
 fn fences(column: &[f64]) -> Option<(f64, f64)> {
-    let mut values: Vec<f64> = present(column).collect();
+    let mut values = values(column);
     if values.len() < 4 {
         return None;
     }
