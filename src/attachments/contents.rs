@@ -1,6 +1,7 @@
 //! The place where contents are kept.
 
 use std::fs::DirBuilder;
+use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,19 +15,22 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutPayload, RetryConfig};
 use sha2::{Digest as _, Sha256};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir, TempPath};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
-use super::{Bucket, ContentAddress, ContentError, Received, Receiving};
+use super::sealing::{Opening, SEALED_CHUNK, seal, sealed_size};
+use super::{Bucket, ContentAddress, ContentError, ContentKey, FileKind, Received, Receiving};
 use crate::response::Fingerprint;
 
-/// What the keys of contents begin with, after the prefix of the place.
-const UNDER: &str = "sha256";
+/// What the names of contents begin with, after the prefix of the place: of those that lie there as they came, and of those
+/// that are sealed.
+const OPEN: &str = "sha256";
+const SEALED: &str = "sealed";
 /// The folder of what is arriving.
 const INCOMING: &str = "incoming";
-/// How much is read, and sent to a bucket, at a time; buckets take no smaller parts than 5 MiB.
-const PIECE: usize = 256 * 1024;
+/// How much is read, and sent to a bucket, at a time: of a place at least one chunk; buckets take no smaller parts than 5 MiB.
+const PIECE: usize = 4 * SEALED_CHUNK;
 const PART: usize = 8 * 1024 * 1024;
 /// How many files are sent to a bucket at a time.
 const SENDERS: usize = 4;
@@ -41,16 +45,21 @@ const LEFT_OVER: Duration = Duration::from_hours(24);
 /// A place for contents. Cheap to clone; all its calls block.
 ///
 /// ```
-/// use innogauge::attachments::{Contents, FileKind};
+/// use innogauge::attachments::{ContentKey, Contents, FileKind, Kept};
+/// use zeroize::Zeroizing;
 ///
 /// let contents = Contents::temporary()?;
 /// let mut receiving = contents.receive(1024)?;
 /// receiving.take(b"what was ")?;
 /// receiving.take(b"said")?;
 /// let received = receiving.finish(FileKind::Text)?;
-/// let hash = received.hash;
-/// contents.keep(received)?;
-/// let mut reading = contents.read(hash, None)?;
+/// let kept = Kept {
+///     hash: received.hash,
+///     size: received.size,
+///     key: Some(ContentKey::new(Zeroizing::new([7; 32]))),
+/// };
+/// contents.keep(received, kept.key.as_ref())?;
+/// let mut reading = contents.read(&kept, None)?;
 /// assert_eq!(reading.next_piece()?.as_deref(), Some(b"what was said".as_slice()));
 /// assert_eq!(reading.next_piece()?, None);
 /// # Ok::<(), innogauge::attachments::ContentError>(())
@@ -80,12 +89,23 @@ enum Place {
     Bucket,
 }
 
-/// Some content that is kept.
+/// Some content, by what is known of it.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The SHA-256 of it.
+    pub hash: Fingerprint,
+    /// How many bytes it has: at least one.
+    pub size: u64,
+    /// The key that it is sealed by; `None` where it is not.
+    pub key: Option<ContentKey>,
+}
+
+/// Some content that lies there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
-    /// Its hash, as its key says.
+    /// Its hash, as its name says.
     pub hash: Fingerprint,
-    /// How many bytes it has.
+    /// How many bytes it takes there.
     pub size: u64,
     /// When it was put there.
     pub at: DateTime<Utc>,
@@ -96,6 +116,10 @@ pub struct Reading {
     contents: Contents,
     hash: Fingerprint,
     stream: BoxStream<'static, object_store::Result<bytes::Bytes>>,
+    /// Where it is sealed.
+    opening: Option<Opening>,
+    /// What was read of a chunk that is not whole yet.
+    begun: Vec<u8>,
 }
 
 impl Drop for Inner {
@@ -206,11 +230,16 @@ impl Contents {
         }
     }
 
-    /// The key of some content.
-    fn key(&self, hash: Fingerprint) -> Key {
+    /// The name of some content under one of the two beginnings.
+    fn name(&self, under: &str, hash: Fingerprint) -> Key {
         let text = hash.to_string();
         let shard: String = text.chars().take(2).collect();
-        self.inner.prefix.clone().join(UNDER).join(shard).join(text)
+        self.inner.prefix.clone().join(under).join(shard).join(text)
+    }
+
+    /// Where some content lies.
+    fn name_of(&self, kept: &Kept) -> Key {
+        self.name(if kept.key.is_some() { SEALED } else { OPEN }, kept.hash)
     }
 
     /// Begins to receive content of at most so many bytes.
@@ -218,30 +247,52 @@ impl Contents {
     /// # Errors
     /// [`ContentError::Full`] or [`ContentError::Unavailable`] where there is no room for it on the way.
     pub fn receive(&self, limit: u64) -> Result<Receiving, ContentError> {
-        let file = match &self.inner.place {
-            Place::Folder { incoming, .. } => tempfile::Builder::new().prefix("file-").tempfile_in(incoming),
-            Place::Bucket => tempfile::NamedTempFile::new(),
-        };
-        file.map(|file| Receiving::into(file, limit))
-            .map_err(|error| ContentError::of_system(&error))
+        Ok(Receiving::into(self.file_on_the_way()?, limit))
     }
 
-    /// Keeps content that has arrived. What is kept already stays as it is.
+    fn file_on_the_way(&self) -> Result<NamedTempFile, ContentError> {
+        let file = match &self.inner.place {
+            Place::Folder { incoming, .. } => tempfile::Builder::new().prefix("file-").tempfile_in(incoming),
+            Place::Bucket => NamedTempFile::new(),
+        };
+        file.map_err(|error| ContentError::of_system(&error))
+    }
+
+    /// Keeps content that has arrived, sealed where there is a key for it. What is kept already stays as it is.
     ///
     /// # Errors
     /// [`ContentError::Full`] or [`ContentError::Unavailable`]: then nothing of it is kept.
-    pub fn keep(&self, received: Received) -> Result<(), ContentError> {
-        let Received { hash, size, file, .. } = received;
-        if self.has(hash, size)? {
+    pub fn keep(&self, received: Received, key: Option<&ContentKey>) -> Result<(), ContentError> {
+        let kept = Kept {
+            hash: received.hash,
+            size: received.size,
+            key: key.cloned(),
+        };
+        if self.has(&kept)? && self.opens(&kept)? {
             return Ok(());
         }
-        let key = self.key(hash);
+        let file = match key {
+            None => received.file,
+            Some(key) => self.sealed(received.open()?, received.size, key)?,
+        };
+        self.put(file, &self.name_of(&kept))
+    }
+
+    /// Seals content into a file of its own.
+    fn sealed(&self, content: impl Read, size: u64, key: &ContentKey) -> Result<TempPath, ContentError> {
+        let file = self.file_on_the_way()?;
+        let written = seal(key, size, content, file.as_file()).and_then(|()| file.as_file().sync_all());
+        written.map_err(|error| ContentError::of_system(&error))?;
+        Ok(file.into_temp_path())
+    }
+
+    fn put(&self, file: TempPath, name: &Key) -> Result<(), ContentError> {
         let failed = |error| ContentError::of_place(&error);
         match &self.inner.place {
             Place::Folder { .. } => {
-                let name = file.file_name().unwrap_or_default().to_string_lossy();
-                let from = Key::from(INCOMING).join(name.as_ref());
-                self.wait(self.inner.objects.rename(&from, &key)).map_err(failed)?;
+                let on_the_way = file.file_name().unwrap_or_default().to_string_lossy();
+                let from = Key::from(INCOMING).join(on_the_way.as_ref());
+                self.wait(self.inner.objects.rename(&from, name)).map_err(failed)?;
                 // It has another name now: there is nothing to remove under the old one.
                 drop(file.keep());
                 Ok(())
@@ -250,66 +301,123 @@ impl Contents {
                 let sent = async {
                     // Nobody closes it: then there would be no turn to wait for.
                     let _turn = self.inner.sending.acquire().await;
-                    send(self.inner.objects.as_ref(), &key, &file, size).await
+                    send(self.inner.objects.as_ref(), name, &file).await
                 };
                 self.wait(sent).map_err(failed)
             }
         }
     }
 
-    /// Whether content of that hash and size is kept.
+    /// Seals content that lies there as it came. Until [`Contents::remove_open`] it lies there twice.
+    ///
+    /// # Errors
+    /// [`ContentError::Missing`], [`ContentError::Changed`] where it is not what it was, [`ContentError::Full`] or
+    /// [`ContentError::Unavailable`].
+    pub fn seal(&self, open: &Kept, key: &ContentKey) -> Result<(), ContentError> {
+        let mut receiving = self.receive(open.size)?;
+        let mut reading = self.read(open, None)?;
+        while let Some(piece) = reading.next_piece()? {
+            receiving.take(&piece)?;
+        }
+        let received = receiving.finish(FileKind::Whatever)?;
+        if received.hash != open.hash {
+            return Err(ContentError::Changed { hash: open.hash });
+        }
+        self.keep(received, Some(key))
+    }
+
+    /// Whether that content is kept, by its size.
     ///
     /// # Errors
     /// [`ContentError::Unavailable`].
-    pub fn has(&self, hash: Fingerprint, size: u64) -> Result<bool, ContentError> {
-        match self.wait(self.inner.objects.head(&self.key(hash))) {
+    pub fn has(&self, kept: &Kept) -> Result<bool, ContentError> {
+        let size = kept.key.as_ref().map_or(kept.size, |_| sealed_size(kept.size));
+        match self.wait(self.inner.objects.head(&self.name_of(kept))) {
             Ok(meta) => Ok(meta.size == size),
             Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(ContentError::of_place(&error)),
         }
     }
 
-    /// Begins to read content, or some of its bytes.
+    /// Whether content is not sealed, or by this key: one that a database knew before an older backup was restored may lie there.
+    fn opens(&self, kept: &Kept) -> Result<bool, ContentError> {
+        if kept.key.is_none() {
+            return Ok(true);
+        }
+        match self.read(kept, Some(0..1))?.next_piece() {
+            Ok(_) => Ok(true),
+            Err(ContentError::Changed { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Begins to read content, or some of its bytes: a range that lies inside of it.
     ///
     /// # Errors
     /// [`ContentError::Missing`], or [`ContentError::Unavailable`].
-    pub fn read(&self, hash: Fingerprint, range: Option<Range<u64>>) -> Result<Reading, ContentError> {
+    pub fn read(&self, kept: &Kept, range: Option<Range<u64>>) -> Result<Reading, ContentError> {
+        let (opening, range) = match &kept.key {
+            None => (None, range),
+            Some(key) => {
+                let (opening, range) = Opening::of(key, kept.size, &range.unwrap_or(0..kept.size));
+                (Some(opening), Some(range))
+            }
+        };
         let options = GetOptions {
             range: range.map(GetRange::Bounded),
             ..GetOptions::default()
         };
         let found = self
-            .wait(self.inner.objects.get_opts(&self.key(hash), options))
-            .map_err(|error| ContentError::of_store(hash, &error))?;
+            .wait(self.inner.objects.get_opts(&self.name_of(kept), options))
+            .map_err(|error| ContentError::of_store(kept.hash, &error))?;
         Ok(Reading {
             contents: self.clone(),
-            hash,
+            hash: kept.hash,
             stream: found.into_stream(),
+            opening,
+            begun: Vec::new(),
         })
     }
 
-    /// Removes content. What is not there is removed already.
+    /// Removes content, sealed or not. What is not there is removed already.
     ///
     /// # Errors
     /// [`ContentError::Unavailable`].
     pub fn remove(&self, hash: Fingerprint) -> Result<(), ContentError> {
-        match self.wait(self.inner.objects.delete(&self.key(hash))) {
+        self.remove_under(SEALED, hash)?;
+        self.remove_open(hash)
+    }
+
+    /// Removes what lies there as it came.
+    ///
+    /// # Errors
+    /// [`ContentError::Unavailable`].
+    pub fn remove_open(&self, hash: Fingerprint) -> Result<(), ContentError> {
+        self.remove_under(OPEN, hash)
+    }
+
+    fn remove_under(&self, under: &str, hash: Fingerprint) -> Result<(), ContentError> {
+        match self.wait(self.inner.objects.delete(&self.name(under, hash))) {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(ContentError::of_place(&error)),
         }
     }
 
-    /// Whether the content of a hash has that hash.
+    /// Whether content is what it was.
     ///
     /// # Errors
     /// [`ContentError::Missing`], or [`ContentError::Unavailable`].
-    pub fn is_sound(&self, hash: Fingerprint) -> Result<bool, ContentError> {
-        let mut reading = self.read(hash, None)?;
+    pub fn is_sound(&self, kept: &Kept) -> Result<bool, ContentError> {
+        let mut reading = self.read(kept, None)?;
         let mut hasher = Sha256::new();
-        while let Some(piece) = reading.next_piece()? {
-            hasher.update(&piece);
+        loop {
+            match reading.next_piece() {
+                Ok(Some(piece)) => hasher.update(&piece),
+                Ok(None) => return Ok(Fingerprint::of_digest(hasher.finalize().into()) == kept.hash),
+                Err(ContentError::Changed { .. }) => return Ok(false),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(Fingerprint::of_digest(hasher.finalize().into()) == hash)
     }
 
     /// Hands all contents to `act`, in no particular order. What is no content of ours is passed over.
@@ -317,24 +425,23 @@ impl Contents {
     /// # Errors
     /// The first error of `act`, or [`ContentError::Unavailable`].
     pub fn for_each<E: From<ContentError>>(&self, mut act: impl FnMut(Stored) -> Result<(), E>) -> Result<(), E> {
-        let under = self.inner.prefix.clone().join(UNDER);
-        let mut listed = self.inner.objects.list(Some(&under));
-        loop {
-            let next = self.wait(async { listed.next().await.transpose() });
-            match next.map_err(|error| ContentError::of_place(&error))? {
-                None => return Ok(()),
-                Some(meta) => {
-                    let named = meta.location.filename().and_then(Fingerprint::from_hex);
-                    if let Some(hash) = named.filter(|hash| self.key(*hash) == meta.location) {
-                        act(Stored {
-                            hash,
-                            size: meta.size,
-                            at: meta.last_modified,
-                        })?;
-                    }
+        for under in [OPEN, SEALED] {
+            let mut listed = self.inner.objects.list(Some(&self.inner.prefix.clone().join(under)));
+            while let Some(meta) = self
+                .wait(async { listed.next().await.transpose() })
+                .map_err(|error| ContentError::of_place(&error))?
+            {
+                let named = meta.location.filename().and_then(Fingerprint::from_hex);
+                if let Some(hash) = named.filter(|hash| self.name(under, *hash) == meta.location) {
+                    act(Stored {
+                        hash,
+                        size: meta.size,
+                        at: meta.last_modified,
+                    })?;
                 }
             }
         }
+        Ok(())
     }
 
     /// Removes what programs that died left on the way, and says how much that was.
@@ -369,13 +476,13 @@ fn private_folder() -> DirBuilder {
 }
 
 /// Sends content to a bucket: at once, or in parts where it is large.
-async fn send(objects: &dyn ObjectStore, key: &Key, file: &Path, size: u64) -> Result<(), object_store::Error> {
+async fn send(objects: &dyn ObjectStore, name: &Key, file: &Path) -> Result<(), object_store::Error> {
     let mut file = std::fs::File::open(file).map_err(unreadable)?;
-    if size <= PART as u64 {
+    if file.metadata().map_err(unreadable)?.len() <= PART as u64 {
         let payload = PutPayload::from(part(&mut file)?);
-        return objects.put(key, payload).await.map(drop);
+        return objects.put(name, payload).await.map(drop);
     }
-    let mut upload = objects.put_multipart(key).await?;
+    let mut upload = objects.put_multipart(name).await?;
     let sent = async {
         loop {
             let next = part(&mut file)?;
@@ -394,7 +501,6 @@ async fn send(objects: &dyn ObjectStore, key: &Key, file: &Path, size: u64) -> R
 }
 
 fn part(file: &mut std::fs::File) -> Result<Vec<u8>, object_store::Error> {
-    use std::io::Read as _;
     let mut bytes = Vec::new();
     file.take(PART as u64).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)
@@ -411,20 +517,32 @@ impl Reading {
     /// The next bytes; `None` at the end.
     ///
     /// # Errors
-    /// [`ContentError::Unavailable`] where reading breaks off.
+    /// [`ContentError::Unavailable`] where reading breaks off, [`ContentError::Changed`] where it is not what was sealed.
     pub fn next_piece(&mut self) -> Result<Option<Vec<u8>>, ContentError> {
-        let mut piece = Vec::new();
-        let Self { contents, hash, stream } = self;
+        let mut piece = std::mem::take(&mut self.begun);
+        let Self {
+            contents, hash, stream, ..
+        } = self;
         let gathered = contents.wait(async {
             while piece.len() < PIECE {
                 match stream.next().await.transpose()? {
                     Some(bytes) => piece.extend_from_slice(&bytes),
-                    None => break,
+                    None => return Ok(true),
                 }
             }
-            Ok(())
+            Ok(false)
         });
-        gathered.map_err(|error| ContentError::of_store(*hash, &error))?;
+        let is_end = gathered.map_err(|error| ContentError::of_store(*hash, &error))?;
+        if let Some(opening) = &mut self.opening {
+            let whole = if is_end {
+                piece.len()
+            } else {
+                piece.len() / SEALED_CHUNK * SEALED_CHUNK
+            };
+            self.begun = piece.split_off(whole);
+            let opened = opening.open(&piece).filter(|_| !is_end || opening.is_done());
+            piece = opened.ok_or(ContentError::Changed { hash: self.hash })?;
+        }
         Ok((!piece.is_empty()).then_some(piece))
     }
 }

@@ -46,6 +46,12 @@ pub enum ContentError {
         /// Its hash.
         hash: Fingerprint,
     },
+    /// The content is not what was sealed.
+    #[error("the content {hash} is not what it was")]
+    Changed {
+        /// Its hash.
+        hash: Fingerprint,
+    },
 }
 
 impl ContentError {

@@ -7,8 +7,9 @@ use clap::{Args, Subcommand};
 
 use super::output::say;
 use super::{DatabaseOptions, Failure, database};
+use crate::attachments::ContentError;
 use crate::store::{self, add_key, read_keys, remove_key};
-use crate::study::Catalogue;
+use crate::study::{Catalogue, open_contents, seal_contents};
 
 /// Make, list and change the keys of personal answers
 #[derive(Debug, Args)]
@@ -48,11 +49,16 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
             let catalogue = Catalogue::load(&store)?;
             let done = store.rotate_keys(&catalogue.finder(), |_| {})?;
             say!(
-                "{} data keys wrapped anew, {} versions sealed, {} authenticators and files of jobs besides",
+                "{} data keys wrapped anew, {} versions sealed, {} keys of attached files, authenticators and files of jobs besides",
                 done.rewrapped,
                 done.sealed,
                 done.secrets
             );
+            let settings = arguments.database.settings()?;
+            match open_contents(settings.attachments.as_ref(), store.address()) {
+                Err(ContentError::NotSet) => {}
+                contents => say!("{} attached files sealed", seal_contents(&store, &contents?)?),
+            }
             Ok(())
         }
         Act::List => {
@@ -82,7 +88,7 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
             let needed = store.key_use()?.into_iter().find(|one| one.key.to_string() == *key);
             if let Some(needed) = needed {
                 return Err(Failure::Input(format!(
-                    "key {key} is needed by {} versions of responses and {} authenticators and files of jobs: run `innogauge keys rotate` first",
+                    "key {key} is needed by {} versions of responses and {} attached files, authenticators and files of jobs: run `innogauge keys rotate` first",
                     needed.versions, needed.secrets
                 )));
             }

@@ -7,9 +7,11 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use zeroize::Zeroizing;
 
 use super::backend::{Connection, on_backend};
 use super::schema::{attachments, response_attachments};
+use super::seal::{self, FileContent};
 use super::{Store, StoreError, time};
 use crate::response::Fingerprint;
 
@@ -22,6 +24,8 @@ pub struct Content {
     pub size: u64,
     /// What it is: `image/jpeg`.
     pub media_type: String,
+    /// The key that it is sealed by, wrapped by a master key; `None` where it lies there as it came.
+    pub data_key: Option<Vec<u8>>,
 }
 
 /// How many rows are read at a time.
@@ -36,6 +40,7 @@ pub(super) struct ContentRow {
     received_at: NaiveDateTime,
     needed_at: NaiveDateTime,
     erased: bool,
+    data_key: Option<Vec<u8>>,
 }
 
 impl TryFrom<ContentRow> for Content {
@@ -46,6 +51,7 @@ impl TryFrom<ContentRow> for Content {
             hash: read_hash(&row.hash)?,
             size: u64::try_from(row.size).map_err(|_| StoreError::Unreadable("a file of negative size".to_owned()))?,
             media_type: row.media_type,
+            data_key: row.data_key,
         })
     }
 }
@@ -55,28 +61,120 @@ pub(super) fn read_hash(hex: &str) -> Result<Fingerprint, StoreError> {
 }
 
 impl Store {
-    /// Makes the row of content that is about to be kept, or says of one that is there that it is needed.
+    /// Makes the row of content that is about to be kept, or says of one that is there that it is needed; the content as the
+    /// row has it. A new row has a data key where there are master keys, or may be.
     ///
     /// # Errors
     /// What the database says.
-    pub fn expect_content(&self, content: &Content, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn expect_content(&self, content: &Content, now: DateTime<Utc>) -> Result<Content, StoreError> {
+        let hash = content.hash.to_string();
         let row = ContentRow {
-            hash: content.hash.to_string(),
             size: i64::try_from(content.size).unwrap_or(i64::MAX),
             media_type: content.media_type.clone(),
             received_at: time::stored(now),
             needed_at: time::stored(now),
             erased: false,
+            data_key: match self.keys_if_any()? {
+                Some(ring) => Some(seal::new_data_key(&ring, FileContent { hash: &hash })?),
+                None => None,
+            },
+            hash,
         };
-        self.write(|connection| {
+        let there: ContentRow = self.write(|connection| {
             on_backend!(connection, |c| diesel::insert_into(attachments::table)
                 .values(&row)
                 .on_conflict(attachments::hash)
                 .do_update()
                 .set((attachments::needed_at.eq(row.needed_at), attachments::erased.eq(false)))
                 .execute(c))?;
-            Ok(())
+            let there = attachments::table.find(&row.hash).select(ContentRow::as_select());
+            Ok(on_backend!(connection, |c| there.first(c))?)
+        })?;
+        there.try_into()
+    }
+
+    /// The key that content is sealed by; `None` where it lies there as it came.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownKey`] or [`StoreError::KeysNeeded`] where the master key is missing.
+    pub fn content_key(&self, content: &Content) -> Result<Option<Zeroizing<[u8; 32]>>, StoreError> {
+        let hash = content.hash.to_string();
+        let unwrapped = |data_key: &Vec<u8>| seal::unwrap(&self.inner.keys, FileContent { hash: &hash }, data_key);
+        content.data_key.as_ref().map(unwrapped).transpose()
+    }
+
+    /// Gives content that lies there as it came a data key, once `seal` has sealed it by that. Says whether it did: not where
+    /// it was sealed or removed in the meantime.
+    ///
+    /// # Errors
+    /// [`StoreError::KeysNeeded`], what the database or `seal` says: then the row stays as it is.
+    pub fn seal_content(
+        &self,
+        hash: Fingerprint,
+        seal: impl FnOnce(Zeroizing<[u8; 32]>) -> Result<(), String>,
+    ) -> Result<bool, StoreError> {
+        let hash = hash.to_string();
+        let place = FileContent { hash: &hash };
+        let data_key = seal::new_data_key(&*self.keys()?, place)?;
+        let secret = seal::unwrap(&self.inner.keys, place, &data_key)?;
+        self.write(|connection| {
+            let open = attachments::table.find(&hash).filter(attachments::data_key.is_null());
+            // Whoever does the same at the same time waits, and finds it done.
+            let marked = diesel::update(open).set(attachments::data_key.eq(Some(data_key)));
+            if on_backend!(connection, |c| marked.execute(c))? == 0 {
+                return Ok(false);
+            }
+            seal(secret).map_err(StoreError::System)?;
+            Ok(true)
         })
+    }
+
+    /// Wraps the data keys of contents by the newest master key. How many changed.
+    ///
+    /// # Errors
+    /// Where a key is missing; what was done until then stays done.
+    pub(super) fn rotate_contents(&self) -> Result<u64, StoreError> {
+        let mut changed = 0;
+        self.for_each_content_key(|batch| {
+            changed += self.write(|connection| {
+                let mut changed = 0;
+                for (hash, data_key) in batch {
+                    let Some(anew) = seal::rewrap(&self.inner.keys, FileContent { hash }, data_key)? else {
+                        continue;
+                    };
+                    let row = attachments::table.find(hash).filter(attachments::data_key.eq(data_key));
+                    changed += on_backend!(connection, |c| diesel::update(row)
+                        .set(attachments::data_key.eq(Some(anew)))
+                        .execute(c))?;
+                }
+                Ok(changed as u64)
+            })?;
+            Ok(())
+        })?;
+        Ok(changed)
+    }
+
+    /// Hands the hashes and data keys of sealed contents to `act`, a few hundred at a time.
+    pub(super) fn for_each_content_key(
+        &self,
+        mut act: impl FnMut(&[(String, Vec<u8>)]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let query = attachments::table
+                .filter(attachments::hash.gt(&after))
+                .filter(attachments::data_key.is_not_null())
+                .order(attachments::hash)
+                .limit(BATCH)
+                .select((attachments::hash, attachments::data_key.assume_not_null()));
+            let batch: Vec<(String, Vec<u8>)> =
+                self.read(|connection| Ok(on_backend!(connection, |c| query.load(c))?))?;
+            let Some((last, _)) = batch.last() else {
+                return Ok(());
+            };
+            after.clone_from(last);
+            act(&batch)?;
+        }
     }
 
     /// Contents that nothing refers to: since before `until`, or whose owner's data was erased. At most a few hundred.

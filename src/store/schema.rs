@@ -605,6 +605,7 @@ diesel::table! {
         received_at -> Timestamp,
         needed_at -> Timestamp,
         erased -> Bool,
+        data_key -> Nullable<Binary>,
     }
 }
 

@@ -1,5 +1,5 @@
 //! Personal answers at rest: each version of a response has a data key of its own, which a master key wraps. So have the
-//! pieces of the files of jobs, and the secrets of authenticators.
+//! files of responses, the pieces of the files of jobs, and the secrets of authenticators.
 //!
 //! XChaCha20-Poly1305, whose nonces of 192 bits may be drawn at random. Everything personal of a version is one sealed
 //! document, with the questions inside it, and survey and instance ID are authenticated with it: neither the whole nor
@@ -139,6 +139,22 @@ impl Place for Authenticator {
     }
 }
 
+/// The content of a file of a response, which lies outside of the database: the row has its data key alone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FileContent<'a> {
+    pub hash: &'a str,
+}
+
+impl Place for FileContent<'_> {
+    fn bound(self, purpose: &str) -> Vec<u8> {
+        joined(&["innogauge 1 content of file", purpose, self.hash])
+    }
+
+    fn named(self) -> String {
+        format!("the key of the content {}", self.hash)
+    }
+}
+
 /// Parts with their lengths before them, so that none can reach into the next.
 fn joined(parts: &[&str]) -> Vec<u8> {
     let mut bound = Vec::with_capacity(128);
@@ -177,6 +193,11 @@ pub(super) fn open_bytes(keys: &Keys, place: impl Place, sealed: &Sealed) -> Res
     decrypt(&data_key, &sealed.content, &place.bound("personal")).ok_or_else(|| damaged(place))
 }
 
+/// A new data key, wrapped.
+pub(super) fn new_data_key(ring: &KeyRing, place: impl Place) -> Result<Vec<u8>, StoreError> {
+    wrap(ring, place, &Zeroizing::new(random_bytes()?))
+}
+
 /// Wraps a data key by the newest master key; `None` where that has been done.
 pub(super) fn rewrap(keys: &Keys, place: impl Place, data_key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
     let ring = keys.for_reading()?;
@@ -199,7 +220,8 @@ fn wrap(ring: &KeyRing, place: impl Place, data_key: &Zeroizing<[u8; 32]>) -> Re
     Ok(wrapped)
 }
 
-fn unwrap(keys: &Keys, place: impl Place, data_key: &[u8]) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+/// The data key that is wrapped.
+pub(super) fn unwrap(keys: &Keys, place: impl Place, data_key: &[u8]) -> Result<Zeroizing<[u8; 32]>, StoreError> {
     let (id, wrapped) = data_key.split_first_chunk::<ID>().ok_or_else(|| damaged(place))?;
     let id = KeyId(*id);
     let mut ring = keys.for_reading()?;

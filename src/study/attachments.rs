@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::{Catalogue, StudyError, received_answers};
-use crate::attachments::{ContentAddress, ContentError, Contents, FileKind, Received};
+use crate::attachments::{ContentAddress, ContentError, ContentKey, Contents, FileKind, Kept, Received};
 use crate::definition::{Definition, QuestionType};
 use crate::response::{
     Fingerprint, InterviewLog, NamedFile, Problem, ProblemCode, asks_personal, instance, is_file_name, named_files,
@@ -283,6 +283,7 @@ pub fn keep_file(
         hash: received.hash,
         size: received.size,
         media_type: received.media_type.name().to_owned(),
+        data_key: None,
     };
     let other = file
         .received
@@ -302,8 +303,8 @@ pub fn keep_file(
         FileKind::Text if fits => Some(InterviewLog::read(received.open()?)),
         _ => None,
     };
-    store.expect_content(&content, now)?;
-    contents.keep(received)?;
+    let content = store.expect_content(&content, now)?;
+    contents.keep(received, kept(store, &content)?.key.as_ref())?;
     let new = NewAttachment {
         survey: survey.to_owned(),
         instance_id: file.instance_id.clone(),
@@ -327,6 +328,42 @@ pub fn keep_file(
         });
     }
     Ok((attached, file))
+}
+
+/// Content as the place for it knows it.
+///
+/// # Errors
+///
+/// Where the key that it is sealed by is missing.
+pub fn kept(store: &Store, content: &Content) -> Result<Kept, StoreError> {
+    Ok(Kept {
+        hash: content.hash,
+        size: content.size,
+        key: store.content_key(content)?.map(ContentKey::new),
+    })
+}
+
+/// Seals contents that lie there as they came: those from before there were keys. Says how many.
+///
+/// # Errors
+///
+/// [`StoreError::KeysNeeded`], or what the database or the place says; what was sealed until then is.
+pub fn seal_contents(store: &Store, contents: &Contents) -> Result<u64, StudyError> {
+    let mut sealed = 0;
+    for_each_content(store, |content| {
+        if content.data_key.is_none() {
+            let open = kept(store, &content)?;
+            let seal = |secret| {
+                contents
+                    .seal(&open, &ContentKey::new(secret))
+                    .map_err(|error| error.to_string())
+            };
+            sealed += u64::from(store.seal_content(content.hash, seal)?);
+        }
+        // Also where a program died before it came to this.
+        Ok(contents.remove_open(content.hash)?)
+    })?;
+    Ok(sealed)
 }
 
 /// Removes contents that no response has had since before `until`, and those whose owner's data was erased.
@@ -436,26 +473,35 @@ fn for_each_unknown(
 /// What the database or the place says.
 pub fn check_contents(store: &Store, contents: &Contents, deep: bool) -> Result<CheckedContents, StudyError> {
     let mut checked = CheckedContents::default();
-    let mut after = None;
-    loop {
-        let batch = store.contents_after(after)?;
-        let Some(last) = batch.last() else { break };
-        after = Some(last.hash);
-        for content in batch {
-            checked.contents += 1;
-            checked.bytes += content.size;
-            if !contents.has(content.hash, content.size)? {
-                checked.faults.push(ContentFault::Missing(content.hash));
-            } else if deep && !contents.is_sound(content.hash)? {
-                checked.faults.push(ContentFault::Changed(content.hash));
-            }
+    for_each_content(store, |content| {
+        checked.contents += 1;
+        checked.bytes += content.size;
+        let kept = kept(store, &content)?;
+        if !contents.has(&kept)? {
+            checked.faults.push(ContentFault::Missing(content.hash));
+        } else if deep && !contents.is_sound(&kept)? {
+            checked.faults.push(ContentFault::Changed(content.hash));
         }
-    }
+        Ok(())
+    })?;
     for_each_unknown(store, contents, None, |hash, _| {
         checked.faults.push(ContentFault::Unknown(hash));
         Ok(())
     })?;
     Ok(checked)
+}
+
+/// Hands every content that responses have to `act`.
+fn for_each_content(store: &Store, mut act: impl FnMut(Content) -> Result<(), StudyError>) -> Result<(), StudyError> {
+    let mut after = None;
+    loop {
+        let batch = store.contents_after(after)?;
+        let Some(last) = batch.last() else {
+            return Ok(());
+        };
+        after = Some(last.hash);
+        batch.into_iter().try_for_each(&mut act)?;
+    }
 }
 
 /// Hands every response that meets a filter and still awaits files to `act`, with those files.

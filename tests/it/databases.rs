@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, PgConnection, SqliteConnection};
 use innogauge::store::{OpenOptions, Store};
 use tempfile::TempDir;
 
@@ -52,6 +52,15 @@ impl Database {
 
     pub fn open(&self) -> Store {
         self.open_with(&OpenOptions::default())
+    }
+
+    /// Changes it beside the program.
+    pub fn execute(&self, statement: &str) {
+        match self.url.strip_prefix("sqlite:") {
+            Some(path) => SqliteConnection::establish(path).unwrap().batch_execute(statement),
+            None => PgConnection::establish(&self.url).unwrap().batch_execute(statement),
+        }
+        .unwrap();
     }
 
     pub fn open_with(&self, options: &OpenOptions) -> Store {

@@ -132,7 +132,7 @@ fn sha256(content: &[u8]) -> String {
 /// Where content lies in the folder.
 fn place(content: &[u8]) -> String {
     let hash = sha256(content);
-    format!("sha256/{}/{hash}", &hash[..2])
+    format!("sealed/{}/{hash}", &hash[..2])
 }
 
 #[test]

@@ -54,14 +54,6 @@ fn is_kept(database: &Database, text: &str) -> bool {
     })
 }
 
-fn execute(database: &Database, statement: &str) {
-    match database.url.strip_prefix("sqlite:") {
-        Some(path) => SqliteConnection::establish(path).unwrap().batch_execute(statement),
-        None => PgConnection::establish(&database.url).unwrap().batch_execute(statement),
-    }
-    .unwrap();
-}
-
 fn answer(app: &TestApp, role: Role, question: &str) -> (u16, Value) {
     let answer = app.get(&app.token(role), &format!("{FIRM}/uuid:1{question}"));
     (answer.status, answer.json()["answers"]["contact"].clone())
@@ -232,7 +224,7 @@ fn authenticators_and_files_of_jobs_are_sealed_and_older_ones_at_their_next_use_
         };
         let clear = || {
             let statement = format!("UPDATE second_factors SET secret = {bytes}, data_key = NULL");
-            execute(database, &statement);
+            database.execute(&statement);
         };
         clear();
         assert!(is_kept(database, SECRET));
@@ -243,7 +235,7 @@ fn authenticators_and_files_of_jobs_are_sealed_and_older_ones_at_their_next_use_
                 .unwrap()
         );
         if database.url.starts_with("sqlite") {
-            execute(database, "PRAGMA wal_checkpoint(TRUNCATE)");
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
         }
         assert!(!is_kept(database, SECRET), "sealed by its use");
         clear();
@@ -363,7 +355,7 @@ fn what_has_been_kept_long_enough_goes_by_the_rule_of_its_round() {
     on_each(|database| {
         let app = TestApp::on(&database.url);
         app.submit(&with_person("uuid:1"));
-        execute(database, "UPDATE rounds SET closes_on = '2026-06-30'");
+        database.execute("UPDATE rounds SET closes_on = '2026-06-30'");
         let round = app.store.rounds().unwrap().remove(0);
         let rule = RetentionRule {
             round: round.round.clone(),

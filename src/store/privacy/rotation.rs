@@ -24,7 +24,7 @@ pub struct KeyUse {
     pub key: KeyId,
     /// How many versions of responses.
     pub versions: u64,
-    /// How many secrets beside them: authenticators, and pieces of the files of jobs.
+    /// How many secrets beside them: contents of files, authenticators, and pieces of the files of jobs.
     pub secrets: u64,
 }
 
@@ -35,7 +35,7 @@ pub struct Rotated {
     pub rewrapped: u64,
     /// Versions that were stored in the clear and are sealed now.
     pub sealed: u64,
-    /// Authenticators and pieces of files of jobs that were wrapped anew or sealed.
+    /// Keys of contents that were wrapped anew; authenticators and pieces of files of jobs that were that, or sealed.
     pub secrets: u64,
 }
 

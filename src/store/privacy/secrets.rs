@@ -1,4 +1,4 @@
-//! The keys of what is sealed beside the answers: the secrets of authenticators, and the files of jobs.
+//! The keys of what is sealed beside the answers: the contents of files, the secrets of authenticators, and the files of jobs.
 
 use diesel::prelude::*;
 
@@ -24,12 +24,17 @@ impl Store {
             .flatten()
             .filter_map(|key| seal::wrapped_by(key))
             .for_each(&mut act);
-        Ok(())
+        self.for_each_content_key(|batch| {
+            let keys = batch.iter().filter_map(|(_, key)| seal::wrapped_by(key));
+            keys.for_each(&mut act);
+            Ok(())
+        })
     }
 
     /// Wraps the key of every secret by the newest master key, and seals what stands in the clear. How many changed.
     pub(super) fn rotate_secrets(&self) -> Result<u64, StoreError> {
-        let mut changed = self.write(|connection| self.rotate_authenticators(connection))?;
+        let mut changed = self.rotate_contents()?;
+        changed += self.write(|connection| self.rotate_authenticators(connection))?;
         let jobs = job_files::table.select(job_files::job_id).distinct();
         let jobs: Vec<i64> = self.read(|connection| Ok(on_backend!(connection, |c| jobs.load(c))?))?;
         for job in jobs {

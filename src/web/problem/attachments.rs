@@ -19,6 +19,7 @@ impl From<ContentError> for Problem {
             ContentError::Full => Self::new(Code::StorageFull).cause(&error).retry_after(60),
             ContentError::Unavailable(_)
             | ContentError::Missing { .. }
+            | ContentError::Changed { .. }
             | ContentError::NotSet
             | ContentError::Address { .. } => Self::new(Code::AttachmentsUnavailable).cause(&error).retry_after(5),
         }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 use innogauge::attachments::{ContentAddress, ContentError, Contents, FileKind};
 use innogauge::response::{Fingerprint, Role};
-use innogauge::store::Content;
-use innogauge::study::{CheckedContents, ContentFault, check_contents, prune_contents};
+use innogauge::store::{Content, OpenOptions, add_key, read_keys, remove_key};
+use innogauge::study::{Catalogue, CheckedContents, ContentFault, check_contents, kept, prune_contents, seal_contents};
 use innogauge::web::Limits;
 use serde_json::json;
 use tempfile::TempDir;
@@ -30,6 +30,100 @@ fn content_that_was_lost_is_mended_by_sending_it_again() {
     let lost = site.app.get(&site.token(), &path);
     assert_eq!((lost.status, lost.code().as_str()), (503, "attachments_unavailable"));
     assert_eq!(site.put("uuid:1", "works.jpg", &photo).status, 200);
+    assert_eq!(site.app.get(&site.token(), &path).body, photo);
+}
+
+#[test]
+fn contents_are_sealed_where_they_lie_and_any_part_of_them_can_be_read() {
+    on_each(|database| {
+        let site = Site::on(&database.url);
+        site.submit("uuid:1", json!({"photo": "works.jpg"}));
+        let photo = jpeg(&"the works 佳木斯 ".repeat(20_000));
+        assert_eq!(site.put("uuid:1", "works.jpg", &photo).status, 201);
+        assert_eq!(site.on_disk(), [place(&photo)]);
+        let lies = std::fs::read(site.folder.path().join(place(&photo))).unwrap();
+        assert!(lies.len() > photo.len() && !lies.windows(9).any(|part| part == b"the works"));
+        let path = format!("{VISITS}/uuid:1/attachments/works.jpg");
+        for (first, last) in [
+            (0, 0),
+            (65_535, 65_536),
+            (70_000, 200_000),
+            (photo.len() - 3, photo.len() - 1),
+        ] {
+            let request = Request::new("GET", &path).token(&site.token());
+            let part = site
+                .app
+                .send(&request.header("range", &format!("bytes={first}-{last}")));
+            assert_eq!(part.status, 206);
+            assert!(part.body == photo[first..=last], "{first}-{last}");
+        }
+        assert!(site.app.get(&site.token(), &path).body == photo);
+    });
+}
+
+#[test]
+fn contents_of_before_there_were_keys_are_sealed_by_a_rotation_and_an_old_key_can_go() {
+    on_each(|database| {
+        let site = Site::on(&database.url);
+        site.submit("uuid:1", json!({"photo": "works.jpg", "report": "report.jpg"}));
+        let (older, newer) = (jpeg("the works"), jpeg("the report"));
+        assert_eq!(site.put("uuid:1", "works.jpg", &older).status, 201);
+        assert_eq!(site.put("uuid:1", "report.jpg", &newer).status, 201);
+        let hash = sha256(&older);
+        let clear = format!("sha256/{}/{hash}", &hash[..2]);
+        let clear = site.folder.path().join(clear);
+        std::fs::create_dir_all(clear.parent().unwrap()).unwrap();
+        std::fs::write(&clear, &older).unwrap();
+        std::fs::remove_file(site.folder.path().join(place(&older))).unwrap();
+        database.execute(&format!("UPDATE attachments SET data_key = NULL WHERE hash = '{hash}'"));
+        let path = format!("{VISITS}/uuid:1/attachments/works.jpg");
+        assert_eq!(
+            site.app.get(&site.token(), &path).body,
+            older,
+            "it is read as it lies there"
+        );
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys");
+        std::fs::copy(site.app.store.key_file().unwrap(), &file).unwrap();
+        let open = || {
+            database.open_with(&OpenOptions {
+                keys: Some(file.clone()),
+                ..OpenOptions::default()
+            })
+        };
+        let old = read_keys(&file).unwrap().ids().last().unwrap().0;
+        let new = add_key(&file, Utc::now()).unwrap();
+        let store = open();
+        let rotated = store
+            .rotate_keys(&Catalogue::load(&store).unwrap().finder(), |_| {})
+            .unwrap();
+        assert_eq!(rotated.secrets, 1, "the key of the newer one is wrapped anew");
+        assert_eq!(seal_contents(&store, &site.contents()).unwrap(), 1);
+        assert_eq!(seal_contents(&store, &site.contents()).unwrap(), 0);
+        let mut both = [place(&older), place(&newer)];
+        both.sort();
+        assert_eq!(site.on_disk(), both);
+        let used = store.key_use().unwrap();
+        assert!(used.iter().any(|one| one.key == new && one.secrets == 2), "{used:?}");
+        remove_key(&file, &old.to_string()).unwrap();
+        let checked = check_contents(&open(), &site.contents(), true).unwrap();
+        assert_eq!((checked.contents, checked.faults), (2, Vec::new()));
+    });
+}
+
+#[test]
+fn content_that_an_older_backup_does_not_know_is_taken_again_under_its_new_key() {
+    let database = Database::sqlite();
+    let site = Site::on(&database.url);
+    site.submit("uuid:1", json!({"photo": "works.jpg"}));
+    let photo = jpeg("the works");
+    assert_eq!(site.put("uuid:1", "works.jpg", &photo).status, 201);
+    database.execute("DELETE FROM response_attachments");
+    database.execute("DELETE FROM attachments");
+    assert_eq!(site.on_disk(), [place(&photo)]);
+    assert_eq!(site.put("uuid:1", "works.jpg", &photo).status, 201);
+    let path = format!("{VISITS}/uuid:1/attachments/works.jpg");
     assert_eq!(site.app.get(&site.token(), &path).body, photo);
 }
 
@@ -130,11 +224,14 @@ fn what_a_killed_server_left_is_removed_in_time_and_nothing_else() {
             hash: Fingerprint::of_bytes(&left),
             size: left.len() as u64,
             media_type: "image/jpeg".to_owned(),
+            data_key: None,
         };
-        store.expect_content(&content, now).unwrap();
+        let expected = kept(store, &store.expect_content(&content, now).unwrap()).unwrap();
         let mut receiving = contents.receive(1000).unwrap();
         receiving.take(&left).unwrap();
-        contents.keep(receiving.finish(FileKind::Picture).unwrap()).unwrap();
+        contents
+            .keep(receiving.finish(FileKind::Picture).unwrap(), expected.key.as_ref())
+            .unwrap();
         // A file on the way, of yesterday.
         let on_the_way = site.folder.path().join("incoming/file-abc");
         std::fs::write(&on_the_way, b"half").unwrap();

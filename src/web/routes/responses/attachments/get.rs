@@ -15,7 +15,7 @@ use futures_util::stream;
 use crate::attachments::Reading;
 use crate::response::Tier;
 use crate::store::{Attachment, Head};
-use crate::study::{FileOfResponse, files_of_response};
+use crate::study::{FileOfResponse, files_of_response, kept};
 use crate::web::Caller;
 use crate::web::problem::{Code, Problem};
 use crate::web::routes::responses::{Access, Personal, expect_in_scope};
@@ -88,7 +88,11 @@ pub async fn get_attachment(
         let nothing = stream::empty::<Result<Bytes, Problem>>();
         return Ok(answer.body(SizedStream::new(length, nothing)));
     }
-    let reading = web::block(move || app.contents()?.read(content.hash, Some(range))).await??;
+    let reading = web::block(move || {
+        let kept = kept(&app.store, &content)?;
+        Ok::<_, Problem>(app.contents()?.read(&kept, Some(range))?)
+    })
+    .await??;
     Ok(answer.body(SizedStream::new(length, pieces(reading))))
 }
 
