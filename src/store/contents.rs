@@ -87,8 +87,8 @@ impl Store {
                 .do_update()
                 .set((attachments::needed_at.eq(row.needed_at), attachments::erased.eq(false)))
                 .execute(c))?;
-            let there = attachments::table.find(&row.hash).select(ContentRow::as_select());
-            Ok(on_backend!(connection, |c| there.first(c))?)
+            let there = attachments::table.find(&row.hash);
+            Ok(on_backend!(connection, |c| there.select(ContentRow::as_select()).first(c))?)
         })?;
         there.try_into()
     }
