@@ -4,26 +4,33 @@ use super::error::ReadError;
 
 /// The kinds of file that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// A workbook of Excel 2007 and later.
-    Xlsx,
+pub enum Kind {
     /// A workbook of Excel 97 to 2003.
     Xls,
-    /// A workbook of LibreOffice and other programs of the OpenDocument format.
-    Ods,
     /// A table of text: comma, semicolon or tab between the cells.
     Text,
-    /// A zip of tables of text, as the servers of field surveys export a form with repeats.
+    /// A zip, of which [`in_zip`] says what it is.
+    Zip,
+}
+
+/// The kinds of zip that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zipped {
+    /// A workbook of Excel 2007 and later.
+    Xlsx,
+    /// A workbook of LibreOffice and other programs of the OpenDocument format.
+    Ods,
+    /// Tables of text, as the servers of field surveys export a form with repeats.
     Tables,
 }
 
-/// What the first bytes of a file (at least 512 where it has them) say. A zip needs a look inside: see [`in_zip`].
-pub fn by_content(head: &[u8]) -> Result<Option<Format>, ReadError> {
+/// What the first bytes of a file (at least 512 where it has them) say.
+pub fn by_content(head: &[u8]) -> Result<Kind, ReadError> {
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        return Ok(None);
+        return Ok(Kind::Zip);
     }
     if head.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
-        return Ok(Some(Format::Xls));
+        return Ok(Kind::Xls);
     }
     if let Some(what) = known_stranger(head) {
         return Err(ReadError::NotAWorkbook { what: what.into() });
@@ -52,7 +59,7 @@ pub fn by_content(head: &[u8]) -> Result<Option<Format>, ReadError> {
             what: "an empty file".into(),
         });
     }
-    Ok(Some(Format::Text))
+    Ok(Kind::Text)
 }
 
 fn known_stranger(head: &[u8]) -> Option<&'static str> {
@@ -94,7 +101,7 @@ pub fn attached_name(part: &str) -> Option<&str> {
 }
 
 /// What a zip is, by the names of its parts.
-pub fn in_zip(names: impl Iterator<Item = impl AsRef<str>>) -> Result<Format, ReadError> {
+pub fn in_zip(names: impl Iterator<Item = impl AsRef<str>>) -> Result<Zipped, ReadError> {
     let (mut xlsx, mut opendocument, mut word, mut tables) = (false, false, false, false);
     for name in names {
         tables |= is_table(name.as_ref());
@@ -107,12 +114,12 @@ pub fn in_zip(names: impl Iterator<Item = impl AsRef<str>>) -> Result<Format, Re
         }
     }
     match (xlsx, opendocument, word) {
-        (true, _, _) => Ok(Format::Xlsx),
-        (_, true, _) => Ok(Format::Ods),
+        (true, _, _) => Ok(Zipped::Xlsx),
+        (_, true, _) => Ok(Zipped::Ods),
         (_, _, true) => Err(ReadError::NotAWorkbook {
             what: "a text document (.docx)".into(),
         }),
-        _ if tables => Ok(Format::Tables),
+        _ if tables => Ok(Zipped::Tables),
         _ => Err(ReadError::NotAWorkbook {
             what: "an archive (zip); unpack it first".into(),
         }),
@@ -125,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_zip_of_tables_is_one_and_its_attachments_are_none() {
-        assert_eq!(in_zip(["media/1.jpg", "firms.csv"].iter()).unwrap(), Format::Tables);
+        assert_eq!(in_zip(["media/1.jpg", "firms.csv"].iter()).unwrap(), Zipped::Tables);
         for stranger in ["media/audit.csv", "__MACOSX/._firms.csv", "firms.csv.txt", "readme"] {
             assert!(in_zip([stranger].iter()).is_err(), "{stranger}");
         }
@@ -149,9 +156,9 @@ mod tests {
 
     #[test]
     fn content_decides_and_not_the_name() {
-        assert_eq!(by_content(b"PK\x03\x04....").unwrap(), None);
-        assert_eq!(by_content(b"a\tb\n1\t2\n").unwrap(), Some(Format::Text));
-        assert_eq!(by_content(b"\xFF\xFEa\0\t\0b\0").unwrap(), Some(Format::Text));
+        assert_eq!(by_content(b"PK\x03\x04....").unwrap(), Kind::Zip);
+        assert_eq!(by_content(b"a\tb\n1\t2\n").unwrap(), Kind::Text);
+        assert_eq!(by_content(b"\xFF\xFEa\0\t\0b\0").unwrap(), Kind::Text);
         assert_eq!(by_content("<html><table>".as_bytes()).unwrap_err(), ReadError::WebPage);
         assert_eq!(
             by_content(b"<?xml version=\"1.0\"?><?mso-application progid=\"Excel.Sheet\"?>").unwrap_err(),

@@ -11,29 +11,31 @@ use zip::ZipArchive;
 
 use super::super::error::ReadError;
 use super::super::limits::Limits;
-use super::super::sniff::{self, Format};
 
 pub(super) type Archive = ZipArchive<BufReader<File>>;
 
-/// Opens the zip: its directory is read, and no part of it.
-pub(super) fn directory(path: &Path) -> Result<Archive, ReadError> {
+/// Opens a file that is known to be a zip.
+fn open(path: &Path) -> Result<Archive, ReadError> {
     let file = File::open(path).map_err(|error| ReadError::Open {
         message: error.to_string(),
     })?;
+    of(file)
+}
+
+/// Reads the directory of a zip, and no part of it.
+pub(super) fn of(file: File) -> Result<Archive, ReadError> {
     ZipArchive::new(BufReader::new(file)).map_err(ReadError::damaged)
 }
 
-/// Opens the zip of a workbook and looks at the number of its parts and the sizes that they declare.
-pub(super) fn open(path: &Path, limits: &Limits) -> Result<Archive, ReadError> {
-    let archive = directory(path)?;
+/// Refuses the zip of a workbook by the number of its parts and the sizes that they declare. Returned is how much it unpacks
+/// to at most; where it declares nothing, that is the limit.
+pub(super) fn expect_modest(archive: &Archive, limits: &Limits) -> Result<u64, ReadError> {
     expect_few("parts in the file", archive.len(), limits.entries)?;
-    if archive
-        .decompressed_size()
-        .is_some_and(|size| size > u128::from(limits.unpacked_bytes))
-    {
-        return Err(too_large(limits));
-    }
-    Ok(archive)
+    let Some(size) = archive.decompressed_size() else {
+        return Ok(limits.unpacked_bytes);
+    };
+    let within = u64::try_from(size).ok().filter(|size| *size <= limits.unpacked_bytes);
+    within.ok_or_else(|| too_large(limits))
 }
 
 /// Refuses more of something than a limit.
@@ -48,11 +50,6 @@ pub(super) fn expect_few(what: &str, count: usize, limit: usize) -> Result<(), R
     })
 }
 
-/// Which workbook the zip is, by the names of its parts.
-pub(super) fn format(path: &Path) -> Result<Format, ReadError> {
-    sniff::in_zip(directory(path)?.file_names().filter_map(Result::ok))
-}
-
 pub(super) fn too_large(limits: &Limits) -> ReadError {
     ReadError::TooLarge {
         what: "bytes when unpacked".into(),
@@ -62,18 +59,17 @@ pub(super) fn too_large(limits: &Limits) -> ReadError {
 }
 
 /// Unpacks the chosen parts into nothing and counts: what a parser may unpack into memory is known to be small.
-pub(super) fn count(path: &Path, limits: &Limits, chosen: impl Fn(&str) -> bool) -> Result<(), ReadError> {
-    count_into(&mut std::io::sink(), path, limits, chosen)
+pub(super) fn count(archive: &mut Archive, limits: &Limits, chosen: impl Fn(&str) -> bool) -> Result<(), ReadError> {
+    count_into(&mut std::io::sink(), archive, limits, chosen)
 }
 
 /// The same, where somebody looks at what is unpacked.
 pub(super) fn count_into(
     who_looks: &mut impl Write,
-    path: &Path,
+    archive: &mut Archive,
     limits: &Limits,
     chosen: impl Fn(&str) -> bool,
 ) -> Result<(), ReadError> {
-    let mut archive = open(path, limits)?;
     let mut left = limits.unpacked_bytes;
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(ReadError::damaged)?;
@@ -97,7 +93,7 @@ impl Watch {
         let failed = Arc::new(AtomicBool::new(false));
         let (path, flag) = (path.to_owned(), failed.clone());
         let counting = std::thread::spawn(move || {
-            let counted = count(&path, &limits, chosen);
+            let counted = open(&path).and_then(|mut archive| count(&mut archive, &limits, chosen));
             flag.store(counted.is_err(), Ordering::Relaxed);
             counted
         });

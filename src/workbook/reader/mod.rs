@@ -21,7 +21,8 @@ use super::batch::{BatchWriter, Deliver, RowBatch};
 use super::cell::Address;
 use super::error::ReadError;
 use super::limits::Limits;
-use super::sniff::{self, Format};
+use super::sniff::{self, Kind, Zipped};
+use archive::Archive;
 
 /// A workbook that unpacks to no more than so many bytes is small: the form of a survey is, with thousands of questions.
 const SMALL: u64 = 4 << 20;
@@ -51,9 +52,18 @@ enum Source {
     Tables(tables::Tables),
 }
 
-impl Workbook {
-    /// Opens a workbook, whatever its name says that it is.
-    pub fn open(path: &Path, limits: Limits) -> Result<Self, ReadError> {
+/// A file of which it is known what it is; of a zip the directory was read, and else nothing.
+enum Found {
+    Xlsx(Archive),
+    Xls(File),
+    Ods(Archive),
+    Text(File),
+    Tables(Archive),
+}
+
+impl Found {
+    /// Looks what the file at a path is, whatever its name says.
+    fn at(path: &Path, limits: &Limits) -> Result<Self, ReadError> {
         let open = |error: std::io::Error| ReadError::Open {
             message: error.to_string(),
         };
@@ -65,24 +75,47 @@ impl Workbook {
             .read_to_end(&mut head)
             .map_err(open)?;
         file.rewind().map_err(open)?;
-        let format = match sniff::by_content(&head)? {
-            Some(format) => format,
-            None => archive::format(path)?,
+        let found = match sniff::by_content(&head)? {
+            Kind::Xls => Self::Xls(file),
+            Kind::Text => Self::Text(file),
+            Kind::Zip => Self::in_zip(archive::of(file)?)?,
         };
         // Of a zip of tables only these are read, and each is counted as it is unpacked.
-        if size > limits.file_bytes && format != Format::Tables {
+        if size > limits.file_bytes && !matches!(found, Self::Tables(_)) {
             return Err(ReadError::TooLarge {
                 what: "bytes".into(),
                 limit: limits.file_bytes,
                 place: None,
             });
         }
-        let source = match format {
-            Format::Xlsx => Source::Xlsx(xlsx::Workbook::open(path, &limits)?),
-            Format::Xls => Source::Xls(xls::Workbook::open(file)?),
-            Format::Ods => Source::Ods(ods::Workbook::open(path, &limits)?),
-            Format::Text => Source::Text(csv::Table::open(file)?),
-            Format::Tables => Source::Tables(tables::Tables::open(path, &limits)?),
+        Ok(found)
+    }
+
+    /// Which workbook a zip is, by the names of its parts.
+    fn in_zip(archive: Archive) -> Result<Self, ReadError> {
+        let kind = sniff::in_zip(archive.file_names().filter_map(Result::ok))?;
+        Ok(match kind {
+            Zipped::Xlsx => Self::Xlsx(archive),
+            Zipped::Ods => Self::Ods(archive),
+            Zipped::Tables => Self::Tables(archive),
+        })
+    }
+}
+
+impl Workbook {
+    /// Opens a workbook, whatever its name says that it is.
+    pub fn open(path: &Path, limits: Limits) -> Result<Self, ReadError> {
+        Self::of(Found::at(path, &limits)?, path, limits)
+    }
+
+    /// Opens what was found at a path.
+    fn of(found: Found, path: &Path, limits: Limits) -> Result<Self, ReadError> {
+        let source = match found {
+            Found::Xlsx(archive) => Source::Xlsx(xlsx::Workbook::open(archive, path, &limits)?),
+            Found::Xls(file) => Source::Xls(xls::Workbook::open(file)?),
+            Found::Ods(archive) => Source::Ods(ods::Workbook::open(archive, &limits)?),
+            Found::Text(file) => Source::Text(csv::Table::open(file)?),
+            Found::Tables(archive) => Source::Tables(tables::Tables::open(archive, &limits)?),
         };
         let sheets = match &source {
             Source::Xlsx(workbook) => workbook.sheets(),
@@ -173,15 +206,16 @@ pub(super) fn small_tables(
     limits: Limits,
     chosen: impl Fn(&[SheetInfo], &SheetInfo) -> bool,
 ) -> Option<Vec<Table>> {
-    if archive::format(path).ok()? != Format::Xlsx {
-        return None;
-    }
     let limits = Limits {
         unpacked_bytes: SMALL.min(limits.unpacked_bytes),
         ..limits
     };
+    let found = Found::at(path, &limits).ok()?;
+    if !matches!(found, Found::Xlsx(_)) {
+        return None;
+    }
     let read = || {
-        let mut workbook = Workbook::open(path, limits)?;
+        let mut workbook = Workbook::of(found, path, limits)?;
         tables(&workbook.sheets.clone(), chosen, |number| {
             let mut rows = Vec::new();
             workbook.read(number, None, &mut |bytes| {

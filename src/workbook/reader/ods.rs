@@ -4,7 +4,6 @@
 //! costs nothing until it has something in it, and then the limits stop it.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 
 use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -15,20 +14,20 @@ use super::super::batch::BatchWriter;
 use super::super::cell::{CellValue, from_iso, from_percentage};
 use super::super::error::ReadError;
 use super::super::limits::Limits;
-use super::{SheetInfo, archive};
+use super::SheetInfo;
+use super::archive::{self, Archive};
 
 pub(in super::super) struct Workbook {
-    path: PathBuf,
-    limits: Limits,
+    archive: Archive,
     sheets: Vec<SheetInfo>,
 }
 
 impl Workbook {
-    pub fn open(path: &Path, limits: &Limits) -> Result<Self, ReadError> {
-        archive::count(path, limits, |name| name == "content.xml")?;
+    pub fn open(mut archive: Archive, limits: &Limits) -> Result<Self, ReadError> {
+        archive::expect_modest(&archive, limits)?;
+        archive::count(&mut archive, limits, |name| name == "content.xml")?;
         let mut workbook = Self {
-            path: path.to_owned(),
-            limits: *limits,
+            archive,
             sheets: Vec::new(),
         };
         let (mut names, mut style, mut hidden_styles) = (Vec::new(), None, Vec::new());
@@ -77,11 +76,10 @@ impl Workbook {
 
     /// Visits the events of content.xml until the visitor has seen enough.
     fn walk(
-        &self,
+        &mut self,
         mut visit: impl FnMut(&mut Reader<Box<dyn BufRead + '_>>, &Event<'_>) -> Result<bool, ReadError>,
     ) -> Result<(), ReadError> {
-        let mut archive = archive::open(&self.path, &self.limits)?;
-        let content = match archive.by_name("content.xml") {
+        let content = match self.archive.by_name("content.xml") {
             Ok(content) => content,
             Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) => return Err(ReadError::Locked),
             Err(error) => return Err(ReadError::damaged(error)),

@@ -1,7 +1,6 @@
 //! A zip of tables of text: a sheet per table, in the order of the zip; and the files that lie beside them in `media/`.
 
 use std::io::Read;
-use std::path::Path;
 
 use super::super::batch::{BatchWriter, Deliver};
 use super::super::error::ReadError;
@@ -24,8 +23,7 @@ pub(super) struct Tables {
 const PIECE: usize = 256 << 10;
 
 impl Tables {
-    pub fn open(path: &Path, limits: &Limits) -> Result<Self, ReadError> {
-        let archive = archive::directory(path)?;
+    pub fn open(archive: Archive, limits: &Limits) -> Result<Self, ReadError> {
         let (mut parts, mut sheets, mut attached) = (Vec::new(), Vec::new(), Vec::new());
         for (part, name) in archive.file_names().enumerate() {
             let name = name.map_err(ReadError::damaged)?;

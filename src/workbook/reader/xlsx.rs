@@ -10,7 +10,8 @@ use super::super::batch::BatchWriter;
 use super::super::cell::{CellValue, from_day_number, from_iso, from_percentage};
 use super::super::error::ReadError;
 use super::super::limits::Limits;
-use super::{SMALL, SheetInfo, archive};
+use super::archive::{self, Archive};
+use super::{SMALL, SheetInfo};
 
 pub(in super::super) struct Workbook {
     inner: Xlsx<BufReader<File>>,
@@ -21,23 +22,20 @@ pub(in super::super) struct Workbook {
 }
 
 impl Workbook {
-    pub fn open(path: &Path, limits: &Limits) -> Result<Self, ReadError> {
+    /// Opens the workbook in a zip, which lies at `path`.
+    pub fn open(mut archive: Archive, path: &Path, limits: &Limits) -> Result<Self, ReadError> {
         let is_sheet = |name: &str| name.starts_with("xl/worksheets/");
-        let size = archive::open(path, limits)?.decompressed_size();
         // Of a larger one the worksheets are counted while they are read, on another core.
-        let is_small = size.is_some_and(|size| size <= u128::from(SMALL));
+        let is_small = archive::expect_modest(&archive, limits)? <= SMALL;
         let mut formulas = FormulaSearch::default();
         let watch = if is_small {
-            archive::count_into(&mut formulas, path, limits, |_| true)?;
+            archive::count_into(&mut formulas, &mut archive, limits, |_| true)?;
             archive::Watch::over()
         } else {
-            archive::count(path, limits, |name| !is_sheet(name))?;
+            archive::count(&mut archive, limits, |name| !is_sheet(name))?;
             archive::Watch::start(path, *limits, is_sheet)
         };
-        let file = File::open(path).map_err(|error| ReadError::Open {
-            message: error.to_string(),
-        })?;
-        let inner = Xlsx::new(BufReader::new(file)).map_err(into_read_error)?;
+        let inner = Xlsx::new(archive.into_inner()).map_err(into_read_error)?;
         Ok(Self {
             inner,
             watch,
