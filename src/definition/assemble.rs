@@ -65,7 +65,7 @@ fn place_elements(definition: &mut Definition) {
 
 fn bind(definition: &mut Definition) {
     let names = Names {
-        by_name: definition.by_name.clone(),
+        by_name: &definition.by_name,
         missing: definition.elements.iter().map(takes_companion).collect(),
     };
     let bones = Bones {
@@ -160,13 +160,13 @@ pub(super) fn referred(reference: &Reference) -> Option<u32> {
 }
 
 /// What `${name}` can stand for.
-pub(super) struct Names {
-    by_name: HashMap<String, Vec<ElementId>>,
+pub(super) struct Names<'d> {
+    by_name: &'d HashMap<String, Vec<ElementId>>,
     /// For each element, whether it has a companion for missing codes.
     missing: Vec<bool>,
 }
 
-impl Names {
+impl Names<'_> {
     /// The slot of a name that stands for exactly one thing.
     pub fn slot(&self, name: &str) -> Option<u32> {
         let name = name.strip_prefix("last-saved#").unwrap_or(name);

@@ -79,7 +79,7 @@ impl Formula {
 
     /// Binds every name that stands for one thing, and notes what the expression reads. `own` is the element that it
     /// belongs to.
-    pub(super) fn bind(&mut self, names: &Names, skeleton: &dyn Skeleton, own: Option<ElementId>) {
+    pub(super) fn bind(&mut self, names: &Names<'_>, skeleton: &dyn Skeleton, own: Option<ElementId>) {
         // What stays unbound is an error of the checks, which name it with its place.
         let _unbound = self.expression.bind(|name| names.slot(name));
         let referred = self

@@ -1,5 +1,7 @@
 //! The sheets of an XLSForm as text, whatever format they came in.
 
+use std::borrow::Cow;
+
 use crate::workbook::CellValue;
 
 /// The sheets of an XLSForm: what all of its formats give.
@@ -82,7 +84,10 @@ fn field(words: &str, text: &mut String) {
 
 /// A cell as XLSForm takes it: as it was typed, without spaces around it; hard spaces are spaces.
 pub(super) fn cell_text(value: CellValue<'_>) -> Option<String> {
-    let text = value.to_string().replace('\u{a0}', " ");
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    let written = match value {
+        CellValue::Text(text) => text.into(),
+        other => Cow::from(other.to_string()),
+    };
+    let text = written.trim();
+    (!text.is_empty()).then(|| text.replace('\u{a0}', " "))
 }

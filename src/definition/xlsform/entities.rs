@@ -39,7 +39,7 @@ pub(super) fn entities(sheet: &Sheet, reader: &mut Reader) -> Vec<EntityDeclarat
 fn entity(row: Row<'_>, reader: &mut Reader) -> Option<EntityDeclaration> {
     let mut formula = |key: &'static str| {
         let cell = row.cell(key)?;
-        reader.keep(Formula::read(cell.text, cell.place, false))
+        reader.keep(Formula::read(cell.text, cell.place(), false))
     };
     let parts = EntityParts {
         label: formula("label"),
@@ -58,12 +58,12 @@ fn entity(row: Row<'_>, reader: &mut Reader) -> Option<EntityDeclaration> {
         Ok(act) => Some(EntityDeclaration {
             list: list.text.to_owned(),
             act,
-            origin: Origin(list.place),
+            origin: Origin(list.place()),
         }),
         Err((message, help)) => {
             reader
                 .found
-                .push(Diagnostic::error(list.place, message).with_help(help));
+                .push(Diagnostic::error(list.place(), message).with_help(help));
             None
         }
     }

@@ -65,7 +65,7 @@ fn texts(row: Row<'_>, element: &mut Element, places: &mut Places, reader: &Read
 fn expressions(row: Row<'_>, element: &mut Element, places: &mut Places, reader: &mut Reader) {
     let mut given = |key: &'static str| {
         let cell = row.cell(key)?;
-        places.note(key, cell.place.clone());
+        places.note(key, cell.place());
         Some(cell)
     };
     let relevant = given("relevant");
@@ -101,7 +101,7 @@ fn read(cell: &Cell<'_>, reader: &mut Reader) -> Option<Formula> {
         Some(false) => "false()",
         None => cell.text,
     };
-    reader.keep(Formula::read(source, cell.place.clone(), false))
+    reader.keep(Formula::read(source, cell.place(), false))
 }
 
 fn default_value(cell: &Cell<'_>, element: &Element, reader: &mut Reader) -> Option<DefaultValue> {
@@ -109,7 +109,7 @@ fn default_value(cell: &Cell<'_>, element: &Element, reader: &mut Reader) -> Opt
         .question_type()
         .is_some_and(|question_type| is_dynamic(cell.text, question_type));
     if dynamic {
-        let formula = Formula::read(cell.text, cell.place.clone(), false);
+        let formula = Formula::read(cell.text, cell.place(), false);
         return reader.keep(formula).map(DefaultValue::Dynamic);
     }
     Some(DefaultValue::Fixed(cell.text.to_owned()))
@@ -121,11 +121,11 @@ fn triggers(cell: &Cell<'_>, reader: &mut Reader) -> Vec<Formula> {
     for part in cell.text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         match tokens(part).as_slice() {
             [(0, Token::Reference(_))] => {
-                trigger.extend(reader.keep(Formula::read(part, cell.place.clone(), false)));
+                trigger.extend(reader.keep(Formula::read(part, cell.place(), false)));
             }
             _ => reader.found.push(
                 Diagnostic::error(
-                    cell.place.clone(),
+                    cell.place(),
                     format!("'trigger' names a question, but here is '{part}'"),
                 )
                 .with_help("write ${city}, or ${city}, ${sector} with commas between several"),
@@ -139,7 +139,7 @@ fn attributes(row: Row<'_>, element: &mut Element, places: &mut Places, lists: &
     element.appearance = row.get("appearance").map(ToOwned::to_owned);
     for key in ["appearance", "parameters", "save_to"] {
         if let Some(cell) = row.cell(key) {
-            places.note(key, cell.place);
+            places.note(key, cell.place());
         }
     }
     for key in ["autoplay", "intent", "rows"] {
@@ -151,7 +151,7 @@ fn attributes(row: Row<'_>, element: &mut Element, places: &mut Places, lists: &
         match parameters(cell.text) {
             Some(parameters) => element.parameters = parameters,
             None => reader.found.push(
-                Diagnostic::error(cell.place, "these parameters can't be read")
+                Diagnostic::error(cell.place(), "these parameters can't be read")
                     .with_help("write key=value pairs with spaces between them: start=0 end=10 step=1"),
             ),
         }
@@ -182,7 +182,7 @@ fn save_to(cell: &Cell<'_>, lists: &[String], reader: &mut Reader) -> IndexMap<S
     let mut refuse = |message: String, help: &str| {
         reader
             .found
-            .push(Diagnostic::error(cell.place.clone(), message).with_help(help));
+            .push(Diagnostic::error(cell.place(), message).with_help(help));
         IndexMap::new()
     };
     let parts: Vec<&str> = cell.text.split('#').collect();

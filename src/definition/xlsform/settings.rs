@@ -49,7 +49,7 @@ pub(super) fn settings(sheet: Option<&Sheet>, reader: &mut Reader) -> FormSettin
     let Some(row) = rows.next() else { return form };
     if let Some(second) = rows.next() {
         let cell = second.cells().next();
-        let place = cell.map_or_else(|| second.place("survey"), |cell| cell.place);
+        let place = cell.map_or_else(|| second.place("survey"), Cell::place);
         reader.found.push(
             Diagnostic::warning(place, "this row is not read: a form has one row of settings")
                 .with_help("write the settings below their headers, in the second row of the sheet"),
@@ -67,14 +67,14 @@ fn read(row: Row<'_>, form: &mut FormSettings, reader: &mut Reader) {
     form.settings.public_key = given("public_key");
     for key in ["survey", "version", "title"] {
         if let Some(cell) = row.cell(key) {
-            form.places.note(key, cell.place);
+            form.places.note(key, cell.place());
         }
     }
     form.places.note("settings", row.place("survey"));
     form.settings.allow_choice_duplicates = row.get("allow_choice_duplicates").and_then(flag) == Some(true);
     form.settings.client_editable = row.get("client_editable").and_then(flag) == Some(true);
     if let Some(cell) = row.cell("instance_name") {
-        form.settings.instance_name = reader.keep(Formula::read(cell.text, cell.place, false));
+        form.settings.instance_name = reader.keep(Formula::read(cell.text, cell.place(), false));
     }
     for cell in row.cells() {
         if let Target::Other(header) = &cell.column.target {
@@ -94,7 +94,7 @@ fn other(header: &str, cell: &Cell<'_>, form: &mut FormSettings, reader: &mut Re
             let all = PASSED_ON.into_iter().chain(Kind::Settings.known());
             if let Some(near) = nearest(&words, all) {
                 reader.found.push(
-                    Diagnostic::warning(cell.place.clone(), format!("unknown setting '{header}'"))
+                    Diagnostic::warning(cell.place(), format!("unknown setting '{header}'"))
                         .with_help(format!("did you mean '{near}'?")),
                 );
             }

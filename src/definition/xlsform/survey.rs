@@ -85,7 +85,7 @@ impl Walk<'_> {
     fn row(&mut self, row: Row<'_>) {
         if let Some(cell) = row.cell("disabled") {
             self.reader.found.push(
-                Diagnostic::warning(cell.place, "the column 'disabled' is no part of XLSForm any more")
+                Diagnostic::warning(cell.place(), "the column 'disabled' is no part of XLSForm any more")
                     .with_help("delete the row, or write no() under 'relevant'"),
             );
             if flag(cell.text) == Some(true) {
@@ -118,7 +118,7 @@ impl Walk<'_> {
                     && let Some(element) = self.outline.elements.get_mut(id.index())
                 {
                     if element.constraint.is_none() {
-                        element.constraint = Formula::read(preset.constraint, cell.place, false).ok();
+                        element.constraint = Formula::read(preset.constraint, cell.place(), false).ok();
                     }
                     if element.hint.is_empty() && !preset.hint.is_empty() {
                         element.hint = Text::plain(preset.hint);
@@ -126,7 +126,7 @@ impl Walk<'_> {
                 }
             }
             Ok(RowType::Setting(setting)) => self.setting(row, setting),
-            Err(refusal) => self.refuse(cell.place, cell.text, refusal),
+            Err(refusal) => self.refuse(cell.place(), cell.text, refusal),
         }
     }
 

@@ -157,12 +157,19 @@ pub(super) struct Row<'t> {
     line: &'t super::book::Line,
 }
 
-/// A cell of a row: its text, its column and its place.
-#[derive(Debug, Clone)]
+/// A cell of a row: its text and its column.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Cell<'t> {
     pub text: &'t str,
     pub column: &'t Column,
-    pub place: Place,
+    row: Row<'t>,
+}
+
+impl Cell<'_> {
+    /// Where it stands.
+    pub fn place(self) -> Place {
+        self.row.table.place(self.row.line.number, self.column.at)
+    }
 }
 
 impl<'t> Row<'t> {
@@ -173,20 +180,28 @@ impl<'t> Row<'t> {
 
     /// The cells that are not empty and have a header.
     pub fn cells(self) -> impl Iterator<Item = Cell<'t>> {
-        let column = move |at: u16| self.table.columns.iter().find(move |column| column.at == at);
-        self.line.cells.iter().filter_map(move |(at, text)| {
-            Some(Cell {
-                text: text.as_str(),
-                column: column(*at)?,
-                place: self.table.place(self.line.number, *at),
-            })
+        let columns = self.table.columns.iter();
+        columns.filter_map(move |column| self.cell_in(column))
+    }
+
+    /// The cell in a column, where it is not empty.
+    fn cell_in(self, column: &'t Column) -> Option<Cell<'t>> {
+        let cells = &self.line.cells;
+        let at = cells.binary_search_by_key(&column.at, |(at, _)| *at).ok()?;
+        let (_, text) = cells.get(at)?;
+        Some(Cell {
+            text,
+            column,
+            row: self,
         })
     }
 
     /// The cell of a key, without a language.
     pub fn cell(self, key: &'static str) -> Option<Cell<'t>> {
-        self.cells()
-            .find(|cell| cell.column.target == Target::Key(key) && cell.column.language.is_none())
+        let columns = self.table.columns.iter();
+        columns
+            .filter(|column| column.target == Target::Key(key) && column.language.is_none())
+            .find_map(|column| self.cell_in(column))
     }
 
     /// The text of a key.
@@ -206,14 +221,12 @@ impl<'t> Row<'t> {
 
     /// The words of a target in each language, and where the first of them stand.
     pub fn text(self, target: &Target, languages: &Languages) -> (Text, Option<Place>) {
-        let cells = self.cells().filter(|cell| cell.column.target == *target);
-        let mut place = None;
+        let columns = self.table.columns.iter().filter(|column| column.target == *target);
+        let cells: Vec<Cell<'_>> = columns.filter_map(|column| self.cell_in(column)).collect();
         let words: Vec<(Option<&str>, &str)> = cells
-            .map(|cell| {
-                place.get_or_insert_with(|| cell.place.clone());
-                (cell.column.language.as_deref(), cell.text)
-            })
+            .iter()
+            .map(|cell| (cell.column.language.as_deref(), cell.text))
             .collect();
-        (languages.text(&words), place)
+        (languages.text(&words), cells.first().map(|cell| cell.place()))
     }
 }
