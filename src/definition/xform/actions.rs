@@ -12,13 +12,13 @@ const NEW_REPEAT: &str = "odk-new-repeat";
 const CHANGED: &str = "xforms-value-changed";
 
 /// An action at a node.
-pub(super) fn action(name: &str, path: String, event: &str) -> Node {
+pub(super) fn action<'d>(name: &'static str, path: String, event: &'static str) -> Node<'d> {
     Node::new(name).with("ref", path).with("event", event)
 }
 
 /// What is done when the form is opened, for one element.
-pub(super) fn on_load(form: &Form<'_>, element: &Element) -> Vec<Node> {
-    let mut actions: Vec<Node> = default(form, element, FIRST_LOAD).into_iter().collect();
+pub(super) fn on_load<'d>(form: &Form<'d>, element: &'d Element) -> Vec<Node<'d>> {
+    let mut actions: Vec<Node<'_>> = default(form, element, FIRST_LOAD).into_iter().collect();
     let path = || form.paths.absolute(element.id);
     match element.question_type() {
         Some(QuestionType::StartGeopoint) => actions.push(action("odk:setgeopoint", path(), FIRST_LOAD)),
@@ -35,7 +35,7 @@ pub(super) fn on_load(form: &Form<'_>, element: &Element) -> Vec<Node> {
 }
 
 /// A default that is calculated.
-fn default(form: &Form<'_>, element: &Element, event: &str) -> Option<Node> {
+fn default<'d>(form: &Form<'d>, element: &'d Element, event: &'static str) -> Option<Node<'d>> {
     let Some(DefaultValue::Dynamic(formula)) = &element.default else {
         return None;
     };
@@ -45,13 +45,13 @@ fn default(form: &Form<'_>, element: &Element, event: &str) -> Option<Node> {
 }
 
 /// What is done when a repeat is added: the defaults of what lies in it, but not in another repeat within.
-pub(super) fn on_new_repeat(form: &Form<'_>, repeat: ElementId) -> Vec<Node> {
+pub(super) fn on_new_repeat<'d>(form: &Form<'d>, repeat: ElementId) -> Vec<Node<'d>> {
     let inside = form
         .definition
         .elements()
         .iter()
         .filter(|element| form.definition.repeat_around(element.id) == Some(repeat));
-    let mut actions: Vec<Node> = inside
+    let mut actions: Vec<Node<'_>> = inside
         .filter_map(|element| default(form, element, NEW_REPEAT))
         .collect();
     actions.extend(super::entities::on_new_repeat(form, repeat));
@@ -59,13 +59,13 @@ pub(super) fn on_new_repeat(form: &Form<'_>, repeat: ElementId) -> Vec<Node> {
 }
 
 /// What is done when the answer to a question changes: the questions that it triggers are calculated.
-pub(super) fn on_change(form: &Form<'_>, question: &Element) -> Vec<Node> {
+pub(super) fn on_change<'d>(form: &Form<'d>, question: &Element) -> Vec<Node<'d>> {
     let from = Standpoint::of(form.definition, question.id);
-    let triggered = |element: &&Element| {
+    let by_question = |element: &&&Element| {
         let mut triggers = element.trigger.iter();
         triggers.any(|trigger| trigger.depends_on().contains(&question.id))
     };
-    let elements = form.definition.elements().iter().filter(triggered);
+    let elements = form.triggered.iter().filter(by_question);
     elements
         .map(|element| {
             let path = form.paths.absolute(element.id);

@@ -1,5 +1,7 @@
 //! Binds: the type of each node and the rules for it.
 
+use std::borrow::Cow;
+
 use super::Form;
 use super::itext::message_in_itext;
 use super::reference::Standpoint;
@@ -10,7 +12,7 @@ use crate::definition::question_type::{DataType, QuestionType};
 use crate::definition::text::Text;
 
 /// The bind of an element, where it has one.
-pub(super) fn bind(form: &Form<'_>, element: &Element) -> Option<Node> {
+pub(super) fn bind<'d>(form: &Form<'d>, element: &'d Element) -> Option<Node<'d>> {
     let mut node = Node::new("bind").with("nodeset", form.path(element));
     let empty = node.clone();
     let from = Standpoint::of(form.definition, element.id);
@@ -55,11 +57,11 @@ pub(super) fn bind(form: &Form<'_>, element: &Element) -> Option<Node> {
     (node != empty).then_some(node)
 }
 
-fn message(form: &Form<'_>, element: &Element, name: &str, text: &Text) -> Option<String> {
+fn message<'d>(form: &Form<'d>, element: &Element, name: &str, text: &'d Text) -> Option<Cow<'d, str>> {
     if message_in_itext(text) {
-        return Some(format!("jr:itext('{}:{name}')", form.paths.absolute(element.id)));
+        return Some(format!("jr:itext('{}:{name}')", form.paths.absolute(element.id)).into());
     }
-    text.exact("").map(ToOwned::to_owned)
+    text.exact("").map(Cow::from)
 }
 
 fn data_type(element: &Element, question_type: &QuestionType) -> &'static str {
@@ -105,7 +107,7 @@ fn data_type(element: &Element, question_type: &QuestionType) -> &'static str {
 }
 
 /// What the client fills in by itself.
-fn preload(question_type: &QuestionType, node: &mut Node) {
+fn preload(question_type: &QuestionType, node: &mut Node<'_>) {
     let (kind, parameter) = match question_type {
         QuestionType::Start => ("timestamp", "start"),
         QuestionType::End => ("timestamp", "end"),
@@ -123,7 +125,7 @@ fn preload(question_type: &QuestionType, node: &mut Node) {
 }
 
 /// The parameters that are attributes of the bind.
-fn parameters(element: &Element, question_type: &QuestionType, node: &mut Node) {
+fn parameters<'d>(element: &'d Element, question_type: &QuestionType, node: &mut Node<'d>) {
     let attributes: &[(&str, &str)] = match question_type {
         QuestionType::Image => &[("max-pixels", "orx:max-pixels")],
         QuestionType::Audio => &[("quality", "odk:quality")],

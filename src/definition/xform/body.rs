@@ -1,5 +1,7 @@
 //! The body: a control for each question that people see.
 
+use std::borrow::Cow;
+
 use super::Form;
 use super::actions;
 use super::itext::{hint_in_itext, label_in_itext, list_in_itext};
@@ -11,7 +13,7 @@ use crate::definition::model::ElementId;
 use crate::definition::question_type::QuestionType;
 
 /// The controls in a group or repeat, or at the top.
-pub(super) fn controls(form: &Form<'_>, parent: Option<ElementId>) -> Vec<Node> {
+pub(super) fn controls<'d>(form: &Form<'d>, parent: Option<ElementId>) -> Vec<Node<'d>> {
     let children = form.definition.children(parent).iter();
     children
         .filter_map(|id| form.definition.get(*id))
@@ -24,7 +26,7 @@ pub(super) fn controls(form: &Form<'_>, parent: Option<ElementId>) -> Vec<Node> 
 }
 
 /// A group, where there is anything in it to show: ODK Validate refuses an empty one.
-fn group(form: &Form<'_>, element: &Element) -> Option<Node> {
+fn group<'d>(form: &Form<'d>, element: &'d Element) -> Option<Node<'d>> {
     let controls = controls(form, Some(element.id));
     if controls.is_empty() {
         return None;
@@ -37,9 +39,9 @@ fn group(form: &Form<'_>, element: &Element) -> Option<Node> {
     Some(node.children(controls))
 }
 
-fn repeat(form: &Form<'_>, element: &Element) -> Node {
+fn repeat<'d>(form: &Form<'d>, element: &'d Element) -> Node<'d> {
     let path = form.paths.absolute(element.id);
-    let mut repeat = Node::new("repeat").with("nodeset", &path);
+    let mut repeat = Node::new("repeat").with("nodeset", path.clone());
     if let Some(count) = &element.repeat_count {
         let from = Standpoint::of(form.definition, element.id);
         repeat.set("jr:count", form.paths.expression(count.source(), &from));
@@ -64,7 +66,7 @@ pub(in crate::definition) fn is_shown(element: &Element, question_type: &Questio
     !silent && (says || !worked_out)
 }
 
-fn question(form: &Form<'_>, element: &Element, question_type: &QuestionType) -> Option<Node> {
+fn question<'d>(form: &Form<'d>, element: &'d Element, question_type: &'d QuestionType) -> Option<Node<'d>> {
     if !is_shown(element, question_type) {
         return None;
     }
@@ -95,7 +97,7 @@ fn question(form: &Form<'_>, element: &Element, question_type: &QuestionType) ->
         choices(form, element, select, &mut node);
     }
     if let Some(list) = element.parameters.get("tick_labelset") {
-        node.push(itemset(form, list, &format!("instance('{list}')/root/item")));
+        node.push(itemset(form, list, format!("instance('{list}')/root/item")));
     }
     if let Some(list) = element.parameters.get("reference-geometry") {
         node.push(reference_geometry(form, element, list));
@@ -103,7 +105,7 @@ fn question(form: &Form<'_>, element: &Element, question_type: &QuestionType) ->
     Some(node.children(actions::on_change(form, element)))
 }
 
-fn label(form: &Form<'_>, element: &Element) -> Node {
+fn label<'d>(form: &Form<'d>, element: &'d Element) -> Node<'d> {
     let mut node = Node::new("label");
     if label_in_itext(element) {
         return node.with("ref", format!("jr:itext('{}:label')", form.paths.absolute(element.id)));
@@ -115,7 +117,7 @@ fn label(form: &Form<'_>, element: &Element) -> Node {
     node
 }
 
-fn hint(form: &Form<'_>, element: &Element) -> Node {
+fn hint<'d>(form: &Form<'d>, element: &'d Element) -> Node<'d> {
     let mut node = Node::new("hint");
     if hint_in_itext(element) {
         return node.with("ref", format!("jr:itext('{}:hint')", form.paths.absolute(element.id)));
@@ -128,7 +130,7 @@ fn hint(form: &Form<'_>, element: &Element) -> Node {
 }
 
 /// Attributes that a definition gives a control as they are.
-fn attributes(form: &Form<'_>, element: &Element, node: &mut Node) {
+fn attributes<'d>(form: &Form<'d>, element: &'d Element, node: &mut Node<'d>) {
     let from = Standpoint::of(form.definition, element.id);
     if let Some(appearance) = &element.appearance {
         node.set("appearance", form.paths.expression(appearance, &from));
@@ -144,7 +146,7 @@ fn attributes(form: &Form<'_>, element: &Element, node: &mut Node) {
 }
 
 /// The parameters that are attributes of the control.
-fn parameters(element: &Element, question_type: &QuestionType, node: &mut Node) {
+fn parameters<'d>(element: &'d Element, question_type: &QuestionType, node: &mut Node<'d>) {
     let given = |parameter: &str| element.parameters.get(parameter);
     let attributes: &[(&str, &str)] = match question_type {
         QuestionType::Range => {
@@ -175,7 +177,7 @@ fn parameters(element: &Element, question_type: &QuestionType, node: &mut Node) 
 }
 
 /// The choices of a select: by reference to an instance, or one by one where a search in a file finds them.
-fn choices(form: &Form<'_>, element: &Element, select: &Select, node: &mut Node) {
+fn choices<'d>(form: &Form<'d>, element: &'d Element, select: &'d Select, node: &mut Node<'d>) {
     let from = Standpoint::of(form.definition, element.id).in_predicate();
     let filter = element.choice_filter.as_ref();
     match &select.source {
@@ -188,7 +190,7 @@ fn choices(form: &Form<'_>, element: &Element, select: &Select, node: &mut Node)
             } else if form.is_searched(list) {
                 items(form, list, node);
             } else {
-                node.push(itemset(form, list, &randomized(form, element, nodes)));
+                node.push(itemset(form, list, randomized(form, element, nodes)));
             }
         }
         ChoiceSource::File(file) => {
@@ -200,22 +202,18 @@ fn choices(form: &Form<'_>, element: &Element, select: &Select, node: &mut Node)
             } else {
                 ("name", "label")
             };
-            let given = |parameter: &str, otherwise: &str| {
-                element
-                    .parameters
-                    .get(parameter)
-                    .map_or(otherwise, String::as_str)
-                    .to_owned()
+            let given = |parameter: &str, otherwise: &'d str| {
+                element.parameters.get(parameter).map_or(otherwise, String::as_str)
             };
             let nodes = randomized(form, element, format!("instance('{name}')/root/item{filter}"));
-            node.push(items_of(&nodes, &given("value", value), &given("label", label)));
+            node.push(items_of(nodes, given("value", value), given("label", label)));
         }
         ChoiceSource::Question(question) => node.push(answers(form, element, question, &from)),
     }
 }
 
 /// The answers to a repeated question as choices.
-fn answers(form: &Form<'_>, element: &Element, question: &str, from: &Standpoint) -> Node {
+fn answers<'d>(form: &Form<'d>, element: &Element, question: &str, from: &Standpoint) -> Node<'d> {
     let Some(id) = form.definition.find(question) else {
         return Node::new("itemset");
     };
@@ -224,7 +222,11 @@ fn answers(form: &Form<'_>, element: &Element, question: &str, from: &Standpoint
         || format!("./{name} != ''"),
         |filter| within(&form.paths.expression(filter.source(), from), &nodes),
     );
-    items_of(&randomized(form, element, format!("{nodes}[{filter}]")), &name, &name)
+    items_of(
+        randomized(form, element, format!("{nodes}[{filter}]")),
+        name.clone(),
+        name,
+    )
 }
 
 /// A condition on some nodes, in which paths to them are paths from each of them.
@@ -244,36 +246,36 @@ fn randomized(form: &Form<'_>, element: &Element, nodes: String) -> String {
     }
 }
 
-fn items_of(nodes: &str, value: &str, label: &str) -> Node {
+fn items_of<'d>(nodes: String, value: impl Into<Cow<'d, str>>, label: impl Into<Cow<'d, str>>) -> Node<'d> {
     Node::new("itemset")
         .with("nodeset", nodes)
         .child(Node::new("value").with("ref", value))
         .child(Node::new("label").with("ref", label))
 }
 
-fn itemset(form: &Form<'_>, list: &str, nodes: &str) -> Node {
+fn itemset<'d>(form: &Form<'d>, list: &str, nodes: String) -> Node<'d> {
     let translated = form.definition.choices().get(list).is_some_and(list_in_itext);
     items_of(nodes, "name", if translated { "jr:itext(itextId)" } else { "label" })
 }
 
 /// The places that a map shows beside the one that is asked for.
-fn reference_geometry(form: &Form<'_>, element: &Element, list: &str) -> Node {
+fn reference_geometry<'d>(form: &Form<'d>, element: &Element, list: &str) -> Node<'d> {
     let from = Standpoint::of(form.definition, element.id).in_predicate();
     let filter = element.choice_filter.as_ref();
     let filter = filter.map(|filter| form.paths.expression(filter.source(), &from));
     let repeat = super::reference::reference(list).and_then(|(name, _)| form.definition.find(name));
     let Some(repeat) = repeat else {
         let filter = filter.map(|filter| format!("[{filter}]")).unwrap_or_default();
-        return itemset(form, list, &format!("instance('{list}')/root/item{filter}"));
+        return itemset(form, list, format!("instance('{list}')/root/item{filter}"));
     };
     let nodes = form.paths.repeated_path(repeat, &from);
     // A condition that is always there keeps clients from taking the own instance alone.
     let filter = filter.map_or_else(|| "./geometry != ''".to_owned(), |filter| within(&filter, &nodes));
-    items_of(&format!("{nodes}[{filter}]"), "geometry", "geometry")
+    items_of(format!("{nodes}[{filter}]"), "geometry", "geometry")
 }
 
 /// The choices one by one.
-fn items(form: &Form<'_>, list: &str, node: &mut Node) {
+fn items<'d>(form: &Form<'d>, list: &str, node: &mut Node<'d>) {
     let Some(list) = form.definition.choices().get(list) else {
         return;
     };

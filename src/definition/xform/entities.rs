@@ -9,7 +9,7 @@ use crate::definition::formula::Formula;
 use crate::definition::model::ElementId;
 
 /// The entity that is made in a group or repeat, or at the top.
-fn declared<'f>(form: &'f Form<'_>, container: Option<ElementId>) -> Option<&'f EntityDeclaration> {
+fn declared<'d>(form: &Form<'d>, container: Option<ElementId>) -> Option<&'d EntityDeclaration> {
     let number = form.entity_places.iter().position(|place| *place == container)?;
     form.definition.entities().get(number)
 }
@@ -70,7 +70,7 @@ fn parts(entity: &EntityDeclaration) -> Parts<'_> {
 }
 
 /// The node of the entity that is made in a container.
-pub(super) fn node(form: &Form<'_>, container: Option<ElementId>) -> Option<Node> {
+pub(super) fn node<'d>(form: &Form<'d>, container: Option<ElementId>) -> Option<Node<'d>> {
     let entity = declared(form, container)?;
     let parts = parts(entity);
     let mut node = Node::new("entity").with("dataset", &entity.list);
@@ -93,7 +93,7 @@ pub(super) fn node(form: &Form<'_>, container: Option<ElementId>) -> Option<Node
 }
 
 /// The binds and actions of the entity that is made in a container.
-pub(super) fn binds(form: &Form<'_>, container: Option<ElementId>) -> Vec<Node> {
+pub(super) fn binds<'d>(form: &Form<'d>, container: Option<ElementId>) -> Vec<Node<'d>> {
     let Some(entity) = declared(form, container) else {
         return Vec::new();
     };
@@ -103,7 +103,7 @@ pub(super) fn binds(form: &Form<'_>, container: Option<ElementId>) -> Vec<Node> 
     let bind = |name: &str, source: Option<&str>| {
         let mut bind = Node::new("bind").with("nodeset", format!("{path}/{name}"));
         if let Some(source) = source {
-            bind.set("calculate", form.paths.expression(source, &from));
+            bind.set("calculate", form.paths.expression(source, &from).into_owned());
         }
         bind.with("type", "string").with("readonly", "true()")
     };
@@ -134,12 +134,12 @@ pub(super) fn binds(form: &Form<'_>, container: Option<ElementId>) -> Vec<Node> 
     nodes
 }
 
-fn new_id(path: &str, event: &str) -> Node {
+fn new_id<'d>(path: &str, event: &'static str) -> Node<'d> {
     action("setvalue", format!("{path}/@id"), event).with("value", "uuid()")
 }
 
 /// New instances of a repeat have new entities: those that are made in it, but not in another repeat within.
-pub(super) fn on_new_repeat(form: &Form<'_>, repeat: ElementId) -> Vec<Node> {
+pub(super) fn on_new_repeat<'d>(form: &Form<'d>, repeat: ElementId) -> Vec<Node<'d>> {
     let entities = form.definition.entities().iter().zip(&form.entity_places);
     entities
         .filter_map(|(entity, place)| {

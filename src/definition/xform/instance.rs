@@ -9,7 +9,7 @@ use crate::definition::model::{Definition, ElementId};
 use crate::definition::question_type::QuestionType;
 
 /// The instance with the root and all questions.
-pub(super) fn primary(form: &Form<'_>) -> Node {
+pub(super) fn primary<'d>(form: &Form<'d>) -> Node<'d> {
     let mut root = root(form);
     for child in nodes(form, None, Copy::Instance) {
         root.push(child);
@@ -22,7 +22,7 @@ pub(super) fn primary(form: &Form<'_>) -> Node {
 }
 
 /// The root element with its attributes.
-fn root(form: &Form<'_>) -> Node {
+fn root<'d>(form: &Form<'d>) -> Node<'d> {
     let definition = form.definition;
     let settings = &definition.settings().other;
     let mut root = Node::new(form.paths.root);
@@ -56,7 +56,7 @@ impl<'d> InstanceNodes<'d> {
     }
 
     /// The root element with its attributes and the namespaces that a form has.
-    pub fn root(&self) -> Node {
+    pub fn root(&self) -> Node<'d> {
         let mut node = root(&self.0);
         let known = NAMESPACES
             .into_iter()
@@ -69,7 +69,7 @@ impl<'d> InstanceNodes<'d> {
     }
 
     /// The node of a group, repeat or question with its attributes, and nothing in it.
-    pub fn node(&self, element: &Element) -> Node {
+    pub fn node(&self, element: &'d Element) -> Node<'d> {
         attributed(&self.0, element, Node::new(&element.name))
     }
 }
@@ -78,7 +78,7 @@ impl<'d> InstanceNodes<'d> {
 const INSTANCE_NAMESPACES: [&str; 3] = ["xmlns:jr", "xmlns:orx", "xmlns:odk"];
 
 /// What the client notes of the response itself.
-fn meta(form: &Form<'_>) -> Node {
+fn meta<'d>(form: &Form<'d>) -> Node<'d> {
     let definition = form.definition;
     let mut meta = Node::new("meta");
     meta = meta.children(entities::node(form, None));
@@ -106,7 +106,7 @@ enum Copy {
 
 /// The nodes in a group or repeat, or at the top. A repeat is preceded by the template of it, unless it lies in another,
 /// whose template holds it.
-fn nodes(form: &Form<'_>, parent: Option<ElementId>, copy: Copy) -> Vec<Node> {
+fn nodes<'d>(form: &Form<'d>, parent: Option<ElementId>, copy: Copy) -> Vec<Node<'d>> {
     let mut nodes = Vec::new();
     let children = form.definition.children(parent).iter();
     for element in children.filter_map(|id| form.definition.get(*id)) {
@@ -131,7 +131,7 @@ fn nodes(form: &Form<'_>, parent: Option<ElementId>, copy: Copy) -> Vec<Node> {
     nodes
 }
 
-fn holder(form: &Form<'_>, element: &Element, copy: Copy) -> Node {
+fn holder<'d>(form: &Form<'d>, element: &'d Element, copy: Copy) -> Node<'d> {
     let node = attributed(form, element, Node::new(&element.name)).children(nodes(form, Some(element.id), copy));
     match entities::node(form, Some(element.id)) {
         Some(entity) => node.child(Node::new("meta").child(entity)),
@@ -139,7 +139,7 @@ fn holder(form: &Form<'_>, element: &Element, copy: Copy) -> Node {
     }
 }
 
-fn question(form: &Form<'_>, element: &Element, question_type: &QuestionType) -> Node {
+fn question<'d>(form: &Form<'d>, element: &'d Element, question_type: &QuestionType) -> Node<'d> {
     let node = attributed(form, element, Node::new(&element.name));
     match &element.default {
         Some(DefaultValue::Fixed(value))
@@ -152,7 +152,7 @@ fn question(form: &Form<'_>, element: &Element, question_type: &QuestionType) ->
     }
 }
 
-fn attributed(form: &Form<'_>, element: &Element, mut node: Node) -> Node {
+fn attributed<'d>(form: &Form<'d>, element: &'d Element, mut node: Node<'d>) -> Node<'d> {
     let from = Standpoint::of(form.definition, element.id);
     for (name, value) in super::in_order(&element.instance) {
         node.set(name, form.paths.expression(value, &from));

@@ -23,8 +23,15 @@ enum Shown<'t> {
     Media(&'t str),
 }
 
-/// The words of one id, by how they are shown.
-type Words<'t> = IndexMap<Shown<'t>, &'t Text>;
+/// Words, by how they are shown.
+type Words<'t> = Vec<(Shown<'t>, &'t Text)>;
+
+/// The words of one id.
+struct Entry<'t> {
+    id: String,
+    words: Words<'t>,
+    from: Standpoint,
+}
 
 /// Whether a text differs between languages.
 fn is_translated(text: &Text) -> bool {
@@ -54,8 +61,8 @@ pub(super) fn list_in_itext(list: &ChoiceList) -> bool {
 }
 
 /// The translations, where the form has any.
-pub(super) fn itext(form: &Form<'_>) -> Option<Node> {
-    let mut texts: IndexMap<String, (Words<'_>, Standpoint)> = IndexMap::new();
+pub(super) fn itext<'d>(form: &Form<'d>) -> Option<Node<'d>> {
+    let mut entries: Vec<Entry<'d>> = Vec::new();
     for list in form
         .definition
         .choices()
@@ -63,33 +70,33 @@ pub(super) fn itext(form: &Form<'_>) -> Option<Node> {
         .filter(|list| !list.is_external() && list_in_itext(list))
     {
         for (number, choice) in list.choices().iter().enumerate() {
-            let words = labelled(&choice.label, &choice.media);
-            texts.insert(format!("{}-{number}", list.name()), (words, Standpoint::top()));
+            entries.push(Entry {
+                id: format!("{}-{number}", list.name()),
+                words: labelled(&choice.label, &choice.media),
+                from: Standpoint::top(),
+            });
         }
     }
     for element in form.definition.elements() {
         let path = form.paths.absolute(element.id);
         for (name, words) in of_element(element) {
-            texts.insert(
-                format!("{path}:{name}"),
-                (words, Standpoint::of(form.definition, element.id)),
-            );
+            entries.push(Entry {
+                id: format!("{path}:{name}"),
+                words,
+                from: Standpoint::of(form.definition, element.id),
+            });
         }
     }
-    if texts.is_empty() {
+    if entries.is_empty() {
         return None;
     }
-    let languages = languages(form, &texts);
-    let translations = languages.iter().enumerate().map(|(number, (code, name))| {
+    let languages = languages(form, &entries);
+    let translations = languages.into_iter().enumerate().map(|(number, (code, name))| {
         let mut translation = Node::new("translation").with("lang", name);
         if number == 0 {
             translation.set("default", "true()");
         }
-        translation.children(
-            texts
-                .iter()
-                .map(|(id, (words, from))| text(form, id, words, from, code)),
-        )
+        translation.children(entries.iter().map(|entry| text(form, entry, code)))
     });
     Some(Node::new("itext").children(translations))
 }
@@ -97,9 +104,9 @@ pub(super) fn itext(form: &Form<'_>) -> Option<Node> {
 fn labelled<'t>(label: &'t Text, media: &'t IndexMap<String, Text>) -> Words<'t> {
     let mut words = Words::new();
     if !label.is_empty() {
-        words.insert(Shown::Plainly, label);
+        words.push((Shown::Plainly, label));
     }
-    let mut media: Vec<(Shown<'_>, &Text)> = media.iter().map(|(kind, files)| (Shown::Media(kind), files)).collect();
+    let mut media: Words<'_> = media.iter().map(|(kind, files)| (Shown::Media(kind), files)).collect();
     media.sort_unstable_by_key(|(shown, _)| *shown);
     words.extend(media);
     words
@@ -113,7 +120,7 @@ fn of_element(element: &Element) -> Vec<(&'static str, Words<'_>)> {
         ("jr:requiredMsg", &element.required_message),
     ] {
         if message_in_itext(text) {
-            parts.push((name, Words::from([(Shown::Plainly, text)])));
+            parts.push((name, vec![(Shown::Plainly, text)]));
         }
     }
     if label_in_itext(element) {
@@ -122,10 +129,10 @@ fn of_element(element: &Element) -> Vec<(&'static str, Words<'_>)> {
     if hint_in_itext(element) {
         let mut words = Words::new();
         if !element.hint.is_empty() {
-            words.insert(Shown::Plainly, &element.hint);
+            words.push((Shown::Plainly, &element.hint));
         }
         if !element.guidance_hint.is_empty() {
-            words.insert(Shown::Guidance, &element.guidance_hint);
+            words.push((Shown::Guidance, &element.guidance_hint));
         }
         parts.push(("hint", words));
     }
@@ -134,19 +141,18 @@ fn of_element(element: &Element) -> Vec<(&'static str, Words<'_>)> {
 
 /// Codes and names of the languages of the form, the default first. The unnamed one is there where a text has words in it
 /// beside translated ones, or nothing is translated; words without a language alone are shown in every language.
-fn languages(form: &Form<'_>, texts: &IndexMap<String, (Words<'_>, Standpoint)>) -> Vec<(String, String)> {
-    let mut all = texts.values().flat_map(|(words, _)| words.values());
-    let unnamed = all.any(|text| is_translated(text) && text.exact("").is_some());
+fn languages<'d>(form: &Form<'d>, entries: &[Entry<'_>]) -> Vec<(&'d str, String)> {
+    let mut all = entries.iter().flat_map(|entry| &entry.words);
+    let unnamed = all.any(|(_, text)| is_translated(text) && text.exact("").is_some());
     let named = form.definition.languages().iter();
-    let named = named.map(|(code, name)| (code.clone(), written(code, name)));
-    let named: Vec<(String, String)> = named.collect();
-    let default = (unnamed || named.is_empty()).then(|| (String::new(), "default".to_owned()));
+    let named: Vec<(&str, String)> = named.map(|(code, name)| (code.as_str(), written(code, name))).collect();
+    let default = (unnamed || named.is_empty()).then(|| ("", "default".to_owned()));
     default.into_iter().chain(named).collect()
 }
 
-fn text(form: &Form<'_>, id: &str, words: &Words<'_>, from: &Standpoint, code: &str) -> Node {
-    let mut node = Node::new("text").with("id", id);
-    for (shown, text) in words {
+fn text<'d>(form: &Form<'d>, entry: &Entry<'d>, code: &str) -> Node<'d> {
+    let mut node = Node::new("text").with("id", entry.id.clone());
+    for (shown, text) in &entry.words {
         let everywhere = text.exact("").filter(|_| !is_translated(text));
         let found = text.exact(code).or(everywhere).filter(|words| !words.is_empty());
         let mut value = Node::new("value");
@@ -156,13 +162,14 @@ fn text(form: &Form<'_>, id: &str, words: &Words<'_>, from: &Standpoint, code: &
                 let folder = if *kind == "big-image" { "images" } else { kind };
                 let folder = if folder == "image" { "images" } else { folder };
                 value.set("form", *kind);
-                form.paths.words(&format!("jr://{folder}/{file}"), from, &mut value);
+                form.paths
+                    .words(format!("jr://{folder}/{file}"), &entry.from, &mut value);
             }
             (Shown::Plainly | Shown::Guidance, found) => {
                 if *shown == Shown::Guidance {
                     value.set("form", "guidance");
                 }
-                form.paths.words(found.unwrap_or(MISSING), from, &mut value);
+                form.paths.words(found.unwrap_or(MISSING), &entry.from, &mut value);
             }
         }
         node.push(value);

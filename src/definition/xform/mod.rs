@@ -60,6 +60,8 @@ struct Form<'d> {
     paths: Paths<'d>,
     /// For each entity what it is made in.
     entity_places: Vec<Option<ElementId>>,
+    /// The questions that others trigger.
+    triggered: Vec<&'d Element>,
 }
 
 /// The XForm of a definition. `root` names the root element of its answers, where the definition's own setting `name`
@@ -104,12 +106,15 @@ impl<'d> Form<'d> {
             },
             // A checked definition has a place for each.
             entity_places: entity_places(asked).unwrap_or_default(),
+            triggered: asked
+                .elements()
+                .iter()
+                .filter(|element| !element.trigger.is_empty())
+                .collect(),
         }
     }
-}
 
-impl Form<'_> {
-    fn html(&self) -> Node {
+    fn html(&self) -> Node<'d> {
         let mut html = Node::new("h:html");
         for (name, address) in NAMESPACES {
             html.set(name, address);
@@ -129,7 +134,7 @@ impl Form<'_> {
         html.child(head).child(body.children(body::controls(self, None)))
     }
 
-    fn setting(&self, name: &str) -> Option<&str> {
+    fn setting(&self, name: &str) -> Option<&'d str> {
         self.definition.settings().other.get(name).map(String::as_str)
     }
 
@@ -145,7 +150,7 @@ impl Form<'_> {
             .collect()
     }
 
-    fn model(&self) -> Node {
+    fn model(&self) -> Node<'d> {
         let mut model = Node::new("model").with("odk:xforms-version", "1.0.0");
         let entities = self.definition.entities();
         if !entities.is_empty() {
@@ -177,7 +182,7 @@ impl Form<'_> {
     }
 
     /// Where and how responses are sent, where the settings say so.
-    fn submission(&self) -> Option<Node> {
+    fn submission(&self) -> Option<Node<'d>> {
         let mut node = Node::new("submission");
         let empty = node.clone();
         if let Some(address) = self.setting("submission_url") {
@@ -198,7 +203,7 @@ impl Form<'_> {
         (node != empty).then_some(node)
     }
 
-    fn meta_binds(&self) -> Vec<Node> {
+    fn meta_binds(&self) -> Vec<Node<'d>> {
         let bind = |name: &str| {
             let path = format!("/{}/meta/{name}", self.paths.root);
             Node::new("bind").with("nodeset", path).with("type", "string")

@@ -1,5 +1,9 @@
 //! `${name}` as the path that XPath has for it.
 
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
+
 use super::xml::Node;
 use crate::definition::element::Element;
 use crate::definition::model::{Definition, ElementId};
@@ -15,7 +19,7 @@ pub(super) struct Paths<'d> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Standpoint {
     /// What holds it, nearest first.
-    containers: Vec<ElementId>,
+    containers: SmallVec<[ElementId; 4]>,
     /// Steps up to the nearest of them.
     steps: usize,
     /// Whether paths begin at the current question and not at the context node, as in predicates.
@@ -62,7 +66,7 @@ impl Standpoint {
 impl Paths<'_> {
     /// The path of an element from the root: `/data/research/has_rd`.
     pub fn absolute(&self, id: ElementId) -> String {
-        format!("/{}{}", self.root, self.definition.path(id))
+        ["/", self.root, self.definition.path(id)].concat()
     }
 
     /// The path of a group or repeat, or of the root.
@@ -71,7 +75,10 @@ impl Paths<'_> {
     }
 
     /// An expression with paths for its names.
-    pub fn expression(&self, source: &str, from: &Standpoint) -> String {
+    pub fn expression<'s>(&self, source: &'s str, from: &Standpoint) -> Cow<'s, str> {
+        if !source.contains("${") {
+            return source.into();
+        }
         let mut scan = Scan::default();
         let mut written = String::with_capacity(source.len() + 32);
         let mut rest = source;
@@ -90,19 +97,24 @@ impl Paths<'_> {
                 rest = rest.get(first.len_utf8()..).unwrap_or_default();
             }
         }
-        written
+        written.into()
     }
 
     /// Text for people, with the values of the questions that it names. True where it names any.
-    pub fn words(&self, text: &str, from: &Standpoint, into: &mut Node) -> bool {
+    pub fn words<'t>(&self, text: impl Into<Cow<'t, str>>, from: &Standpoint, into: &mut Node<'t>) -> bool {
+        let text = text.into();
+        if !may_have_output(&text) {
+            into.push_text(text);
+            return false;
+        }
         let mut names_any = false;
-        let mut rest = text;
+        let mut rest: &str = &text;
         let mut plain = String::new();
         while let Some(first) = rest.chars().next() {
             let found = match instance_path(rest) {
                 Some(length) => rest
                     .split_at_checked(length)
-                    .map(|(path, after)| (self.expression(path, from), after)),
+                    .map(|(path, after)| (self.expression(path, from).into_owned(), after)),
                 None => reference(rest).map(|(name, after)| (self.named(name, from, &Scan::default()), after)),
             };
             if let Some((value, after)) = found {
@@ -177,7 +189,7 @@ impl Paths<'_> {
             ids.into_iter().filter(is_repeat).collect()
         };
         let of_target = repeats(definition.ancestors(question).map(|element| element.id).collect());
-        let of_source = repeats(from.containers.clone());
+        let of_source = repeats(from.containers.to_vec());
         let Some(shared) = of_source.iter().find(|id| of_target.contains(id)).copied() else {
             return self.absolute(question);
         };
@@ -202,10 +214,16 @@ pub(super) fn reference(text: &str) -> Option<(&str, &str)> {
 
 /// Whether a text names a question, or looks into an instance.
 pub(super) fn has_output(text: &str) -> bool {
-    text.char_indices().any(|(at, _)| {
-        let rest = text.get(at..).unwrap_or_default();
-        reference(rest).is_some() || instance_path(rest).is_some()
-    })
+    may_have_output(text)
+        && text.char_indices().any(|(at, _)| {
+            let rest = text.get(at..).unwrap_or_default();
+            reference(rest).is_some() || instance_path(rest).is_some()
+        })
+}
+
+/// Whether a text has what names begin with: most have not, and need no closer look.
+fn may_have_output(text: &str) -> bool {
+    text.contains("${") || text.contains("instance(")
 }
 
 /// The length of an expression `instance('list')/path[…]/…` that a text begins with. Outside of predicates it ends at a

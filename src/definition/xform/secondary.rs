@@ -10,13 +10,17 @@ use crate::definition::model::{Definition, ElementId};
 use crate::definition::question_type::QuestionType;
 
 /// All of them, each once: attached files first, then the lists of the definition.
-pub(super) fn instances(form: &Form<'_>) -> Vec<Node> {
+pub(super) fn instances<'d>(form: &Form<'d>) -> Vec<Node<'d>> {
     let mut sources: IndexMap<String, String> = IndexMap::new();
     for file in attached_files(form.definition) {
         sources.entry(file.name).or_insert(file.source);
     }
     let nodes = sources.iter();
-    let files = nodes.map(|(name, source)| Node::new("instance").with("id", name).with("src", source));
+    let files = nodes.map(|(name, source)| {
+        Node::new("instance")
+            .with("id", name.clone())
+            .with("src", source.clone())
+    });
     let lists = form
         .definition
         .choices()
@@ -88,7 +92,7 @@ fn pulled(source: &str) -> Vec<String> {
     calls.filter_map(argument).collect()
 }
 
-fn list_instance(list: &ChoiceList) -> Node {
+fn list_instance(list: &ChoiceList) -> Node<'_> {
     let translated = list_in_itext(list);
     let items = list
         .choices()
@@ -100,7 +104,7 @@ fn list_instance(list: &ChoiceList) -> Node {
         .child(Node::new("root").children(items))
 }
 
-fn item(list: &ChoiceList, number: usize, choice: &Choice, translated: bool) -> Node {
+fn item<'d>(list: &ChoiceList, number: usize, choice: &'d Choice, translated: bool) -> Node<'d> {
     let mut item = Node::new("item");
     if translated {
         item.push(Node::new("itextId").text(format!("{}-{number}", list.name())));

@@ -1,22 +1,24 @@
 //! A small tree of XML, and its text: the same tree always gives the same bytes.
 
-/// An element.
+use std::borrow::Cow;
+
+/// An element. Most of its words are those of the definition that it is written from, and are not copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Node {
-    name: String,
-    attributes: Vec<(String, String)>,
-    content: Vec<Content>,
+pub(crate) struct Node<'w> {
+    name: Cow<'w, str>,
+    attributes: Vec<(Cow<'w, str>, Cow<'w, str>)>,
+    content: Vec<Content<'w>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Content {
-    Node(Node),
-    Text(String),
+enum Content<'w> {
+    Node(Node<'w>),
+    Text(Cow<'w, str>),
 }
 
-impl Node {
+impl<'w> Node<'w> {
     /// An empty element.
-    pub fn new(name: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<Cow<'w, str>>) -> Self {
         Self {
             name: name.into(),
             attributes: Vec::new(),
@@ -26,14 +28,14 @@ impl Node {
 
     /// The same with an attribute; one of that name is replaced.
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn with(mut self, name: impl Into<Cow<'w, str>>, value: impl Into<Cow<'w, str>>) -> Self {
         self.set(name, value);
         self
     }
 
     /// The same with text at its end.
     #[must_use]
-    pub fn text(mut self, text: impl Into<String>) -> Self {
+    pub fn text(mut self, text: impl Into<Cow<'w, str>>) -> Self {
         self.push_text(text);
         self
     }
@@ -53,24 +55,24 @@ impl Node {
     }
 
     /// Sets an attribute.
-    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+    pub fn set(&mut self, name: impl Into<Cow<'w, str>>, value: impl Into<Cow<'w, str>>) {
         let (name, value) = (name.into(), value.into());
         match self.attributes.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = value,
-            None => self.attributes.push((name, value)),
+            None => add(&mut self.attributes, (name, value)),
         }
     }
 
     /// Adds an element at the end.
     pub fn push(&mut self, node: Self) {
-        self.content.push(Content::Node(node));
+        add(&mut self.content, Content::Node(node));
     }
 
     /// Adds text at the end.
-    pub fn push_text(&mut self, text: impl Into<String>) {
+    pub fn push_text(&mut self, text: impl Into<Cow<'w, str>>) {
         let text = text.into();
         if !text.is_empty() {
-            self.content.push(Content::Text(text));
+            add(&mut self.content, Content::Text(text));
         }
     }
 
@@ -129,6 +131,14 @@ impl Node {
             text.push('\n');
         }
     }
+}
+
+/// Adds to what mostly has one entry: a vector begins with room for four, which would be most of the memory of a form.
+fn add<T>(list: &mut Vec<T>, entry: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.push(entry);
 }
 
 /// Adds words, with what stands for some of their characters in their stead.

@@ -51,9 +51,9 @@ struct Writer<'a> {
     nodes: InstanceNodes<'a>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     /// The nodes in a group, an instance of a repeat, or the outermost element; `parent` is of the survey as it is asked.
-    fn children(&self, instance: InstanceId, parent: Option<ElementId>) -> Vec<XmlNode> {
+    fn children(&self, instance: InstanceId, parent: Option<ElementId>) -> Vec<XmlNode<'a>> {
         let definition = self.asked.definition();
         let mut nodes = Vec::new();
         for element in definition.children(parent).iter().filter_map(|id| definition.get(*id)) {
@@ -97,7 +97,7 @@ impl Writer<'_> {
         question_type.is_some_and(|question_type| question_type.select().is_some())
     }
 
-    fn meta(&self, names: &Names<'_>) -> XmlNode {
+    fn meta(&self, names: &Names<'a>) -> XmlNode<'a> {
         let form = self.answers.form();
         let logs = form
             .questions()
