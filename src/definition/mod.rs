@@ -37,6 +37,7 @@ mod warnings;
 mod xform;
 mod xlsform;
 pub(crate) mod yaml;
+mod zone;
 
 pub use check::{Client, cannot_ask};
 pub use choices::{Choice, ChoiceList, ChoiceSource, Select};
@@ -70,6 +71,7 @@ pub use xform::{ITEMSETS, itemsets, xform};
 pub(crate) use xform::{InstanceNodes, XmlNode, as_asked};
 pub use xlsform::{Book, XLSFORM_EXTENSIONS};
 pub use yaml::yaml;
+pub use zone::Zone;
 
 use std::path::Path;
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono_tz::Tz;
 use indexmap::IndexMap;
 
 use super::assemble::takes_companion;
@@ -15,6 +14,7 @@ use super::question_type::QuestionType;
 use super::settings::Settings;
 use super::text::Text;
 use super::unanswered::MissingCode;
+use super::zone::Zone;
 
 /// An element of one definition: its number in document order, and the slot that expressions are bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,7 +40,7 @@ pub struct Definition {
     pub(super) title: Text,
     pub(super) respondent: Option<String>,
     pub(super) languages: IndexMap<String, String>,
-    pub(super) timezone: Tz,
+    pub(super) timezone: Zone,
     pub(super) identity: Identity,
     pub(super) settings: Settings,
     pub(super) profiles: Profiles,
@@ -111,8 +111,8 @@ impl Definition {
     }
 
     /// The time zone of dates and times that carry no offset (`Asia/Shanghai` where the definition is silent).
-    pub fn timezone(&self) -> Tz {
-        self.timezone
+    pub fn timezone(&self) -> &Zone {
+        &self.timezone
     }
 
     /// Kinds of respondents whose interview lengths are told.

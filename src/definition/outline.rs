@@ -1,6 +1,5 @@
 //! A definition as it was read, before it is checked: what every reader fills in.
 
-use chrono_tz::Tz;
 use indexmap::IndexMap;
 
 use super::choices::ChoiceList;
@@ -12,6 +11,7 @@ use super::place::Place;
 use super::profile::Profiles;
 use super::settings::Settings;
 use super::text::Text;
+use super::zone::Zone;
 
 /// What a reader found. Elements stand in document order with their parents set; nothing else is settled.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub(super) struct Outline {
     pub title: Text,
     pub respondent: Option<String>,
     pub languages: IndexMap<String, String>,
-    pub timezone: Tz,
+    pub timezone: Zone,
     pub identity: Identity,
     pub settings: Settings,
     pub profiles: Profiles,

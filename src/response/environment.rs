@@ -1,6 +1,6 @@
 //! The world that the rules of a response see: its own time, and the rest from the caller.
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, NaiveTime, Offset, TimeZone};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, NaiveTime};
 
 use super::answers::Answers;
 use super::form::Form;
@@ -33,10 +33,7 @@ impl<'a> ResponseEnvironment<'a> {
         let now = match (recorded(&QuestionType::End), recorded(&QuestionType::Today)) {
             (Some(Value::DateTime(end)), _) => *end,
             (_, Some(Value::Date(day))) => local(form, day.and_time(NaiveTime::MIN), None).unwrap_or(received_at),
-            _ => {
-                let moment = received_at.with_timezone(&form.timezone());
-                moment.with_timezone(&moment.offset().fix())
-            }
+            _ => form.timezone().at(received_at.to_utc()),
         };
         Self { form, outer, now }
     }
@@ -51,10 +48,8 @@ impl Environment for ResponseEnvironment<'_> {
         let zone = self.form.timezone();
         let own = *self.now.offset();
         // A response that was recorded in the survey's zone follows its summer time; another keeps its own offset.
-        if zone.offset_from_utc_datetime(&self.now.naive_utc()).fix() == own {
-            zone.offset_from_local_datetime(&local)
-                .earliest()
-                .map_or(own, |offset| offset.fix())
+        if *zone.at(self.now.to_utc()).offset() == own {
+            zone.offset(local).unwrap_or(own)
         } else {
             own
         }

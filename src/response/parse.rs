@@ -1,6 +1,6 @@
 //! Text to typed answers: one reading per type of question, used by cells of spreadsheets and by form clients.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 
 use super::attached::is_file_name;
 use super::form::Form;
@@ -269,11 +269,7 @@ fn moment(form: &Form, text: &str) -> Result<DateTime<FixedOffset>, Box<Problem>
 pub(super) fn local(form: &Form, local: NaiveDateTime, offset: Option<FixedOffset>) -> Option<DateTime<FixedOffset>> {
     match offset {
         Some(offset) => offset.from_local_datetime(&local).earliest(),
-        None => form
-            .timezone()
-            .from_local_datetime(&local)
-            .earliest()
-            .map(|moment| moment.with_timezone(&moment.offset().fix())),
+        None => form.timezone().moment(local),
     }
 }
 

@@ -169,7 +169,7 @@ impl Quality {
         };
         let (started, ended) = (recorded(plan.start), recorded(plan.end));
         let mut quality = Self {
-            day: Some(received_at.with_timezone(&form.timezone()).date_naive()),
+            day: Some(form.timezone().at(received_at).date_naive()),
             started,
             // A clock that was set back meanwhile measures nothing.
             seconds: started

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, Offset, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 
 use super::last_round::LastRound;
 use super::register_list::RegisterList;
@@ -161,9 +161,8 @@ pub struct World {
 impl World {
     /// At a time, in a survey's zone.
     pub fn new(form: &Form, at: DateTime<Utc>, lists: Arc<Lists>) -> Self {
-        let local = at.with_timezone(&form.timezone());
         Self {
-            at: local.with_timezone(&local.offset().fix()),
+            at: form.timezone().at(at),
             lists,
         }
     }

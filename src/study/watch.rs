@@ -184,7 +184,7 @@ fn targets(store: &Store, round: &str, survey: &str) -> Result<Vec<(String, i64)
 /// The day that it is where the survey is held.
 fn today(catalogue: &Catalogue, survey: &str, now: DateTime<Utc>) -> Result<NaiveDate, StudyError> {
     let version = catalogue.survey(survey)?.version_or_newest(None)?;
-    Ok(now.with_timezone(&version.form.timezone()).date_naive())
+    Ok(version.form.timezone().at(now).date_naive())
 }
 
 /// The median length of all interviews of the round, whatever the cities that are looked at.

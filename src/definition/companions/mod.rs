@@ -115,7 +115,7 @@ pub(super) fn empty_outline(definition: &Definition) -> Outline {
         title: definition.title.clone(),
         respondent: definition.respondent.clone(),
         languages: definition.languages.clone(),
-        timezone: definition.timezone,
+        timezone: definition.timezone.clone(),
         identity: definition.identity.clone(),
         settings: definition.settings.clone(),
         profiles: definition.profiles.clone(),

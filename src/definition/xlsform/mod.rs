@@ -25,7 +25,6 @@ mod write;
 
 use std::sync::Arc;
 
-use chrono_tz::Tz;
 use indexmap::IndexMap;
 
 pub use book::Book;
@@ -44,6 +43,7 @@ use super::question_type::QuestionType;
 use super::settings::Settings;
 use super::text::Text;
 use super::unanswered::MissingCode;
+use super::zone::Zone;
 use book::{Line, Sheet};
 use languages::Languages;
 
@@ -111,7 +111,7 @@ pub(super) fn read(book: &Book, file: &str, stem: &str, found: &mut Vec<Diagnost
         title: Text::default(),
         respondent: None,
         languages: IndexMap::new(),
-        timezone: Tz::Asia__Shanghai,
+        timezone: Zone::default(),
         identity: Identity::default(),
         settings: Settings::default(),
         profiles: Profiles::new(),

@@ -25,6 +25,7 @@ use crate::definition::profile::{Profile, ProfileAnswer};
 use crate::definition::text::Text;
 use crate::definition::unanswered::MissingCode;
 use crate::definition::unit::Unit;
+use crate::definition::zone::Zone;
 
 /// Reads the sheet into the outline, whose questions and choices are known.
 pub(super) fn read(sheet: &Sheet, outline: &mut Outline, reader: &mut Reader) {
@@ -117,14 +118,8 @@ fn setting(row: Row<'_>, outline: &mut Outline, exact: &mut Exact, reader: &mut 
     match key.split('/').collect::<Vec<_>>().as_slice() {
         ["respondent"] => outline.respondent = Some(value.to_owned()),
         ["timezone"] => {
-            outline.timezone = value.parse().map_err(|_| {
-                let zones = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-                let help = nearest(value, zones).map_or_else(
-                    || "write a zone of the IANA database: Asia/Shanghai".to_owned(),
-                    |near| format!("did you mean '{near}'?"),
-                );
-                ("value", format!("unknown time zone '{value}'"), help)
-            })?;
+            outline.timezone =
+                Zone::named(value).map_err(|help| ("value", format!("unknown time zone '{value}'"), help))?;
         }
         ["title"] => {
             if outline.title.exact("").is_some() && !language.is_empty() {

@@ -1,6 +1,5 @@
 //! Reading a survey definition: the top level.
 
-use chrono_tz::Tz;
 use indexmap::IndexMap;
 
 use super::choices::choice_lists;
@@ -11,9 +10,10 @@ use crate::definition::element::Alias;
 use crate::definition::entity::{EntityDeclaration, EntityParts};
 use crate::definition::identity::{Identity, IdentityPart, IdentityQuestion};
 use crate::definition::outline::{Outline, Places, Provenance};
-use crate::definition::place::{Diagnostic, Origin, Place, nearest};
+use crate::definition::place::{Diagnostic, Origin, Place};
 use crate::definition::profile::{Profile, ProfileAnswer, Profiles};
 use crate::definition::settings::{PASSED_ON, Settings};
+use crate::definition::zone::Zone;
 
 /// The languages' own names, where a definition gives codes alone.
 const LANGUAGES: [(&str, &str); 14] = [
@@ -141,20 +141,16 @@ fn languages(node: &Node, findings: &mut Findings) -> IndexMap<String, String> {
         .collect()
 }
 
-fn timezone(fields: &mut Fields<'_>, findings: &mut Findings) -> Tz {
+fn timezone(fields: &mut Fields<'_>, findings: &mut Findings) -> Zone {
     let Some(node) = fields.get("timezone") else {
-        return Tz::Asia__Shanghai;
+        return Zone::default();
     };
     let Some(written) = scalar(node, "timezone", findings) else {
-        return Tz::Asia__Shanghai;
+        return Zone::default();
     };
-    written.parse().unwrap_or_else(|_| {
-        let help = match nearest(written, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())) {
-            Some(near) => format!("did you mean '{near}'?"),
-            None => "write a zone of the IANA database: Asia/Shanghai".to_owned(),
-        };
+    Zone::named(written).unwrap_or_else(|help| {
         findings.error(node, format!("unknown time zone '{written}'"), help);
-        Tz::Asia__Shanghai
+        Zone::default()
     })
 }
 

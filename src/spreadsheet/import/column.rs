@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, NaiveTime, TimeZone};
-use chrono_tz::Tz;
+use chrono::{NaiveDateTime, NaiveTime};
 
-use crate::definition::{Definition, Element, ElementId, MissingCode, QuestionType};
+use crate::definition::{Definition, Element, ElementId, MissingCode, QuestionType, Zone};
 use crate::response::{Answer, Form, Problem, ProblemCode, TimeOfDay, Value, parse_text};
 
 use super::super::layout::{self, Coordinate, Target};
@@ -36,7 +35,7 @@ enum Kind {
     Decimal(Units),
     Date,
     Time,
-    DateTime(Tz),
+    DateTime(Zone),
     One(Vocabulary),
     Many(Vocabulary),
     Ranked(Vocabulary),
@@ -152,7 +151,7 @@ impl Column {
                 offset: None,
             }),
             Kind::DateTime(zone) => {
-                let at = in_zone(date_time(value, "@datetime")?, *zone);
+                let at = zone.moment(date_time(value, "@datetime")?);
                 Value::DateTime(at.ok_or_else(|| wrong(ProblemCode::NoSuchDate, "", value))?)
             }
             Kind::One(vocabulary) => return one(vocabulary, value).map(Said::Answer),
@@ -246,7 +245,7 @@ fn kind(definition: &Definition, element: &Element, target: Target, language: &s
         Some(QuestionType::Decimal | QuestionType::Range) => Kind::Decimal(units()),
         Some(QuestionType::Date) => Kind::Date,
         Some(QuestionType::Time) => Kind::Time,
-        Some(QuestionType::DateTime) => Kind::DateTime(definition.timezone()),
+        Some(QuestionType::DateTime) => Kind::DateTime(definition.timezone().clone()),
         Some(QuestionType::Geopoint | QuestionType::Geotrace | QuestionType::Geoshape) => Kind::Geo,
         Some(QuestionType::Acknowledge) => Kind::Acknowledge,
         Some(QuestionType::SelectOne(_)) => Kind::One(vocabulary()),
@@ -338,10 +337,6 @@ fn time(value: CellValue<'_>) -> Result<NaiveTime, Fault> {
         _ => None,
     };
     read.ok_or_else(|| wrong(ProblemCode::WrongType, "@time", value))
-}
-
-fn in_zone(at: NaiveDateTime, zone: Tz) -> Option<DateTime<FixedOffset>> {
-    zone.from_local_datetime(&at).earliest().map(|at| at.fixed_offset())
 }
 
 fn find<'v>(vocabulary: &'v Vocabulary, value: CellValue<'_>) -> Named<'v> {

@@ -87,7 +87,7 @@ impl StatisticsRules {
         if let Some(form) = &self.form
             && checked.faults.is_empty()
         {
-            let at = now.with_timezone(&form.timezone()).fixed_offset();
+            let at = form.timezone().at(now);
             let stored = store.statistics()?;
             for ((place, year), indices) in by_place_and_year(given) {
                 let known = stored.iter().filter(|one| one.place == place && one.year == year);

@@ -67,7 +67,7 @@ pub fn read_figures(
         .into());
     };
     let form = Form::new(definition.clone());
-    let options = ImportOptions::new(language.code(), now.with_timezone(&form.timezone()).fixed_offset());
+    let options = ImportOptions::new(language.code(), form.timezone().at(now));
     let keep = |row: Accepted| Some((row.at, row.processed.answers));
     let read_as = ReadAs {
         form: &form,

@@ -1,7 +1,5 @@
 //! The sheets `settings` and `entities`, and what `_innogauge` says of the form as a whole.
 
-use chrono_tz::Tz;
-
 use super::own::{About, Own};
 use super::words::Columns;
 use super::{Cells, put, table};
@@ -10,6 +8,7 @@ use crate::definition::model::Definition;
 use crate::definition::xlsform::book::Sheet;
 use crate::definition::xlsform::columns::{Kind, Target};
 use crate::definition::xlsform::exact::through_cell;
+use crate::definition::zone::Zone;
 
 /// The sheet `settings`.
 pub(super) fn sheet(definition: &Definition, columns: &Columns, own: &mut Own) -> Sheet {
@@ -64,7 +63,7 @@ fn of_the_form(definition: &Definition, own: &mut Own) {
     if let Some(respondent) = definition.respondent() {
         own.say(about, "respondent", respondent);
     }
-    if definition.timezone() != Tz::Asia__Shanghai {
+    if *definition.timezone() != Zone::default() {
         own.say(about, "timezone", definition.timezone().name());
     }
     for (part, question) in &definition.identity().parts {

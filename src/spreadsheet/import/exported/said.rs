@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, NaiveTime, Offset, TimeZone};
-use chrono_tz::Tz;
+use chrono::{DateTime, FixedOffset, NaiveDateTime, NaiveTime, TimeZone};
 use uuid::Uuid;
 
-use crate::definition::ElementId;
+use crate::definition::{ElementId, Zone};
 use crate::response::ReviewState;
 use crate::workbook::{CellValue, Row};
 
@@ -85,14 +84,13 @@ impl ExportColumns {
     }
 
     /// When the server received a response; a time without an offset is Kobo's, in UTC.
-    pub fn submitted(&self, row: &Row<'_>, zone: Tz) -> Option<DateTime<FixedOffset>> {
+    pub fn submitted(&self, row: &Row<'_>, zone: &Zone) -> Option<DateTime<FixedOffset>> {
         let at = match row.get(self.submitted?)? {
             CellValue::DateTime(at) => at.and_utc(),
             CellValue::Text(text) => moment(text.trim())?.to_utc(),
             _ => return None,
         };
-        let local = at.with_timezone(&zone);
-        Some(local.with_timezone(&local.offset().fix()))
+        Some(zone.at(at))
     }
 }
 
