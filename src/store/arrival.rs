@@ -12,6 +12,7 @@ use std::collections::HashSet;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use super::attachments;
 use super::audit::Journal;
@@ -21,6 +22,7 @@ use super::events::{self, EventKind, NewEvent};
 use super::heads::{HeadRow, head_query, lock_head, update_head};
 use super::keys::is_keyed;
 use super::responses::read_door;
+use super::rows::{in_arrays, unnest};
 use super::schema::{instance_ids, response_events, response_versions, responses};
 use super::submission::{Facts, Outcome, Receipt, Submission};
 use super::{AuditAct, JsonText, StoreError, time};
@@ -50,6 +52,12 @@ pub(super) struct NewVersion<'a> {
     pub original: Option<&'a [u8]>,
     pub data_key: Option<&'a [u8]>,
     pub sealed: Option<&'a [u8]>,
+}
+
+in_arrays! {
+    NewVersion<'_> => response_versions:
+    id, round, survey, response_id, instance_id, deprecated_id, definition_version, claimed_version, door, sender,
+    import_id, received_at, content_hash, answers_hash, facts, answers, problems, original, data_key, sealed
 }
 
 impl<'a> NewVersion<'a> {
@@ -96,6 +104,11 @@ pub(super) struct NewInstanceId<'a> {
     pub instance_id: &'a str,
     pub round: &'a str,
     pub version_id: i64,
+}
+
+in_arrays! {
+    NewInstanceId<'_> => instance_ids:
+    survey, instance_id, round, version_id
 }
 
 /// Stores one submission. On PostgreSQL the caller has locked what it names, see [`super::locks`].
@@ -550,17 +563,12 @@ pub(super) fn next_ids(connection: &mut Connection<'_>, count: usize) -> Result<
         }
         Connection::Postgres(c) => {
             let each = vec!["response_version_ids"; count];
-            Ok(diesel::select(nextval(unnest(each))).load(*c)?)
+            Ok(diesel::select(nextval(unnest::<Text, _>(each))).load(*c)?)
         }
     }
 }
 
-// As functions and not as text, so that the statement is prepared once.
 diesel::define_sql_function! {
-    /// The next number of a sequence.
-    fn nextval(sequence: diesel::sql_types::Text) -> diesel::sql_types::BigInt;
-}
-diesel::define_sql_function! {
-    /// A row for each of an array.
-    fn unnest(names: diesel::sql_types::Array<diesel::sql_types::Text>) -> diesel::sql_types::Text;
+    /// The next number of a sequence. As a function and not as text, so that the statement is prepared once.
+    fn nextval(sequence: Text) -> diesel::sql_types::BigInt;
 }

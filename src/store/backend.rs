@@ -6,12 +6,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use diesel::connection::{AnsiTransactionManager, Connection as _, SimpleConnection, TransactionManager as _};
+use diesel::connection::{AnsiTransactionManager, Connection as _, SimpleConnection};
 use diesel::prelude::{QueryResult, RunQueryDsl as _};
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, HandleError, Pool as R2d2Pool, PooledConnection};
 use diesel::{PgConnection, SqliteConnection};
 
 use super::StoreError;
+use super::locks::take_locks_sql;
 use super::server::Server;
 
 /// Runs an expression with the connection of whichever database it is.
@@ -47,26 +48,6 @@ macro_rules! on_backend {
     };
 }
 pub(super) use on_backend;
-
-/// Inserts a slice of rows. One row is a statement that a connection prepares once. Several go to PostgreSQL by COPY, which
-/// has nothing to parse or plan for each number of rows, and to SQLite as one statement.
-macro_rules! insert_rows {
-    ($connection:expr, $table:expr, $rows:expr) => {
-        match ($rows, &mut *$connection) {
-            ([], _) => {}
-            ([row], connection) => $crate::store::backend::on_backend!(connection, |c| {
-                diesel::insert_into($table).values(row).execute(c)?;
-            }),
-            (rows, $crate::store::backend::Connection::Sqlite(c)) => {
-                diesel::insert_into($table).values(rows).execute(*c)?;
-            }
-            (rows, $crate::store::backend::Connection::Postgres(c)) => {
-                diesel::ExecuteCopyFromDsl::execute(diesel::copy_from($table).from_insertable(rows), *c)?;
-            }
-        }
-    };
-}
-pub(super) use insert_rows;
 
 /// A connection to one of the two, for the time of a call.
 pub(super) enum Connection<'a> {
@@ -263,28 +244,27 @@ impl Pooled {
         })
     }
 
-    /// Runs `act` in a transaction that may write, and returns when what it wrote is durable. On PostgreSQL the locks that
-    /// `act` took end before the disk, or the synchronous replica, is waited for: others go on meanwhile.
+    /// Runs `act` in a transaction that may write and holds these locks (see `locks`) from its beginning, and returns when
+    /// what it wrote is durable. On PostgreSQL the locks end before the disk, or the synchronous replica, is waited for:
+    /// others go on meanwhile.
     ///
     /// They may see what is not durable yet, so whatever is acknowledged on the strength of it must be made by a transaction
     /// that waits, too. It waits on the connection that stored: a server that lost what it had not flushed has lost its
     /// connections as well, so that the wait fails and nothing is acknowledged.
     pub(super) fn transaction_then_durable<T>(
         &mut self,
+        locks: Vec<i64>,
         act: impl FnOnce(&mut Connection<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let Self::Postgres(server) = self else {
             return self.transaction(act);
         };
-        let connection = &mut server.inner;
-        let done = undone_on_failure(act, |act| {
-            in_transaction(connection, "BEGIN; SET LOCAL synchronous_commit = off", |c| {
+        let begin = format!("BEGIN; {}", take_locks_sql(locks));
+        undone_on_failure(act, |act| {
+            in_transaction(&mut server.inner, &begin, COMMIT_THEN_WAIT, |c| {
                 act(&mut Connection::Postgres(c))
             })
-        })?;
-        // A record of its own, whose commit waits for all that was written before it.
-        connection.batch_execute("SELECT pg_logical_emit_message(true, 'innogauge', '')")?;
-        Ok(done)
+        })
     }
 
     /// Runs `act` in a transaction that reads one state of the database throughout.
@@ -302,18 +282,28 @@ impl Pooled {
     }
 }
 
-/// Runs `act` in a transaction that begins with these statements.
+/// Commits without waiting for the disk, then waits by a record of its own, whose commit is durable after all that was
+/// written before it. Of a transaction that failed, the first statement fails and with it the rest, where `COMMIT` alone would undo
+/// it without a word.
+const COMMIT_THEN_WAIT: &str =
+    "SET LOCAL synchronous_commit = off; COMMIT; SELECT pg_logical_emit_message(true, 'innogauge', '')";
+
+/// Runs `act` in a transaction that begins and ends with these statements, each a message of its own.
 fn in_transaction<T>(
     connection: &mut PgConnection,
     begin: &str,
+    end: &str,
     act: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
 ) -> QueryResult<T> {
-    AnsiTransactionManager::begin_transaction_sql(connection, begin)?;
-    let done = act(connection);
-    match &done {
-        Ok(_) => AnsiTransactionManager::commit_transaction(connection)?,
+    let begun = AnsiTransactionManager::begin_transaction_sql(connection, begin);
+    let done = begun.and_then(|()| {
+        let done = act(connection)?;
+        connection.batch_execute(end)?;
+        Ok(done)
+    });
+    if done.is_err() {
         // Why it failed says more than why that could not be undone.
-        Err(_) => drop(AnsiTransactionManager::rollback_transaction(connection)),
+        drop(connection.batch_execute("ROLLBACK"));
     }
     done
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::backend::{Connection, on_backend};
 use super::heads::HeadRow;
 use super::responses::{find_head, no_response, read_door, read_state};
+use super::rows::in_arrays;
 use super::schema::response_events;
 use super::{JsonText, Store, StoreError, time};
 use crate::response::{Door, ReviewState};
@@ -113,6 +114,11 @@ pub(super) struct NewEvent<'a> {
     pub comment: Option<&'a str>,
     pub details: Option<JsonText>,
     pub at: NaiveDateTime,
+}
+
+in_arrays! {
+    NewEvent<'_> => response_events:
+    round, survey, response_id, version_id, kind, from_state, to_state, actor, door, comment, details, at
 }
 
 impl<'a> NewEvent<'a> {

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::backend::{Connection, on_backend};
 use super::responses::read_state;
+use super::rows::in_arrays;
 use super::schema::responses;
 use super::submission::Facts;
 use super::{JsonText, StoreError};
@@ -45,6 +46,13 @@ pub(super) struct HeadRow {
     pub quality: Option<JsonText>,
     pub returned: bool,
     pub withdrawn_at: Option<NaiveDateTime>,
+}
+
+in_arrays! {
+    HeadRow => responses:
+    id, round, survey, instance_id, current_version, versions, revision, definition_version, state, problems,
+    warnings, duplicate, branched, test, organisation, code, name, city, sector, size, stratum, weight, consent, door,
+    sender, import_id, received_at, updated_at, quality, returned, withdrawn_at
 }
 
 impl HeadRow {

@@ -1,21 +1,25 @@
 //! Who waits for whom on PostgreSQL, where writers run side by side. On SQLite there is one writer at a time.
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::backend::Connection;
+use super::rows::unnest;
 use super::submission::Submission;
 
 /// On PostgreSQL, makes submissions that name the same identifiers or the same organisation wait for each other, so
-/// that each sees what the other stored. Locks are taken in one order everywhere, and end with the transaction.
+/// that each sees what the other stored.
 pub(super) fn lock_what_they_name<'a>(
     connection: &mut Connection<'_>,
     submissions: impl IntoIterator<Item = &'a Submission>,
 ) -> Result<(), StoreError> {
-    if let Connection::Sqlite(_) = connection {
-        return Ok(());
-    }
+    take_locks(connection, locks_of(submissions))
+}
+
+/// The locks of what submissions name.
+pub(super) fn locks_of<'a>(submissions: impl IntoIterator<Item = &'a Submission>) -> Vec<i64> {
     let mut keys = Vec::new();
     for submission in submissions {
         let envelope = &submission.envelope;
@@ -29,7 +33,7 @@ pub(super) fn lock_what_they_name<'a>(
             submission.facts.organisation().as_deref(),
         ));
     }
-    take_locks(connection, keys)
+    keys
 }
 
 /// The lock that whoever changes the flags of an organisation holds.
@@ -49,23 +53,32 @@ pub(super) fn lock_key(parts: &[&str]) -> i64 {
 }
 
 /// Takes locks until the end of the transaction.
-pub(super) fn take_locks(connection: &mut Connection<'_>, mut keys: Vec<i64>) -> Result<(), StoreError> {
+pub(super) fn take_locks(connection: &mut Connection<'_>, keys: Vec<i64>) -> Result<(), StoreError> {
     if let Connection::Postgres(c) = connection {
-        keys.sort_unstable();
-        keys.dedup();
-        diesel::select(pg_advisory_xact_lock(unnest(keys))).execute(*c)?;
+        diesel::select(pg_advisory_xact_lock(unnest::<BigInt, _>(in_order(keys)))).execute(*c)?;
     }
     Ok(())
 }
 
-// As functions and not as text, so that the statement is prepared once.
-diesel::define_sql_function! {
-    /// Waits for a lock, and gives nothing.
-    fn pg_advisory_xact_lock(key: diesel::sql_types::BigInt) -> diesel::sql_types::Text;
+/// The statement that takes locks, for a message of several statements.
+pub(super) fn take_locks_sql(keys: Vec<i64>) -> String {
+    let keys: Vec<String> = in_order(keys).iter().map(i64::to_string).collect();
+    format!(
+        "SELECT pg_advisory_xact_lock(unnest('{{{}}}'::bigint[]))",
+        keys.join(",")
+    )
 }
+
+/// Locks are taken in one order everywhere, so that nobody waits for somebody who waits for them.
+fn in_order(mut keys: Vec<i64>) -> Vec<i64> {
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
 diesel::define_sql_function! {
-    /// A row for each of an array.
-    fn unnest(keys: diesel::sql_types::Array<diesel::sql_types::BigInt>) -> diesel::sql_types::BigInt;
+    /// Waits for a lock, and gives nothing. As a function and not as text, so that the statement is prepared once.
+    fn pg_advisory_xact_lock(key: BigInt) -> diesel::sql_types::Text;
 }
 
 /// On PostgreSQL, makes changes of one thing wait for each other until the end of the transaction: what is read after this

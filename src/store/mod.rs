@@ -46,6 +46,7 @@ mod register;
 mod responses;
 mod review;
 mod rounds;
+mod rows;
 mod samples;
 mod schedule;
 mod schema;

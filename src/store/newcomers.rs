@@ -1,15 +1,17 @@
-//! Storing many new responses at once, a statement per table: those of an import, and those that share a commit.
+//! Storing many new responses at once: those of an import, and those that share a commit.
 
 use std::collections::{BTreeMap, HashSet};
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::StoreError;
 use super::arrival::{self, NewInstanceId, NewVersion, next_ids, note_received};
 use super::audit::Journal;
-use super::backend::{Connection, insert_rows, on_backend};
+use super::backend::{Connection, on_backend};
 use super::events::{EventKind, NewEvent};
 use super::heads::HeadRow;
+use super::rows::{InArrays, Together, insert_rows};
 use super::schema::{instance_ids, response_events, response_versions, responses};
 use super::submission::{Outcome, Receipt, Submission};
 
@@ -50,10 +52,20 @@ pub(super) fn insert(
             ..NewEvent::of(head, EventKind::Received, head.received_at)
         })
         .collect();
-    insert_rows!(connection, response_versions::table, versions.as_slice());
-    insert_rows!(connection, instance_ids::table, names.as_slice());
-    insert_rows!(connection, response_events::table, history.as_slice());
-    insert_rows!(connection, responses::table, heads.as_slice());
+    if let Connection::Postgres(c) = connection {
+        Together(
+            InArrays::in_arrays(&versions),
+            InArrays::in_arrays(&names),
+            InArrays::in_arrays(&history),
+            InArrays::in_arrays(&heads),
+        )
+        .execute(*c)?;
+    } else {
+        insert_rows!(connection, response_versions::table, versions.as_slice());
+        insert_rows!(connection, instance_ids::table, names.as_slice());
+        insert_rows!(connection, response_events::table, history.as_slice());
+        insert_rows!(connection, responses::table, heads.as_slice());
+    }
     Ok(heads)
 }
 
@@ -105,39 +117,41 @@ struct Known {
 
 impl Known {
     fn by(connection: &mut Connection<'_>, submissions: &[&Submission]) -> Result<Self, StoreError> {
-        let mut known = Self::default();
-        let mut instances: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        let mut organisations: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+        let mut places: BTreeMap<(&str, &str), (Vec<&str>, Vec<String>)> = BTreeMap::new();
         for submission in submissions {
-            let survey = submission.envelope.survey.as_str();
-            instances.entry(survey).or_default().push(submission.instance_id());
-            let of = organisations.entry((round(submission), survey)).or_default();
-            of.extend(submission.facts.organisation());
+            let place = (round(submission), submission.envelope.survey.as_str());
+            let (instances, organisations) = places.entry(place).or_default();
+            instances.push(submission.instance_id());
+            organisations.extend(submission.facts.organisation());
         }
-        for (survey, named) in instances {
+        let mut known = Self::default();
+        for ((round, survey), (instances, organisations)) in places {
+            // With each name, whether it is an organisation's: one question about both, so that the server is waited for once.
             let stored = instance_ids::table
                 .filter(instance_ids::survey.eq(survey))
-                .filter(instance_ids::instance_id.eq_any(&named))
-                .select(instance_ids::instance_id);
+                .filter(instance_ids::instance_id.eq_any(&instances))
+                .select((false.into_sql::<Bool>(), instance_ids::instance_id));
             let replaced = response_versions::table
                 .filter(response_versions::survey.eq(survey))
-                .filter(response_versions::deprecated_id.eq_any(&named))
-                .select(response_versions::deprecated_id.assume_not_null());
-            let found: Vec<String> = on_backend!(connection, |c| stored.union_all(replaced).load(c))?;
-            known
-                .instances
-                .extend(found.into_iter().map(|instance| (survey.to_owned(), instance)));
-        }
-        for ((round, survey), named) in organisations {
+                .filter(response_versions::deprecated_id.eq_any(&instances))
+                .select((
+                    false.into_sql::<Bool>(),
+                    response_versions::deprecated_id.assume_not_null(),
+                ));
             let answering = responses::table
                 .filter(responses::round.eq(round))
                 .filter(responses::survey.eq(survey))
-                .filter(responses::organisation.eq_any(&named))
-                .select(responses::organisation.assume_not_null());
-            let found: Vec<String> = on_backend!(connection, |c| answering.load(c))?;
-            known
-                .organisations
-                .extend(found.into_iter().map(|one| (round.to_owned(), survey.to_owned(), one)));
+                .filter(responses::organisation.eq_any(&organisations))
+                .select((true.into_sql::<Bool>(), responses::organisation.assume_not_null()));
+            let found: Vec<(bool, String)> =
+                on_backend!(connection, |c| stored.union_all(replaced).union_all(answering).load(c))?;
+            for (is_organisation, name) in found {
+                if is_organisation {
+                    known.organisations.insert((round.to_owned(), survey.to_owned(), name));
+                } else {
+                    known.instances.insert((survey.to_owned(), name));
+                }
+            }
         }
         Ok(known)
     }

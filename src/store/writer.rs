@@ -16,7 +16,7 @@ use super::arrival;
 use super::audit::{self, Journal, Noted};
 use super::backend::{Connection, Pool};
 use super::load::Counted;
-use super::locks::lock_what_they_name;
+use super::locks::{lock_what_they_name, locks_of};
 use super::newcomers::store_together;
 use super::planner::Growth;
 use super::submission::{Receipt, Submission};
@@ -309,9 +309,9 @@ fn store_each_in_savepoint(
 fn store_at_once(pool: &Pool, group: &[Waiting], until: Instant) -> Result<Vec<Receipt>, StoreError> {
     // Where the time is over, a connection that is free is still taken.
     let wait = until.saturating_duration_since(Instant::now()).max(PAUSE);
-    pool.get_within(wait)?.transaction_then_durable(|connection| {
-        lock_what_they_name(connection, group.iter().map(|waiting| &*waiting.submission))?;
-        let submissions: Vec<&Submission> = group.iter().map(|waiting| &*waiting.submission).collect();
+    let submissions: Vec<&Submission> = group.iter().map(|waiting| &*waiting.submission).collect();
+    let locks = locks_of(submissions.iter().copied());
+    pool.get_within(wait)?.transaction_then_durable(locks, |connection| {
         let mut journals: Vec<Journal<'_>> = group.iter().map(Waiting::journal).collect();
         let receipts = store_together(connection, &submissions, &mut journals)?;
         audit::append(

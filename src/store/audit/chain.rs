@@ -10,8 +10,9 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::super::StoreError;
-use super::super::backend::{Connection, insert_rows, on_backend};
+use super::super::backend::{Connection, on_backend};
 use super::super::locks::{lock_key, take_locks};
+use super::super::rows::insert_rows;
 use super::super::schema::audit;
 use super::Row;
 use super::journal::Noted;

@@ -40,6 +40,7 @@ pub use verify::{AuditCheck, AuditFault, AuditHead};
 pub(super) use chain::{append, head};
 pub(super) use journal::{Journal, Noted};
 
+use super::rows::in_arrays;
 use super::schema::audit;
 use super::time;
 
@@ -85,6 +86,11 @@ struct Row {
     after: Option<String>,
     previous: String,
     hash: String,
+}
+
+in_arrays! {
+    Row => audit:
+    id, at, act, actor, door, address, target, before, after, previous, hash
 }
 
 impl From<Row> for AuditEntry {
