@@ -220,6 +220,9 @@ impl Routes {
         for mounted in &self.mounted {
             resources.entry(&mounted.path).or_default().push(mounted);
         }
+        // They are tried in this order, each by a regular expression: first those that most requests are for.
+        let mut resources: Vec<(&str, Vec<&Mounted>)> = resources.into_iter().collect();
+        resources.sort_by_key(|(_, mounted)| mounted.iter().all(|one| one.act != Act::SubmitResponses));
         for (path, mounted) in resources {
             let mut resource = web::resource(path.to_owned());
             for one in mounted {
