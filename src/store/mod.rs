@@ -18,6 +18,7 @@ mod backup;
 mod changes;
 mod contents;
 mod definitions;
+mod doorkeeper;
 mod duplicates;
 mod error;
 mod events;
@@ -123,6 +124,7 @@ pub use visits::{NewVisit, Visit, VisitOutcome};
 
 use audit::Journal;
 use backend::{Connection, Pool};
+use doorkeeper::Doorkeeper;
 use keys::Keys;
 use writer::Writer;
 
@@ -175,8 +177,9 @@ pub struct Store {
 
 struct Inner {
     address: Address,
-    // Declared in the order of dropping: the writer ends before its connections close, the folder goes last.
+    // Declared in the order of dropping: threads end before their connections close, the folder goes last.
     writer: Writer,
+    doorkeeper: Doorkeeper,
     pool: Pool,
     /// Writers of this process queue here rather than at SQLite's own lock, where waiting is sleeping and polling.
     write_turn: Arc<Mutex<()>>,
@@ -228,10 +231,12 @@ impl Store {
         let counted = Arc::new(load::Counted::default());
         let keys = Keys::of(&address, options.keys.clone());
         let writer = Writer::start(&pool, &write_turn, &counted, options.connections)?;
+        let doorkeeper = Doorkeeper::start(&pool)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 address,
                 writer,
+                doorkeeper,
                 pool,
                 write_turn,
                 counted,

@@ -1,10 +1,12 @@
 //! API tokens: 256 random bits that are shown once and kept as a hash.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 use super::accounts::{self, User, UserRow};
-use super::backend::on_backend;
+use super::backend::{Connection, on_backend};
 use super::schema::{tokens, users};
 use super::{AuditAct, JsonText, Store, StoreError, secrets, time};
 
@@ -93,6 +95,13 @@ struct TokenRow {
     revoked_at: Option<NaiveDateTime>,
 }
 
+impl Token {
+    /// Whether its use is to be noted.
+    pub fn is_use_to_be_noted(&self, now: DateTime<Utc>) -> bool {
+        self.last_used_at.is_none_or(|last| now - last >= NOTED_EVERY)
+    }
+}
+
 impl TryFrom<TokenRow> for Token {
     type Error = StoreError;
 
@@ -148,35 +157,22 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub fn token_holder(&self, secret: &str, now: DateTime<Utc>) -> Result<Option<TokenHolder>, StoreError> {
-        let now = time::stored(now);
-        let found: Option<(TokenRow, UserRow)> = self.read(|connection| {
-            let query = tokens::table
-                .inner_join(users::table)
-                .filter(tokens::hash.eq(secrets::hash(secret)))
-                .filter(tokens::revoked_at.is_null())
-                .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(now)))
-                .filter(users::disabled.eq(false));
-            Ok(on_backend!(connection, |c| query
-                .select((TokenRow::as_select(), UserRow::as_select()))
-                .first(c)
-                .optional())?)
-        })?;
-        let Some((token, user)) = found else {
-            return Ok(None);
-        };
-        if token.last_used_at.is_none_or(|last| now - last >= NOTED_EVERY) {
-            self.write(|connection| {
-                on_backend!(connection, |c| diesel::update(tokens::table.find(token.id))
-                    .set(tokens::last_used_at.eq(now))
-                    .execute(c))?;
-                Ok(())
-            })?;
-        }
-        Ok(Some(TokenHolder {
-            user: user.try_into()?,
-            token: token.try_into()?,
-        }))
+    pub async fn token_holder(&self, secret: &str, now: DateTime<Utc>) -> Result<Option<TokenHolder>, StoreError> {
+        let holder = self.inner.doorkeeper.holder(secrets::hash(secret)).await?;
+        Ok(holder.filter(|holder| holder.token.expires_at.is_none_or(|end| end > now)))
+    }
+
+    /// Notes that a token was used.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn note_use_of_token(&self, token: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write(|connection| {
+            on_backend!(connection, |c| diesel::update(tokens::table.find(token))
+                .set(tokens::last_used_at.eq(time::stored(now)))
+                .execute(c))?;
+            Ok(())
+        })
     }
 
     /// A user's tokens, the newest first, also those that are over.
@@ -220,6 +216,43 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// Who presents the tokens with these hashes, by hash: those that were not revoked, of users who are not disabled.
+pub(super) fn find_holders(
+    connection: &mut Connection<'_>,
+    hashes: &[&str],
+) -> Result<HashMap<String, Result<TokenHolder, StoreError>>, StoreError> {
+    let live = tokens::table
+        .inner_join(users::table)
+        .filter(tokens::revoked_at.is_null())
+        .filter(users::disabled.eq(false));
+    let found: Vec<(String, TokenRow, UserRow)> = match connection {
+        // Each by a statement that the connection prepares once.
+        Connection::Sqlite(c) => {
+            let mut found = Vec::new();
+            for hash in hashes {
+                let query = live.filter(tokens::hash.eq(hash));
+                let row = query.select((tokens::hash, TokenRow::as_select(), UserRow::as_select()));
+                found.extend(row.first(*c).optional()?);
+            }
+            found
+        }
+        Connection::Postgres(c) => live
+            .filter(tokens::hash.eq_any(hashes))
+            .select((tokens::hash, TokenRow::as_select(), UserRow::as_select()))
+            .load(*c)?,
+    };
+    let holder = |token: TokenRow, user: UserRow| {
+        Ok(TokenHolder {
+            user: user.try_into()?,
+            token: token.try_into()?,
+        })
+    };
+    Ok(found
+        .into_iter()
+        .map(|(hash, token, user)| (hash, holder(token, user)))
+        .collect())
 }
 
 /// What the audit log calls it.

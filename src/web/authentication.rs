@@ -132,30 +132,38 @@ pub(super) async fn caller_of(app: &web::Data<App>, request: &HttpRequest) -> Re
         }
         None => (cookie::session(request).ok_or_else(unauthenticated)?, Carrier::Cookie),
     };
-    let (store, idle, now) = (app.store.clone(), app.session_idle(), app.now());
     let address = client::address(request);
-    let found = web::block(move || {
-        // Programs send tokens with each of many requests, so they are looked for first.
-        if carrier == Carrier::Bearer
-            && let Some(holder) = store.token_holder(&secret, now)?
-        {
-            return Ok(Some(Caller::by_token(holder, address)));
-        }
-        store
-            .session_holder(&secret, carrier, idle, now)
-            .map(|holder| holder.map(|holder| Caller::by_session(holder, address)))
-    })
-    .await?;
-    found.map_err(Problem::from)?.ok_or_else(unauthenticated)
+    // Programs send tokens with each of many requests, so they are looked for first.
+    if carrier == Carrier::Bearer
+        && let Some(holder) = token_holder(app, &secret).await?
+    {
+        return Ok(Caller::by_token(holder, address));
+    }
+    let (store, idle, now) = (app.store.clone(), app.session_idle(), app.now());
+    let holder = web::block(move || store.session_holder(&secret, carrier, idle, now)).await??;
+    let holder = holder.ok_or_else(unauthenticated)?;
+    Ok(Caller::by_session(holder, address))
 }
 
 /// The caller of a request that has a token in its address.
 pub(super) async fn caller_by_address(app: &web::Data<App>, request: &HttpRequest) -> Result<Caller, Problem> {
-    let secret = request.match_info().get("token").unwrap_or_default().to_owned();
-    let (store, now, address) = (app.store.clone(), app.now(), client::address(request));
-    let holder = web::block(move || store.token_holder(&secret, now)).await??;
+    let secret = request.match_info().get("token").unwrap_or_default();
+    let holder = token_holder(app, secret).await?;
     let holder = holder.ok_or_else(|| Problem::new(Code::KeyRefused))?;
-    Ok(Caller::by_token(holder, address))
+    Ok(Caller::by_token(holder, client::address(request)))
+}
+
+/// Who presents a token, whose use is noted.
+async fn token_holder(app: &web::Data<App>, secret: &str) -> Result<Option<TokenHolder>, Problem> {
+    let now = app.now();
+    let holder = app.store.token_holder(secret, now).await?;
+    if let Some(TokenHolder { token, .. }) = &holder
+        && token.is_use_to_be_noted(now)
+    {
+        let (store, token) = (app.store.clone(), token.id);
+        web::block(move || store.note_use_of_token(token, now)).await??;
+    }
+    Ok(holder)
 }
 
 impl Caller {

@@ -4,7 +4,7 @@ use innogauge::response::Role;
 use innogauge::store::{NewToken, NewUser, Store, StoreError};
 
 use super::at;
-use crate::databases::on_each;
+use crate::databases::{on_each, wait_for};
 
 fn add(store: &Store, name: &str) {
     let user = NewUser {
@@ -58,7 +58,7 @@ fn a_token_holds_until_it_ends_is_revoked_or_its_user_is_kept_out() {
             };
             store.create_token("ann", &new, at(0)).unwrap()
         };
-        let holder = |secret: &str, seconds: i64| store.token_holder(secret, at(seconds)).unwrap();
+        let holder = |secret: &str, seconds: i64| wait_for(store.token_holder(secret, at(seconds))).unwrap();
 
         let (lasting, short) = (token(None), token(Some(60)));
         assert_ne!(lasting, short);
@@ -71,7 +71,11 @@ fn a_token_holds_until_it_ends_is_revoked_or_its_user_is_kept_out() {
             lasting.starts_with(&who.token.hint) && who.token.hint.len() < 10,
             "the secret itself is not kept"
         );
+        assert!(who.token.is_use_to_be_noted(at(10)));
+        store.note_use_of_token(who.token.id, at(10)).unwrap();
         assert_eq!(store.tokens("ann").unwrap()[1].last_used_at, Some(at(10)));
+        let again = holder(&lasting, 11).unwrap().token;
+        assert!(!again.is_use_to_be_noted(at(69)) && again.is_use_to_be_noted(at(70)));
         assert!(holder(&short, 59).is_some());
         assert!(holder(&short, 60).is_none(), "it has ended");
         assert!(holder("ig_0000", 10).is_none());

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{Visit, at, form};
 use crate::app;
-use crate::databases::{Database, on_each};
+use crate::databases::{Database, on_each, wait_for};
 
 fn backup(store: &Store, file: &Path) -> BackupSummary {
     store.backup(file, at(9), &|_| {}).unwrap()
@@ -151,7 +151,7 @@ fn a_backup_is_the_way_from_one_database_to_the_other_and_back() {
         assert!(store.verify_audit(None).unwrap().is_whole());
         file = path(&format!("{number}.zip"));
         backup(&store, &file);
-        let holder = store.token_holder(&token, at(5)).unwrap();
+        let holder = wait_for(store.token_holder(&token, at(5))).unwrap();
         assert_eq!(holder.map(|holder| holder.user.name), Some("administrator".into()));
         let found = content(&file);
         for (table, rows) in &expected {

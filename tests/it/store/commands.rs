@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use innogauge::store::{Store, password_matches};
 
 use super::{VISIT, at};
-use crate::databases::on_each;
+use crate::databases::{on_each, wait_for};
 
 /// Runs a command with the definitions of a folder.
 fn innogauge(database: &str, folder: &Path, arguments: &[&str]) -> Output {
@@ -61,7 +61,9 @@ fn a_user_and_a_token_are_made_from_the_command_line() {
         assert!(store.user("ann").unwrap().second_factor_required);
         let limited = ["--city", "230700", "--act", "submit_responses", "read_surveys"];
         let made = run(&[&["token", "ann", "--survey", "visit", "--expires", "30"][..], &limited].concat());
-        let holder = store.token_holder(&words(&made.stdout), at(0)).unwrap().unwrap();
+        let holder = wait_for(store.token_holder(&words(&made.stdout), at(0)))
+            .unwrap()
+            .unwrap();
         assert_eq!(holder.token.surveys.unwrap(), ["visit"]);
         assert_eq!(holder.token.cities.unwrap(), ["230700"]);
         assert_eq!(holder.token.acts.unwrap(), ["submit_responses", "read_surveys"]);
