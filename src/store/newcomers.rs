@@ -106,6 +106,13 @@ pub(super) fn store_together(
         .collect()
 }
 
+/// What submissions to one survey in one round name.
+#[derive(Default)]
+struct Named<'a> {
+    instances: Vec<&'a str>,
+    organisations: Vec<String>,
+}
+
 /// What stands in the database, or comes in the same group, of what submissions name.
 #[derive(Default)]
 struct Known {
@@ -117,23 +124,23 @@ struct Known {
 
 impl Known {
     fn by(connection: &mut Connection<'_>, submissions: &[&Submission]) -> Result<Self, StoreError> {
-        let mut places: BTreeMap<(&str, &str), (Vec<&str>, Vec<String>)> = BTreeMap::new();
+        let mut places: BTreeMap<(&str, &str), Named<'_>> = BTreeMap::new();
         for submission in submissions {
             let place = (round(submission), submission.envelope.survey.as_str());
-            let (instances, organisations) = places.entry(place).or_default();
-            instances.push(submission.instance_id());
-            organisations.extend(submission.facts.organisation());
+            let named = places.entry(place).or_default();
+            named.instances.push(submission.instance_id());
+            named.organisations.extend(submission.facts.organisation());
         }
         let mut known = Self::default();
-        for ((round, survey), (instances, organisations)) in places {
+        for ((round, survey), named) in places {
             // With each name, whether it is an organisation's: one question about both, so that the server is waited for once.
             let stored = instance_ids::table
                 .filter(instance_ids::survey.eq(survey))
-                .filter(instance_ids::instance_id.eq_any(&instances))
+                .filter(instance_ids::instance_id.eq_any(&named.instances))
                 .select((false.into_sql::<Bool>(), instance_ids::instance_id));
             let replaced = response_versions::table
                 .filter(response_versions::survey.eq(survey))
-                .filter(response_versions::deprecated_id.eq_any(&instances))
+                .filter(response_versions::deprecated_id.eq_any(&named.instances))
                 .select((
                     false.into_sql::<Bool>(),
                     response_versions::deprecated_id.assume_not_null(),
@@ -141,7 +148,7 @@ impl Known {
             let answering = responses::table
                 .filter(responses::round.eq(round))
                 .filter(responses::survey.eq(survey))
-                .filter(responses::organisation.eq_any(&organisations))
+                .filter(responses::organisation.eq_any(&named.organisations))
                 .select((true.into_sql::<Bool>(), responses::organisation.assume_not_null()));
             let found: Vec<(bool, String)> =
                 on_backend!(connection, |c| stored.union_all(replaced).union_all(answering).load(c))?;
