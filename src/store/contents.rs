@@ -88,7 +88,9 @@ impl Store {
                 .set((attachments::needed_at.eq(row.needed_at), attachments::erased.eq(false)))
                 .execute(c))?;
             let there = attachments::table.find(&row.hash);
-            Ok(on_backend!(connection, |c| there.select(ContentRow::as_select()).first(c))?)
+            Ok(on_backend!(connection, |c| there
+                .select(ContentRow::as_select())
+                .first(c))?)
         })?;
         there.try_into()
     }

@@ -199,8 +199,9 @@ impl<'t> Row<'t> {
     /// The cell of a key, without a language.
     pub fn cell(self, key: &'static str) -> Option<Cell<'t>> {
         let columns = self.table.columns.iter();
+        let is_of_key = |column: &&Column| matches!(column.target, Target::Key(known) if known == key);
         columns
-            .filter(|column| column.target == Target::Key(key) && column.language.is_none())
+            .filter(|column| is_of_key(column) && column.language.is_none())
             .find_map(|column| self.cell_in(column))
     }
 

@@ -7,8 +7,14 @@ pub(super) fn clean(text: &str, spaces: bool) -> String {
         '\u{201c}' | '\u{201d}' => '"',
         other => other,
     };
+    let text = text.trim();
+    // Those quotes begin with these two bytes.
+    let may_change = |pair: &[u8]| pair == b"\xe2\x80" || pair == b"  ";
+    if !text.as_bytes().windows(2).any(may_change) {
+        return text.to_owned();
+    }
     let mut cleaned = String::with_capacity(text.len());
-    for character in text.trim().chars().map(straight) {
+    for character in text.chars().map(straight) {
         if !(spaces && character == ' ' && cleaned.ends_with(' ')) {
             cleaned.push(character);
         }

@@ -131,9 +131,21 @@ enum Seen {
     Name,
 }
 
+impl FormulaSearch {
+    /// The next byte that may lead on: from nothing only a mark does.
+    fn next(&self, bytes: &mut std::slice::Iter<'_, u8>) -> Option<u8> {
+        match self.seen {
+            Seen::Nothing => bytes.find(|byte| matches!(byte, b'<' | b':')),
+            Seen::Mark | Seen::Name => bytes.next(),
+        }
+        .copied()
+    }
+}
+
 impl Write for FormulaSearch {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        for byte in text {
+        let mut bytes = text.iter();
+        while let Some(byte) = self.next(&mut bytes) {
             self.seen = match (self.seen, byte) {
                 (_, b'<' | b':') => Seen::Mark,
                 (Seen::Mark, b'f') => Seen::Name,
