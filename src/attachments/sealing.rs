@@ -11,11 +11,11 @@ use chacha20poly1305::aead::{Aead as _, KeyInit as _};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
-/// How many bytes of content are in a chunk, and what sealing adds to it.
-const CHUNK: u64 = 64 * 1024;
-const TAG: u64 = 16;
 /// How long a chunk is when it is sealed; the last one may be shorter.
-pub(super) const SEALED_CHUNK: usize = (CHUNK + TAG) as usize;
+pub(super) const SEALED_CHUNK: usize = 64 * 1024 + 16;
+/// How many of its bytes sealing adds, and how many are content.
+const TAG: u64 = 16;
+const CHUNK: u64 = SEALED_CHUNK as u64 - TAG;
 
 /// The key of one content.
 #[derive(Clone)]
