@@ -7,8 +7,9 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::QueryResult;
 use diesel::r2d2::{ConnectionManager, Error, ManageConnection};
 
-/// For so long a connection counts as one after the server answered on it. To ask before each use would cost a short
-/// request as much again; a server that went away fails those who come meanwhile, and they are told to try again.
+/// For so long a connection counts as one after the server answered on it, unless the server is heard to have ended it.
+/// To ask before each use would cost a short request as much again; a server that vanished without a word fails those
+/// who come meanwhile, and they are told to try again.
 const TRUSTED: Duration = Duration::from_millis(500);
 
 /// What makes the connections of a pool, and looks after them.
@@ -43,16 +44,27 @@ impl ManageConnection for Server {
     }
 
     fn is_valid(&self, connection: &mut ServerConnection) -> Result<(), Error> {
-        if connection.answered.elapsed() >= TRUSTED {
-            self.0.is_valid(&mut connection.inner)?;
-            connection.answered = Instant::now();
+        if connection.answered.elapsed() < TRUSTED {
+            return heard_no_end(&mut connection.inner);
         }
+        self.0.is_valid(&mut connection.inner)?;
+        connection.answered = Instant::now();
         Ok(())
     }
 
     fn has_broken(&self, connection: &mut ServerConnection) -> bool {
         self.0.has_broken(&mut connection.inner)
     }
+}
+
+/// Fails where the server has ended the connection and the system has heard of it. Nothing is sent: the first look takes
+/// in what the server said last, the second finds that it is gone.
+fn heard_no_end(connection: &mut PgConnection) -> Result<(), Error> {
+    for _look in 0..2 {
+        let mut heard = connection.notifications_iter();
+        heard.try_for_each(|heard| heard.map(drop)).map_err(Error::QueryError)?;
+    }
+    Ok(())
 }
 
 /// Sets a connection to the server up. Messages are asked for in English: error kinds are told by them.

@@ -27,7 +27,7 @@ fn what_was_acknowledged_while_connections_broke_is_there_once() {
             while !done.load(Ordering::Relaxed) {
                 other
                     .batch_execute(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
                          WHERE datname = current_database() AND pid <> pg_backend_pid()",
                     )
                     .unwrap();
