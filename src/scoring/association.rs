@@ -92,9 +92,6 @@ impl<'a> Centred<'a> {
     /// other column, where that keeps its digits.
     pub(super) fn pearson(&self, other: &Self) -> Option<f64> {
         let (one, two) = (self.spread.as_ref()?, other.spread.as_ref()?);
-        if self.holes.is_empty() && other.holes.is_empty() {
-            return one.correlation(two);
-        }
         let n = Some(self.common(other)).filter(|n| *n >= FEWEST)? as f64;
         let (of_one, of_two) = (one.without(&other.holes), two.without(&self.holes));
         let squares = of_one.about_mean(n, one.squares).zip(of_two.about_mean(n, two.squares));

@@ -1,5 +1,7 @@
 //! The units that have every value, for methods that cannot do with less.
 
+use super::numbers::gathered;
+
 /// The columns, cut down to the rows in which all of them have a value.
 pub(super) fn complete(columns: &[&[f64]]) -> Vec<Vec<f64>> {
     let rows = columns.first().map_or(0, |column| column.len());
@@ -12,10 +14,8 @@ pub(super) fn complete(columns: &[&[f64]]) -> Vec<Vec<f64>> {
         .collect();
     let left = whole.iter().filter(|whole| **whole).count();
     let cut = |column: &&[f64]| {
-        let mut kept = Vec::with_capacity(left);
-        let values = column.iter().zip(&whole).filter(|(_, whole)| **whole);
-        kept.extend(values.map(|(value, _)| *value));
-        kept
+        let kept = column.iter().zip(&whole).filter(|(_, whole)| **whole);
+        gathered(left, kept.map(|(value, _)| *value))
     };
     columns.iter().map(cut).collect()
 }

@@ -6,7 +6,7 @@
 //! given from 50 units on.
 
 use super::association::Centred;
-use super::numbers::{Ascending, ties};
+use super::numbers::{Ascending, gathered, ties};
 
 /// The fewest units for a correlation ratio.
 const FEWEST: usize = 50;
@@ -20,12 +20,11 @@ pub(super) fn importance(element: &Centred<'_>, index: &Centred<'_>) -> Option<f
 /// estimated by straight lines over about sqrt(n) / 2 stretches of equally many units, and the share explained is adjusted
 /// for their number.
 pub(super) fn correlation_ratio(element: &Ascending, index: &[f64]) -> Option<f64> {
-    let mut points = Vec::with_capacity(element.values().len());
     let both = element
         .values()
         .iter()
         .filter_map(|&(x, unit)| Some((x, *index.get(unit)?)));
-    points.extend(both.filter(|(_, y)| !y.is_nan()));
+    let points = gathered(element.values().len(), both.filter(|(_, y)| !y.is_nan()));
     let n = points.len();
     if n < FEWEST {
         return None;

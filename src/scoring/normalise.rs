@@ -11,8 +11,9 @@
 use super::error::ScoringError;
 use super::framework::{Element, Indicator};
 use super::note::{Note, NoteCode, Notes};
-use super::numbers::{Centre, extremes, is_constant, ranks, standard_deviation, ties};
+use super::numbers::{Centre, extremes, is_constant, standard_deviation, ties};
 use super::options::{Normalise, NormaliseMethod};
+use super::rank::ranks_up;
 
 /// One indicator to be normalised.
 pub(super) struct Subject<'a> {
@@ -308,7 +309,7 @@ fn fraction_of_max(subject: &Subject<'_>, natural: &[f64], x: &mut [f64], rows: 
 
 /// Ranks that count up from the worst, made into scores; ties take the smallest.
 fn counting_up(x: &mut [f64], score: impl Fn(f64, f64) -> f64) {
-    let ranks = ranks(x, f64::total_cmp);
+    let ranks = ranks_up(x);
     let n = ranks.iter().flatten().count() as f64;
     for (value, rank) in x.iter_mut().zip(ranks) {
         *value = rank.map_or(f64::NAN, |rank| score(f64::from(rank), n));

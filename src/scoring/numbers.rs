@@ -2,8 +2,6 @@
 //!
 //! Sums run in the order of the units, so that the same input gives the same bits.
 
-use std::cmp::Ordering;
-
 /// The values that are there.
 pub(super) fn present(column: &[f64]) -> impl Iterator<Item = f64> + '_ {
     column.iter().copied().filter(|value| !value.is_nan())
@@ -11,9 +9,14 @@ pub(super) fn present(column: &[f64]) -> impl Iterator<Item = f64> + '_ {
 
 /// The values that are there, in a list of their own.
 pub(super) fn values(column: &[f64]) -> Vec<f64> {
-    let mut values = Vec::with_capacity(column.len());
-    values.extend(present(column));
-    values
+    gathered(column.len(), present(column))
+}
+
+/// A list of at most so many, with room for them from the start: one that grows is copied again and again.
+pub(super) fn gathered<T>(most: usize, items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut list = Vec::with_capacity(most);
+    list.extend(items);
+    list
 }
 
 /// How many values are there.
@@ -213,14 +216,8 @@ pub(super) struct Ascending {
 
 impl Ascending {
     pub(super) fn of(column: &[f64]) -> Self {
-        let mut values = Vec::with_capacity(column.len());
-        values.extend(
-            column
-                .iter()
-                .copied()
-                .zip(0_usize..)
-                .filter(|(value, _)| !value.is_nan()),
-        );
+        let with_units = column.iter().copied().zip(0_usize..);
+        let mut values = gathered(column.len(), with_units.filter(|(value, _)| !value.is_nan()));
         values.sort_unstable_by(|(one, first), (other, second)| one.total_cmp(other).then(first.cmp(second)));
         Self {
             values,
@@ -236,34 +233,6 @@ impl Ascending {
     pub(super) fn units(&self) -> usize {
         self.units
     }
-}
-
-/// Ranks from the first in this order: the first is 1, ties take the smallest rank, missing has none.
-pub(super) fn ranks(column: &[f64], order: impl Fn(&f64, &f64) -> Ordering) -> Vec<Option<u32>> {
-    let mut sorted = Vec::with_capacity(column.len());
-    sorted.extend(
-        column
-            .iter()
-            .copied()
-            .zip(0_usize..)
-            .filter(|(value, _)| !value.is_nan()),
-    );
-    sorted.sort_unstable_by(|(one, first), (other, second)| order(one, other).then(first.cmp(second)));
-    let mut ranks = vec![None; column.len()];
-    let mut leader: Option<(f64, u32)> = None;
-    for ((value, unit), position) in sorted.into_iter().zip(1_u32..) {
-        let rank = match leader {
-            Some((first, rank)) if ties(first, value) => rank,
-            _ => {
-                leader = Some((value, position));
-                position
-            }
-        };
-        if let Some(slot) = ranks.get_mut(unit) {
-            *slot = Some(rank);
-        }
-    }
-    ranks
 }
 
 #[cfg(test)]
@@ -332,13 +301,6 @@ mod tests {
         assert!((skewness - 0.359_543_071_4).abs() < 1e-9);
         assert!((kurtosis + 0.151_799_637_2).abs() < 1e-9);
         assert_eq!(shape(&[1.0, 1.0, 1.0, 1.0, 1.0]), None);
-    }
-
-    #[test]
-    fn ties_take_the_smallest_rank_and_missing_takes_none() {
-        let down = |one: &f64, other: &f64| other.total_cmp(one);
-        let ranks = ranks(&[5.0, 7.0, MISSING, 5.0 + 1e-13, 1.0], down);
-        assert_eq!(ranks, [Some(2), Some(1), None, Some(2), Some(4)]);
     }
 
     #[test]

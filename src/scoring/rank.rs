@@ -2,7 +2,19 @@
 
 use super::numbers::{Ascending, ties};
 
-/// The ranks within each group of rows (all rows, or those of one time).
+/// The ranks from the greatest value: it is 1.
+pub(super) fn ranks_down(column: &[f64]) -> Vec<Option<u32>> {
+    let sorted = Ascending::of(column);
+    ranked(sorted.values().iter().rev(), column.len(), 1, |_| Some(0))
+}
+
+/// The ranks from the least value: it is 1.
+pub(super) fn ranks_up(column: &[f64]) -> Vec<Option<u32>> {
+    let sorted = Ascending::of(column);
+    ranked(sorted.values().iter(), column.len(), 1, |_| Some(0))
+}
+
+/// The ranks from the best score within each group of rows (all rows, or those of one time).
 pub(super) fn rank_within(groups: &[Vec<usize>], scores: &[f64]) -> Vec<Option<u32>> {
     rank_sorted(groups, &Ascending::of(scores))
 }
@@ -17,12 +29,23 @@ pub(super) fn rank_sorted(groups: &[Vec<usize>], scores: &Ascending) -> Vec<Opti
             }
         }
     }
-    let mut places = vec![Place::default(); groups.len()];
-    let mut ranks = vec![None; scores.units()];
-    for &(score, row) in scores.values().iter().rev() {
-        let group = group_of.get(row).copied().flatten();
-        if let (Some(place), Some(rank)) = (group.and_then(|group| places.get_mut(group)), ranks.get_mut(row)) {
-            *rank = Some(place.rank(score));
+    let group_of = |row: usize| group_of.get(row).copied().flatten();
+    ranked(scores.values().iter().rev(), scores.units(), groups.len(), group_of)
+}
+
+/// The ranks of units that come in order, each within its group.
+fn ranked<'a>(
+    sorted: impl Iterator<Item = &'a (f64, usize)>,
+    units: usize,
+    groups: usize,
+    group_of: impl Fn(usize) -> Option<usize>,
+) -> Vec<Option<u32>> {
+    let mut places = vec![Place::default(); groups];
+    let mut ranks = vec![None; units];
+    for &(value, unit) in sorted {
+        let place = group_of(unit).and_then(|group| places.get_mut(group));
+        if let (Some(place), Some(rank)) = (place, ranks.get_mut(unit)) {
+            *rank = Some(place.rank(value));
         }
     }
     ranks
@@ -37,13 +60,13 @@ struct Place {
 }
 
 impl Place {
-    /// The rank of the next lower score.
-    fn rank(&mut self, score: f64) -> u32 {
+    /// The rank of the value that comes next.
+    fn rank(&mut self, value: f64) -> u32 {
         self.ranked += 1;
         match self.leader {
-            Some((first, rank)) if ties(first, score) => rank,
+            Some((first, rank)) if ties(first, value) => rank,
             _ => {
-                self.leader = Some((score, self.ranked));
+                self.leader = Some((value, self.ranked));
                 self.ranked
             }
         }
@@ -53,6 +76,14 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ties_take_the_smallest_rank_and_missing_takes_none() {
+        let ranks = ranks_down(&[5.0, 7.0, f64::NAN, 5.0 + 1e-13, 1.0]);
+        assert_eq!(ranks, [Some(2), Some(1), None, Some(2), Some(4)]);
+        let ranks = ranks_up(&[5.0, 7.0, f64::NAN, 5.0 + 1e-13, 1.0]);
+        assert_eq!(ranks, [Some(2), Some(4), None, Some(2), Some(1)]);
+    }
 
     #[test]
     fn the_highest_score_of_its_time_is_first() {

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ElementChange;
 use crate::scoring::assessment::Assessment;
-use crate::scoring::numbers::quantile;
-use crate::scoring::numbers::{ranks, ties};
+use crate::scoring::numbers::{quantile, ties};
+use crate::scoring::rank::ranks_down;
 use crate::scoring::series::Series;
 use crate::scoring::uncertainty::Runs;
 
@@ -70,8 +70,7 @@ fn of_element(runs: &Runs, slot: usize, pairs: &[(usize, usize)], confidence: f6
         let of =
             |row: fn(&(usize, usize)) -> usize| -> Vec<f64> { pairs.iter().map(|pair| scores[row(pair)]).collect() };
         let (old, new) = (of(|pair| pair.0), of(|pair| pair.1));
-        let down = |one: &f64, other: &f64| other.total_cmp(one);
-        for (unit, (before, after)) in ranks(&old, down).into_iter().zip(ranks(&new, down)).enumerate() {
+        for (unit, (before, after)) in ranks_down(&old).into_iter().zip(ranks_down(&new)).enumerate() {
             if let (Some(before), Some(after)) = (before, after) {
                 gains[unit].push(f64::from(before) - f64::from(after));
                 if runs.on_scale[run] {

@@ -19,8 +19,9 @@ use crate::scoring::error::ScoringError;
 use crate::scoring::estimate::{BothRounds, Paired, Replicates};
 use crate::scoring::framework::{Element, Indicator};
 use crate::scoring::note::{Note, NoteCode};
-use crate::scoring::numbers::{ranks, ties};
+use crate::scoring::numbers::ties;
 use crate::scoring::options::{UncertaintyOptions, Vary, WeightMethod};
+use crate::scoring::rank::ranks_down;
 use crate::scoring::run::assess;
 use crate::scoring::series::Series;
 use crate::scoring::uncertainty::{Draw, Experiment, Observer, Progress, Replay, Runs};
@@ -95,12 +96,11 @@ pub(super) fn compared(
 
 /// The change of every element between these pairs of rows (old, new) of an assessment of both rounds.
 pub(super) fn changes(both: &Assessment, pairs: &[(usize, usize)]) -> IndexMap<String, ElementChange> {
-    let down = |one: &f64, other: &f64| other.total_cmp(one);
     let change = |(id, scores): (&String, &Series)| {
         let of =
             |row: fn(&(usize, usize)) -> usize| -> Series { pairs.iter().map(|pair| scores.get(row(pair))).collect() };
         let (old, new) = (of(|pair| pair.0), of(|pair| pair.1));
-        let (old_ranks, new_ranks) = (ranks(old.raw(), down), ranks(new.raw(), down));
+        let (old_ranks, new_ranks) = (ranks_down(old.raw()), ranks_down(new.raw()));
         (id.clone(), element_change(old, new, true, old_ranks, new_ranks))
     };
     both.scores.iter().map(change).collect()
