@@ -58,7 +58,7 @@ const LEFT_OVER: Duration = Duration::from_hours(24);
 ///     size: received.size,
 ///     key: Some(ContentKey::new(Zeroizing::new([7; 32]))),
 /// };
-/// contents.keep(received, kept.key.as_ref())?;
+/// contents.keep(received, kept.key.clone())?;
 /// let mut reading = contents.read(&kept, None)?;
 /// assert_eq!(reading.next_piece()?.as_deref(), Some(b"what was said".as_slice()));
 /// assert_eq!(reading.next_piece()?, None);
@@ -262,16 +262,16 @@ impl Contents {
     ///
     /// # Errors
     /// [`ContentError::Full`] or [`ContentError::Unavailable`]: then nothing of it is kept.
-    pub fn keep(&self, received: Received, key: Option<&ContentKey>) -> Result<(), ContentError> {
+    pub fn keep(&self, received: Received, key: Option<ContentKey>) -> Result<(), ContentError> {
         let kept = Kept {
             hash: received.hash,
             size: received.size,
-            key: key.cloned(),
+            key,
         };
         if self.has(&kept)? && self.opens(&kept)? {
             return Ok(());
         }
-        let file = match key {
+        let file = match &kept.key {
             None => received.file,
             Some(key) => self.sealed(received.open()?, received.size, key)?,
         };
@@ -313,7 +313,7 @@ impl Contents {
     /// # Errors
     /// [`ContentError::Missing`], [`ContentError::Changed`] where it is not what it was, [`ContentError::Full`] or
     /// [`ContentError::Unavailable`].
-    pub fn seal(&self, open: &Kept, key: &ContentKey) -> Result<(), ContentError> {
+    pub fn seal(&self, open: &Kept, key: ContentKey) -> Result<(), ContentError> {
         let mut receiving = self.receive(open.size)?;
         let mut reading = self.read(open, None)?;
         while let Some(piece) = reading.next_piece()? {
@@ -425,23 +425,38 @@ impl Contents {
     /// # Errors
     /// The first error of `act`, or [`ContentError::Unavailable`].
     pub fn for_each<E: From<ContentError>>(&self, mut act: impl FnMut(Stored) -> Result<(), E>) -> Result<(), E> {
-        for under in [OPEN, SEALED] {
-            let mut listed = self.inner.objects.list(Some(&self.inner.prefix.clone().join(under)));
-            while let Some(meta) = self
-                .wait(async { listed.next().await.transpose() })
-                .map_err(|error| ContentError::of_place(&error))?
-            {
-                let named = meta.location.filename().and_then(Fingerprint::from_hex);
-                if let Some(hash) = named.filter(|hash| self.name(under, *hash) == meta.location) {
-                    act(Stored {
-                        hash,
-                        size: meta.size,
-                        at: meta.last_modified,
-                    })?;
-                }
+        self.for_each_open(&mut act)?;
+        self.for_each_under(SEALED, act)
+    }
+
+    /// The same of those that lie there as they came.
+    ///
+    /// # Errors
+    /// As [`Contents::for_each`].
+    pub fn for_each_open<E: From<ContentError>>(&self, act: impl FnMut(Stored) -> Result<(), E>) -> Result<(), E> {
+        self.for_each_under(OPEN, act)
+    }
+
+    fn for_each_under<E: From<ContentError>>(
+        &self,
+        under: &str,
+        mut act: impl FnMut(Stored) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut listed = self.inner.objects.list(Some(&self.inner.prefix.clone().join(under)));
+        loop {
+            let next = self.wait(async { listed.next().await.transpose() });
+            let Some(meta) = next.map_err(|error| ContentError::of_place(&error))? else {
+                return Ok(());
+            };
+            let named = meta.location.filename().and_then(Fingerprint::from_hex);
+            if let Some(hash) = named.filter(|hash| self.name(under, *hash) == meta.location) {
+                act(Stored {
+                    hash,
+                    size: meta.size,
+                    at: meta.last_modified,
+                })?;
             }
         }
-        Ok(())
     }
 
     /// Removes what programs that died left on the way, and says how much that was.

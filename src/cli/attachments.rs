@@ -56,15 +56,20 @@ pub fn run(arguments: &Attachments) -> Result<(), Failure> {
     }
 }
 
+/// The place for files; `None` where none is set and none goes without saying.
+pub fn contents_if_any(settings: &Settings, store: &Store) -> Result<Option<Contents>, Failure> {
+    match open_contents(settings.attachments.as_ref(), store.address()) {
+        Err(ContentError::NotSet) => Ok(None),
+        contents => Ok(Some(contents?)),
+    }
+}
+
 /// Removes at once the content of files that were erased, where there is a place for them.
 pub fn remove_erased(settings: &Settings, store: &Store) -> Result<(), Failure> {
-    match open_contents(settings.attachments.as_ref(), store.address()) {
-        Err(ContentError::NotSet) => Ok(()),
-        contents => {
-            prune_erased_contents(store, &contents?)?;
-            Ok(())
-        }
+    if let Some(contents) = contents_if_any(settings, store)? {
+        prune_erased_contents(store, &contents)?;
     }
+    Ok(())
 }
 
 /// Until when a file must have been nobody's to be removed now.

@@ -7,15 +7,15 @@ use chrono::Utc;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::attachments::contents_if_any;
 use super::output::say;
 use super::{DatabaseOptions, Failure, database};
-use crate::attachments::ContentError;
 use crate::definition::Language;
 use crate::response::Role;
 use crate::spreadsheet::{ImportError, Limits, Worker};
 use crate::store::Store;
 use crate::study::{
-    Catalogue, CheckedImport, FilePlace, ImportRequest, LoadedAs, Progress, StudyError, Unwatched, Watch, open_contents,
+    Catalogue, CheckedImport, FilePlace, ImportRequest, LoadedAs, Progress, StudyError, Unwatched, Watch,
 };
 
 /// Findings of one file that are printed; all of them are in the workbook of issues.
@@ -99,12 +99,8 @@ impl Import {
         if request.round.is_none() {
             say!("no round is open, or several are: the responses are marked until somebody names one (--round)");
         }
-        let contents = match open_contents(settings.attachments.as_ref(), store.address()) {
-            Err(ContentError::NotSet) => None,
-            contents => Some(contents?),
-        };
         let place = FilePlace {
-            contents,
+            contents: contents_if_any(&settings, &store)?,
             file_bytes: settings.limits.attachment_bytes.0 as u64,
             response_bytes: settings.limits.response_attachments_bytes.0 as u64,
         };

@@ -1,17 +1,17 @@
-//! `innogauge keys`: the keys of personal answers.
+//! `innogauge keys`: the keys of personal answers and attached files.
 
 use std::path::PathBuf;
 
 use chrono::Utc;
 use clap::{Args, Subcommand};
 
+use super::attachments::contents_if_any;
 use super::output::say;
 use super::{DatabaseOptions, Failure, database};
-use crate::attachments::ContentError;
 use crate::store::{self, add_key, read_keys, remove_key};
-use crate::study::{Catalogue, open_contents, seal_contents};
+use crate::study::{Catalogue, seal_contents};
 
-/// Make, list and change the keys of personal answers
+/// Make, list and change the keys of personal answers and attached files
 #[derive(Debug, Args)]
 pub struct Keys {
     #[command(subcommand)]
@@ -26,7 +26,7 @@ enum Act {
     New,
     /// Wrap everything by the newest key, while others read and write; seals what was stored before there were keys
     Rotate,
-    /// List the keys, and how many responses and other secrets need each
+    /// List the keys, and how many responses, attached files and other secrets need each
     List,
     /// Take a key out of the file that nothing needs any more
     Remove {
@@ -54,10 +54,8 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
                 done.sealed,
                 done.secrets
             );
-            let settings = arguments.database.settings()?;
-            match open_contents(settings.attachments.as_ref(), store.address()) {
-                Err(ContentError::NotSet) => {}
-                contents => say!("{} attached files sealed", seal_contents(&store, &contents?)?),
+            if let Some(contents) = contents_if_any(&arguments.database.settings()?, &store)? {
+                say!("{} attached files sealed", seal_contents(&store, &contents)?);
             }
             Ok(())
         }

@@ -61,16 +61,22 @@ pub(super) fn read_hash(hex: &str) -> Result<Fingerprint, StoreError> {
 }
 
 impl Store {
-    /// Makes the row of content that is about to be kept, or says of one that is there that it is needed; the content as the
-    /// row has it. A new row has a data key where there are master keys, or may be.
+    /// Makes the row of content that is about to be kept, or says of one that is there that it is needed; what the row says.
+    /// A new row has a data key where there are master keys, or may be.
     ///
     /// # Errors
     /// What the database says.
-    pub fn expect_content(&self, content: &Content, now: DateTime<Utc>) -> Result<Content, StoreError> {
-        let hash = content.hash.to_string();
+    pub fn expect_content(
+        &self,
+        hash: Fingerprint,
+        size: u64,
+        media_type: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Content, StoreError> {
+        let hash = hash.to_string();
         let row = ContentRow {
-            size: i64::try_from(content.size).unwrap_or(i64::MAX),
-            media_type: content.media_type.clone(),
+            size: i64::try_from(size).unwrap_or(i64::MAX),
+            media_type: media_type.to_owned(),
             received_at: time::stored(now),
             needed_at: time::stored(now),
             erased: false,
@@ -93,6 +99,21 @@ impl Store {
                 .first(c))?)
         })?;
         there.try_into()
+    }
+
+    /// The content of a hash; `None` where there is no row for it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn content(&self, hash: Fingerprint) -> Result<Option<Content>, StoreError> {
+        let row: Option<ContentRow> = self.read(|connection| {
+            let row = attachments::table.find(hash.to_string());
+            Ok(on_backend!(connection, |c| row
+                .select(ContentRow::as_select())
+                .first(c)
+                .optional())?)
+        })?;
+        row.map(Content::try_from).transpose()
     }
 
     /// The key that content is sealed by; `None` where it lies there as it came.

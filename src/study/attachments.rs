@@ -279,16 +279,8 @@ pub fn keep_file(
     (sender, limit): (Option<String>, u64),
     now: DateTime<Utc>,
 ) -> Result<(Attached, FileOfResponse), StudyError> {
-    let content = Content {
-        hash: received.hash,
-        size: received.size,
-        media_type: received.media_type.name().to_owned(),
-        data_key: None,
-    };
-    let other = file
-        .received
-        .as_ref()
-        .filter(|there| there.content.hash != content.hash);
+    let hash = received.hash;
+    let other = file.received.as_ref().filter(|there| there.content.hash != hash);
     if file.is_own() && other.is_some() {
         return Err(StoreError::AttachmentConflict {
             instance_id: file.instance_id.clone(),
@@ -303,15 +295,15 @@ pub fn keep_file(
         FileKind::Text if fits => Some(InterviewLog::read(received.open()?)),
         _ => None,
     };
-    let content = store.expect_content(&content, now)?;
-    contents.keep(received, kept(store, &content)?.key.as_ref())?;
+    let content = store.expect_content(hash, received.size, received.media_type.name(), now)?;
+    contents.keep(received, kept(store, &content)?.key)?;
     let new = NewAttachment {
         survey: survey.to_owned(),
         instance_id: file.instance_id.clone(),
         seen: file.seen,
         questions: file.questions.clone(),
         personal: file.personal,
-        hash: content.hash,
+        hash,
         sender,
         limit,
         log,
@@ -343,25 +335,28 @@ pub fn kept(store: &Store, content: &Content) -> Result<Kept, StoreError> {
     })
 }
 
-/// Seals contents that lie there as they came: those from before there were keys. Says how many.
+/// Seals contents that lie there as they came: those from before there were keys. Says how many. What the database does not
+/// know of stays as it is.
 ///
 /// # Errors
 ///
 /// [`StoreError::KeysNeeded`], or what the database or the place says; what was sealed until then is.
 pub fn seal_contents(store: &Store, contents: &Contents) -> Result<u64, StudyError> {
     let mut sealed = 0;
-    for_each_content(store, |content| {
+    contents.for_each_open(|lying| {
+        let Some(content) = store.content(lying.hash)? else {
+            return Ok(());
+        };
         if content.data_key.is_none() {
             let open = kept(store, &content)?;
             let seal = |secret| {
-                contents
-                    .seal(&open, &ContentKey::new(secret))
-                    .map_err(|error| error.to_string())
+                let done = contents.seal(&open, ContentKey::new(secret));
+                done.map_err(|error| error.to_string())
             };
             sealed += u64::from(store.seal_content(content.hash, seal)?);
         }
         // Also where a program died before it came to this.
-        Ok(contents.remove_open(content.hash)?)
+        Ok::<(), StudyError>(contents.remove_open(content.hash)?)
     })?;
     Ok(sealed)
 }
@@ -473,35 +468,27 @@ fn for_each_unknown(
 /// What the database or the place says.
 pub fn check_contents(store: &Store, contents: &Contents, deep: bool) -> Result<CheckedContents, StudyError> {
     let mut checked = CheckedContents::default();
-    for_each_content(store, |content| {
-        checked.contents += 1;
-        checked.bytes += content.size;
-        let kept = kept(store, &content)?;
-        if !contents.has(&kept)? {
-            checked.faults.push(ContentFault::Missing(content.hash));
-        } else if deep && !contents.is_sound(&kept)? {
-            checked.faults.push(ContentFault::Changed(content.hash));
+    let mut after = None;
+    loop {
+        let batch = store.contents_after(after)?;
+        let Some(last) = batch.last() else { break };
+        after = Some(last.hash);
+        for content in batch {
+            checked.contents += 1;
+            checked.bytes += content.size;
+            let kept = kept(store, &content)?;
+            if !contents.has(&kept)? {
+                checked.faults.push(ContentFault::Missing(content.hash));
+            } else if deep && !contents.is_sound(&kept)? {
+                checked.faults.push(ContentFault::Changed(content.hash));
+            }
         }
-        Ok(())
-    })?;
+    }
     for_each_unknown(store, contents, None, |hash, _| {
         checked.faults.push(ContentFault::Unknown(hash));
         Ok(())
     })?;
     Ok(checked)
-}
-
-/// Hands every content that responses have to `act`.
-fn for_each_content(store: &Store, mut act: impl FnMut(Content) -> Result<(), StudyError>) -> Result<(), StudyError> {
-    let mut after = None;
-    loop {
-        let batch = store.contents_after(after)?;
-        let Some(last) = batch.last() else {
-            return Ok(());
-        };
-        after = Some(last.hash);
-        batch.into_iter().try_for_each(&mut act)?;
-    }
 }
 
 /// Hands every response that meets a filter and still awaits files to `act`, with those files.

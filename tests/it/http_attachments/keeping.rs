@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 use innogauge::attachments::{ContentAddress, ContentError, Contents, FileKind};
 use innogauge::response::{Fingerprint, Role};
-use innogauge::store::{Content, OpenOptions, add_key, read_keys, remove_key};
+use innogauge::store::{OpenOptions, add_key, read_keys, remove_key};
 use innogauge::study::{Catalogue, CheckedContents, ContentFault, check_contents, kept, prune_contents, seal_contents};
 use innogauge::web::Limits;
 use serde_json::json;
@@ -220,17 +220,15 @@ fn what_a_killed_server_left_is_removed_in_time_and_nothing_else() {
         // Its row, then its content, and no version that refers to it: there the server died.
         let now = Utc::now();
         let left = jpeg("left over");
-        let content = Content {
-            hash: Fingerprint::of_bytes(&left),
-            size: left.len() as u64,
-            media_type: "image/jpeg".to_owned(),
-            data_key: None,
-        };
-        let expected = kept(store, &store.expect_content(&content, now).unwrap()).unwrap();
+        let hash = Fingerprint::of_bytes(&left);
+        let content = store
+            .expect_content(hash, left.len() as u64, "image/jpeg", now)
+            .unwrap();
+        let expected = kept(store, &content).unwrap();
         let mut receiving = contents.receive(1000).unwrap();
         receiving.take(&left).unwrap();
         contents
-            .keep(receiving.finish(FileKind::Picture).unwrap(), expected.key.as_ref())
+            .keep(receiving.finish(FileKind::Picture).unwrap(), expected.key)
             .unwrap();
         // A file on the way, of yesterday.
         let on_the_way = site.folder.path().join("incoming/file-abc");
