@@ -100,7 +100,7 @@ pub struct DatabaseOptions {
     /// Where the answers are kept: sqlite:FILE or postgres://… [default: sqlite:innogauge.db]
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
-    /// The file of the keys of personal answers [default: FILE.keys beside an `SQLite` database]
+    /// The file of the keys of personal answers and attached files [default: FILE.keys beside an `SQLite` database]
     #[arg(long, global = true, value_name = "FILE")]
     pub keys: Option<PathBuf>,
     /// Where the definitions are

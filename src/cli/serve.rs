@@ -54,9 +54,9 @@ fn expect_keys(store: &Store) -> Result<(), Failure> {
     })?;
     if let Some(file) = store.key_file().filter(|_| !before) {
         eprintln!(
-            "个人信息加密密钥已生成：{0}。请另存副本，勿与数据库及其备份放在一起；丢失后个人信息无法恢复。\n\
-             The keys of the personal answers are in {0}. Keep a copy apart from the database and its backups: without them\n\
-             nobody can read those answers again.",
+            "个人信息与附件的加密密钥已生成：{0}。请另存副本，勿与数据库及其备份放在一起；丢失后两者均无法恢复。\n\
+             The keys of personal answers and attached files are in {0}. Keep a copy apart from the database and its backups:\n\
+             without them nobody can read those again.",
             file.display()
         );
     }

@@ -15,7 +15,7 @@ settings! {
         database: DatabaseUrl = DatabaseUrl("sqlite:innogauge.db".to_owned()),
         /// The folder of survey definitions.
         defs: PathBuf = PathBuf::from("survey_defs"),
-        /// The file of the keys of personal answers. Where none is named, that of an SQLite database lies beside it and is made when it is needed; PostgreSQL takes no personal answers without.
+        /// The file of the keys of personal answers and attached files. Where none is named, that of an SQLite database lies beside it and is made when it is needed; PostgreSQL takes no personal answers without.
         keys: Option<PathBuf> = None,
         /// Where the content of attached files is kept: a folder, or `s3://BUCKET/PREFIX?endpoint=https://…&region=…` with the secrets in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. Where nothing is set, a folder beside the file of an SQLite database; PostgreSQL takes no files without.
         attachments: Option<ContentAddress> = None,

@@ -142,7 +142,7 @@ pub struct OpenOptions {
     pub connections: u32,
     /// How long a call waits for a connection, and for a lock that another program holds.
     pub wait: Duration,
-    /// The file of the keys of personal answers. Where none is named, that of an SQLite database lies beside it and is made
+    /// The file of the keys of personal answers and attached files. Where none is named, that of an SQLite database lies beside it and is made
     /// when it is needed, and PostgreSQL takes no personal answers.
     pub keys: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! The keys of the personal answers, and where they are kept: never in the database.
+//! The keys of the personal answers and attached files, and where they are kept: never in the database.
 //!
 //! A server reads its file again when it changes, and when it meets a key that it does not know: so a key can be added
 //! while servers run.
@@ -82,7 +82,9 @@ impl Keys {
             Place::Beside(file) => {
                 let ring = KeyRing::generate(Utc::now())?;
                 match create(file, &ring) {
-                    Ok(()) => tracing::info!(file = %file.display(), "made the keys of the personal answers"),
+                    Ok(()) => {
+                        tracing::info!(file = %file.display(), "made the keys of personal answers and attached files");
+                    }
                     // Another process was first.
                     Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return self.for_reading(),
                     Err(error) => return Err(unusable(file, &error)),

@@ -17,8 +17,8 @@ pub(in crate::store) type Bytes = Zeroizing<[u8; 32]>;
 
 const TITLE: &str = "innogauge keys 1";
 const EXPLANATION: &str = "\
-# 个人信息的加密密钥。持有此文件者可以解读个人信息；丢失此文件，任何人都无法再解读。请与数据库及其备份分开保管，并另存副本。
-# The keys of the personal answers. Whoever has this file can read them; without it nobody can, ever.
+# 个人信息与附件的加密密钥。持有此文件者可以解读它们；丢失此文件，任何人都无法再解读。请与数据库及其备份分开保管，并另存副本。
+# The keys of the personal answers and attached files. Whoever has this file can read them; without it nobody can, ever.
 # Keep a copy, apart from the database and from its backups.
 ";
 

@@ -19,7 +19,7 @@ pub(super) fn mount(routes: &mut Routes) {
 ///
 /// Always a job: its result is the archive that `innogauge restore` takes into either database. It is kept in the
 /// database until the job is removed, and is in no later backup; of a large database, let the server write backups into
-/// a folder instead (setting `backups.folder`). The keys of personal answers are not in it.
+/// a folder instead (setting `backups.folder`). The keys of personal answers and attached files are not in it.
 #[utoipa::path(
     post, path = "/api/v1/backups", tag = "backups",
     responses((status = 202, description = "Kept as a job: `Location` says where to ask after it", body = Job))
