@@ -145,8 +145,13 @@ fn add<T>(list: &mut Vec<T>, entry: T) {
 fn push_escaped(text: &mut String, words: &str, instead: impl Fn(char) -> Option<&'static str>) {
     let mut rest = words;
     while let Some((at, character, reference)) = rest
-        .char_indices()
-        .find_map(|(at, character)| Some((at, character, instead(character)?)))
+        .bytes()
+        .enumerate()
+        .filter(|(_, byte)| may_have_reference(*byte))
+        .find_map(|(at, _)| {
+            let character = rest.get(at..)?.chars().next()?;
+            Some((at, character, instead(character)?))
+        })
     {
         let (plain, from) = rest.split_at(at);
         text.push_str(plain);
@@ -154,6 +159,12 @@ fn push_escaped(text: &mut String, words: &str, instead: impl Fn(char) -> Option
         rest = from.strip_prefix(character).unwrap_or_default();
     }
     text.push_str(rest);
+}
+
+/// Whether something may stand for a character that begins with this byte: most text is passed over by its bytes.
+const fn may_have_reference(byte: u8) -> bool {
+    // U+F000 and on begin with EF, among them U+FFFE and U+FFFF.
+    matches!(byte, ..b' ' | b'"' | b'&' | b'<' | b'>' | 0x7f | 0xef)
 }
 
 /// What stands for a character in text, where it is not itself: nothing for those that XML 1.0 has no way to write.
@@ -182,6 +193,18 @@ fn attribute_reference(character: char) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_character_is_written_as_itself_or_as_what_stands_for_it() {
+        for character in '\0'..=char::MAX {
+            for instead in [reference, attribute_reference] {
+                let mut text = String::new();
+                push_escaped(&mut text, &format!("企{character}a"), instead);
+                let itself = character.to_string();
+                assert_eq!(text, format!("企{}a", instead(character).unwrap_or(&itself)));
+            }
+        }
+    }
 
     #[test]
     fn text_is_kept_as_it_is_and_all_else_is_indented() {
