@@ -17,8 +17,9 @@ use super::BackupSummary;
 use super::error::BackupError;
 use super::tables::Table;
 
-/// The version of what stands in this file. Whoever changes the shape of an archive raises it.
-const FORMAT: u32 = 1;
+/// The version of what stands in this file. Whoever changes the shape of an archive raises it. Since the second, JSON
+/// documents stand in lines as they are.
+const FORMAT: u32 = 2;
 /// The member that describes the others.
 const MANIFEST: &str = "manifest.json";
 /// More than this of a manifest is none of ours.

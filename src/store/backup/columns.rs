@@ -18,7 +18,7 @@ pub(super) enum Kind {
     Bool,
     /// A string.
     Text,
-    /// A string that holds a JSON document.
+    /// An object or a list, or a string that holds a JSON document, as all were in archives of the first format.
     Json,
     /// A string, `2026-11-26 08:30:00.25`, UTC.
     Timestamp,

@@ -9,7 +9,8 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Date, Double, Nullable, Text, Timestamp};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::super::audit::{self, Journal};
 use super::super::backend::{Connection, on_backend};
@@ -305,14 +306,14 @@ fn load(
 ) -> Result<(), BackupError> {
     let columns = &member.table.columns;
     let most = (BINDS / columns.len().max(1)).clamp(1, BATCH_ROWS);
-    let mut batch: Vec<Vec<Value>> = Vec::with_capacity(most);
+    let mut batch: Vec<Vec<Box<RawValue>>> = Vec::with_capacity(most);
     let (mut bytes, mut done) = (0, 0);
     let about = |row: u64, reason: String| BackupError::Row {
         table: member.table.name.clone(),
         row,
         reason,
     };
-    let mut store = |batch: &mut Vec<Vec<Value>>, done: &mut u64| {
+    let mut store = |batch: &mut Vec<Vec<Box<RawValue>>>, done: &mut u64| {
         insert(connection, member, batch).map_err(|error| about(*done + 1, error.to_string()))?;
         progress(batch.len() as u64);
         *done += batch.len() as u64;
@@ -320,7 +321,7 @@ fn load(
         Ok::<(), BackupError>(())
     };
     archive.for_each_line(member, |line| {
-        let row: Vec<Value> =
+        let row: Vec<Box<RawValue>> =
             serde_json::from_slice(line).map_err(|error| about(done + batch.len() as u64 + 1, error.to_string()))?;
         if row.len() != columns.len() {
             return Err(about(
@@ -342,7 +343,7 @@ fn load(
     Ok(())
 }
 
-fn insert(connection: &mut Connection<'_>, member: &Member, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+fn insert(connection: &mut Connection<'_>, member: &Member, rows: &[Vec<Box<RawValue>>]) -> Result<(), StoreError> {
     let columns = &member.table.columns;
     let statement = statement(connection, member, rows.len());
     on_backend!(connection, |c: Db| {
@@ -350,13 +351,13 @@ fn insert(connection: &mut Connection<'_>, member: &Member, rows: &[Vec<Value>])
         for row in rows {
             for (column, value) in columns.iter().zip(row) {
                 query = match column.kind {
-                    Kind::Integer => query.bind::<Nullable<BigInt>, _>(integer(column, value)?),
-                    Kind::Bool => query.bind::<Nullable<Bool>, _>(integer(column, value)?.map(|number| number != 0)),
-                    Kind::Double => query.bind::<Nullable<Double>, _>(double(column, value)?),
-                    Kind::Text => query.bind::<Nullable<Text>, _>(text(column, value)?.map(str::to_owned)),
-                    Kind::Json => {
-                        query.bind::<Nullable<Json>, _>(text(column, value)?.map(|text| JsonText(text.to_owned())))
+                    Kind::Integer => query.bind::<Nullable<BigInt>, _>(read::<i64>(column, value)?),
+                    Kind::Bool => {
+                        query.bind::<Nullable<Bool>, _>(read::<i64>(column, value)?.map(|number| number != 0))
                     }
+                    Kind::Double => query.bind::<Nullable<Double>, _>(double(column, value)?),
+                    Kind::Text => query.bind::<Nullable<Text>, _>(read::<String>(column, value)?),
+                    Kind::Json => query.bind::<Nullable<Json>, _>(document(column, value)?),
                     Kind::Timestamp => query.bind::<Nullable<Timestamp>, _>(parsed(column, value, |text| {
                         NaiveDateTime::parse_from_str(text, TIMESTAMP).ok()
                     })?),
@@ -402,31 +403,29 @@ fn wrong(column: &Column) -> StoreError {
     StoreError::Unreadable(format!("the value of '{}' is of another kind", column.name))
 }
 
-fn integer(column: &Column, value: &Value) -> Result<Option<i64>, StoreError> {
-    match value {
-        Value::Null => Ok(None),
-        value => value.as_i64().map(Some).ok_or_else(|| wrong(column)),
+/// The value; `None` where it is null.
+fn read<'v, T: Deserialize<'v>>(column: &Column, value: &'v RawValue) -> Result<Option<T>, StoreError> {
+    serde_json::from_str(value.get()).map_err(|_| wrong(column))
+}
+
+fn double(column: &Column, value: &RawValue) -> Result<Option<f64>, StoreError> {
+    if value.get().starts_with('"') {
+        parsed(column, value, |text| text.parse().ok())
+    } else {
+        read(column, value)
     }
 }
 
-fn double(column: &Column, value: &Value) -> Result<Option<f64>, StoreError> {
-    match value {
-        Value::Null => Ok(None),
-        Value::String(text) => text.parse().map(Some).map_err(|_| wrong(column)),
-        value => value.as_f64().map(Some).ok_or_else(|| wrong(column)),
+fn document(column: &Column, value: &RawValue) -> Result<Option<JsonText>, StoreError> {
+    match value.get() {
+        document if document.starts_with(['{', '[']) => Ok(Some(JsonText(document.to_owned()))),
+        _ => Ok(read(column, value)?.map(JsonText)),
     }
 }
 
-fn text<'v>(column: &Column, value: &'v Value) -> Result<Option<&'v str>, StoreError> {
-    match value {
-        Value::Null => Ok(None),
-        value => value.as_str().map(Some).ok_or_else(|| wrong(column)),
-    }
-}
-
-fn parsed<T>(column: &Column, value: &Value, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
-    match text(column, value)? {
+fn parsed<T>(column: &Column, value: &RawValue, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
+    match read::<String>(column, value)? {
         None => Ok(None),
-        Some(text) => parse(text).map(Some).ok_or_else(|| wrong(column)),
+        Some(text) => parse(&text).map(Some).ok_or_else(|| wrong(column)),
     }
 }

@@ -1,4 +1,7 @@
 //! Rows as lines: each a JSON array of the row's values, in the order of the columns.
+//!
+//! A JSON document stands in its line as it is: to write it as a string and to read that again takes as long as all the
+//! rest. What might be taken for something else then, or would break the line, is a string that holds the document.
 
 use std::io::Write as _;
 
@@ -10,13 +13,14 @@ use diesel::deserialize::{self, FromSql, QueryableByName};
 use diesel::pg::{Pg, PgRowByRowLoadingMode};
 use diesel::prelude::*;
 use diesel::row::{Field as _, NamedRow, Row};
-use diesel::sql_types::{BigInt, Binary, Bool, Date, Double, Timestamp};
+use diesel::sql_types::{BigInt, Binary, Bool, Date, Double, Text, Timestamp};
 use diesel::sqlite::{Sqlite, SqliteType};
 
 use super::super::JsonText;
 use super::super::backend::Connection;
 use super::super::json::Json;
 use super::archive::Writer;
+use super::columns::{Column, Kind};
 use super::error::BackupError;
 use super::tables::{self, Table};
 
@@ -33,17 +37,7 @@ pub(super) fn copy(
     writer: &Writer,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<(), BackupError> {
-    let columns: Vec<String> = table
-        .columns
-        .iter()
-        .map(|column| format!("\"{}\"", column.name))
-        .collect();
-    let query = format!(
-        "SELECT {} FROM \"{}\"{}",
-        columns.join(", "),
-        table.name,
-        tables::rows_kept(table)
-    );
+    let query = query(table);
     let mut chunk = Vec::with_capacity(CHUNK + CHUNK / 8);
     let mut rows = 0;
     let mut take = |line: Result<Line, diesel::result::Error>| {
@@ -75,24 +69,45 @@ pub(super) fn copy(
     writer.write(chunk, rows)
 }
 
+/// All rows of a table; the first column of each says which of the others hold documents, which SQLite has as text.
+fn query(table: &Table) -> String {
+    let kind = |column: &Column| if column.kind == Kind::Json { DOCUMENT } else { '.' };
+    let kinds: String = table.columns.iter().map(kind).collect();
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| format!("\"{}\"", column.name))
+        .collect();
+    format!(
+        "SELECT '{kinds}', {} FROM \"{}\"{}",
+        columns.join(", "),
+        table.name,
+        tables::rows_kept(table)
+    )
+}
+
+/// How a column of documents is told from others.
+const DOCUMENT: char = 'j';
+
 /// A row as it stands in the archive, with the end of its line.
 struct Line(Vec<u8>);
 
 impl Line {
     fn of<'a, DB: diesel::backend::Backend>(
         row: &impl NamedRow<'a, DB>,
-        mut write: impl FnMut(&mut Vec<u8>, DB::RawValue<'_>) -> deserialize::Result<()>,
-    ) -> deserialize::Result<Self> {
-        let mut line = Vec::with_capacity(512);
-        line.push(b'[');
-        for index in 0..row.field_count() {
-            if index > 0 {
-                line.push(b',');
-            }
-            let field = Row::get(row, index).ok_or("a column is missing")?;
-            match field.value() {
+        mut write: impl FnMut(&mut Vec<u8>, DB::RawValue<'_>, bool) -> deserialize::Result<()>,
+    ) -> deserialize::Result<Self>
+    where
+        String: FromSql<Text, DB>,
+    {
+        let field = |index| Row::get(row, index).ok_or("a column is missing");
+        let kinds = String::from_nullable_sql(field(0)?.value())?;
+        let mut line = Vec::with_capacity(2048);
+        for (kind, index) in kinds.chars().zip(1..) {
+            line.push(if index == 1 { b'[' } else { b',' });
+            match field(index)?.value() {
                 None => line.extend_from_slice(b"null"),
-                Some(value) => write(&mut line, value)?,
+                Some(value) => write(&mut line, value, kind == DOCUMENT)?,
             }
         }
         line.extend_from_slice(b"]\n");
@@ -102,10 +117,11 @@ impl Line {
 
 impl QueryableByName<Sqlite> for Line {
     fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> deserialize::Result<Self> {
-        Self::of(row, |line, mut value| match value.value_type() {
+        Self::of(row, |line, mut value, document| match value.value_type() {
             Some(SqliteType::Float | SqliteType::Double) => put_double(line, value.read_double()),
             Some(SqliteType::SmallInt | SqliteType::Integer | SqliteType::Long) => put(line, &value.read_long()),
             Some(SqliteType::Binary) => put(line, &BASE64.encode(value.read_blob())),
+            Some(SqliteType::Text) | None if document => put_document(line, value.read_text()),
             Some(SqliteType::Text) | None => put(line, value.read_text()),
         })
     }
@@ -114,7 +130,7 @@ impl QueryableByName<Sqlite> for Line {
 impl QueryableByName<Pg> for Line {
     fn build<'a>(row: &impl NamedRow<'a, Pg>) -> deserialize::Result<Self> {
         // The numbers of PostgreSQL's own types never change.
-        Self::of(row, |line, value| match value.get_oid().get() {
+        Self::of(row, |line, value, _document| match value.get_oid().get() {
             16 => put(line, &i64::from(<bool as FromSql<Bool, Pg>>::from_sql(value)?)),
             17 => put(line, &BASE64.encode(<Vec<u8> as FromSql<Binary, Pg>>::from_sql(value)?)),
             20 => put(line, &<i64 as FromSql<BigInt, Pg>>::from_sql(value)?),
@@ -125,9 +141,18 @@ impl QueryableByName<Pg> for Line {
                 let time = <NaiveDateTime as FromSql<Timestamp, Pg>>::from_sql(value)?;
                 put(line, &time.format(TIMESTAMP).to_string())
             }
-            3802 => put(line, &<JsonText as FromSql<Json, Pg>>::from_sql(value)?.0),
+            3802 => put_document(line, &<JsonText as FromSql<Json, Pg>>::from_sql(value)?.0),
             other => Err(format!("a column of the type {other} can't be kept in a backup").into()),
         })
+    }
+}
+
+fn put_document(line: &mut Vec<u8>, document: &str) -> deserialize::Result<()> {
+    if document.starts_with(['{', '[']) && !document.contains('\n') {
+        line.extend_from_slice(document.as_bytes());
+        Ok(())
+    } else {
+        put(line, document)
     }
 }
 

@@ -91,8 +91,9 @@ pub fn content(file: &Path) -> Tables {
         let row = |line: &str| {
             let mut row: Vec<Value> = serde_json::from_str(line).unwrap();
             for (value, document) in row.iter_mut().zip(&documents) {
-                if let (true, Some(text)) = (document, value.as_str()) {
-                    *value = sorted(serde_json::from_str(text).unwrap());
+                if *document {
+                    let read = value.as_str().map(|text| serde_json::from_str(text).unwrap());
+                    *value = sorted(read.unwrap_or_else(|| value.take()));
                 }
             }
             Value::Array(row)
@@ -219,7 +220,7 @@ fn a_damaged_or_newer_archive_is_refused_before_anything_is_touched() {
             refused(&flipped, &format!("a bit at {place}"));
         }
         for change in [
-            ("\"format\": 1", "\"format\": 2"),
+            ("\"format\": 2", "\"format\": 3"),
             ("\"20261126000050\"", "\"29990101000000\""),
         ] {
             rewrite_manifest(&good, &bad, change);

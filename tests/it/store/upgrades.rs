@@ -116,7 +116,7 @@ fn lines(connection: &mut SqliteConnection, query: &str) -> Vec<String> {
 }
 
 /// The archive that a version of the program would have written of an SQLite database of its own: the tables and columns
-/// that there were, with their kinds as a backup of today names them.
+/// that there were, with their kinds as a backup of today names them, and each JSON document as a string.
 fn archive_of_then(database: &Database, today: &Path, then: &Path) {
     let mut zip = zip::ZipArchive::new(File::open(today).unwrap()).unwrap();
     let mut manifest: Value = serde_json::from_reader(zip.by_name("manifest.json").unwrap()).unwrap();
@@ -159,6 +159,7 @@ fn archive_of_then(database: &Database, today: &Path, then: &Path) {
         let sha256 = base16ct::lower::encode_string(&Sha256::digest(text.as_bytes()));
         tables.push(json!({"name": name, "columns": columns, "rows": rows.len(), "sha256": sha256}));
     }
+    manifest["format"] = 1.into();
     manifest["tables"] = tables.into();
     let changes = "SELECT version AS line FROM __diesel_schema_migrations ORDER BY version";
     manifest["schema"] = lines(connection, changes).into();
