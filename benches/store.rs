@@ -1,5 +1,5 @@
 //! How much the store takes and gives: submissions with durable commits, an import, a page, a stream of everything, a
-//! backup of it beside a copy of as many bytes, and that restored.
+//! backup of it beside a copy of as many bytes and what the database's own program takes, and that restored.
 //!
 //! `cargo bench --bench store` on SQLite; `scripts/with_postgres.sh cargo bench --bench store` on both. A line per
 //! figure. `INNOGAUGE_BENCH_RESPONSES` says how many responses are imported and read (default 100,000).
@@ -10,13 +10,14 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{Days, Utc};
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, PgConnection, RunQueryDsl as _};
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _, SqliteConnection};
 use innogauge::definition::Definition;
 use innogauge::response::{
     Answer, Answers, Door, Fingerprint, Form, Identity, InstanceId, Processed, ReviewState, Value,
@@ -160,11 +161,13 @@ fn milliseconds(what: &str, act: impl Fn()) {
     println!("{what}: {:.1} ms", times[times.len() / 2]);
 }
 
-/// A backup, in turns with the floor: as many bytes as the database has, copied from file to file until they are durable.
+/// A backup, in turns with the floor (as many bytes as the database has, copied from file to file until they are durable) and
+/// with what the database's own program for it takes.
 fn back_up(url: &str, restored: &str, folder: &Path, name: &str) {
     let store = Store::open(url).unwrap();
     let megabytes = size(url) as f64 / 1e6;
-    let (archive, from, to) = (folder.join("a.zip"), folder.join("floor"), folder.join("copy"));
+    let file = |name: &str| folder.join(name);
+    let (archive, from, to, own) = (file("a.zip"), file("floor"), file("copy"), file("own"));
     let noise: Vec<u8> = (0..1 << 20)
         .map(|number: u32| (number.wrapping_mul(2_654_435_761) >> 24) as u8)
         .collect();
@@ -172,7 +175,7 @@ fn back_up(url: &str, restored: &str, folder: &Path, name: &str) {
     for _ in 0..size(url) >> 20 {
         source.write_all(&noise).unwrap();
     }
-    let mut times = [Vec::new(), Vec::new()];
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
     let mut written = 0;
     for _ in 0..3 {
         let _ = std::fs::remove_file(&archive);
@@ -192,8 +195,12 @@ fn back_up(url: &str, restored: &str, folder: &Path, name: &str) {
         }
         copy.sync_all().unwrap();
         times[1].push(begun.elapsed().as_secs_f64());
+        let _ = std::fs::remove_file(&own);
+        let begun = Instant::now();
+        back_up_by_its_own(url, &own);
+        times[2].push(begun.elapsed().as_secs_f64());
     }
-    let [backup, floor] = times.map(|mut times| {
+    let [backup, floor, by_its_own] = times.map(|mut times| {
         times.sort_by(f64::total_cmp);
         times[1]
     });
@@ -201,15 +208,26 @@ fn back_up(url: &str, restored: &str, folder: &Path, name: &str) {
     let begun = Instant::now();
     Store::restore(restored, &archive, &RestoreOptions::default(), Utc::now(), &|_| {}).unwrap();
     println!(
-        "{name}: {megabytes:.0} MB backed up in {backup:.2} s ({:.0} MB/s) to {:.0} MB, copied in {floor:.2} s: {:.1} times as long; restored in {:.1} s",
+        "{name}: {megabytes:.0} MB backed up in {backup:.2} s ({:.0} MB/s) to {:.0} MB, copied in {floor:.2} s: {:.1} times as long; by its own program in {by_its_own:.2} s; restored in {:.1} s",
         megabytes / backup,
         written as f64 / 1e6,
         backup / floor,
         begun.elapsed().as_secs_f64()
     );
-    for file in [archive, from, to] {
+    for file in [archive, from, to, own] {
         std::fs::remove_file(file).unwrap();
     }
+}
+
+/// A backup by `VACUUM INTO`, which does not pack, or by `pg_dump`, which packs as lightly as we do.
+fn back_up_by_its_own(url: &str, to: &Path) {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let into = format!("VACUUM INTO '{}'", to.display());
+        return SqliteConnection::establish(path).unwrap().batch_execute(&into).unwrap();
+    }
+    let mut program = Command::new("pg_dump");
+    let options = program.args(["--format=custom", "--compress=1", "--file"]);
+    assert!(options.arg(to).arg(url).status().unwrap().success());
 }
 
 #[derive(diesel::QueryableByName)]

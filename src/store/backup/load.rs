@@ -23,7 +23,6 @@ use super::super::{
 use super::archive::{Archive, Member};
 use super::columns::{Column, Kind};
 use super::error::BackupError;
-use super::rows::TIMESTAMP;
 use super::tables::MUST_BE_EMPTY;
 use super::{BackupSummary, Store};
 
@@ -31,6 +30,8 @@ use super::{BackupSummary, Store};
 const BINDS: usize = 30_000;
 /// How many rows one statement holds at most.
 const BATCH_ROWS: usize = 500;
+/// How both databases' times are written.
+const TIMESTAMP: &str = "%Y-%m-%d %H:%M:%S%.f";
 /// How many bytes of lines are gathered for one statement.
 const BATCH_BYTES: usize = 8 << 20;
 

@@ -27,9 +27,6 @@ use super::tables::{self, Table};
 /// How much is handed to the thread that compresses at a time.
 const CHUNK: usize = 1 << 20;
 
-/// How both databases' times are written.
-pub(super) const TIMESTAMP: &str = "%Y-%m-%d %H:%M:%S%.f";
-
 /// Writes all rows of a table.
 pub(super) fn copy(
     connection: &mut Connection<'_>,
@@ -139,7 +136,7 @@ impl QueryableByName<Pg> for Line {
             1082 => put(line, &<NaiveDate as FromSql<Date, Pg>>::from_sql(value)?.to_string()),
             1114 => {
                 let time = <NaiveDateTime as FromSql<Timestamp, Pg>>::from_sql(value)?;
-                put(line, &time.format(TIMESTAMP).to_string())
+                put(line, &time.to_string())
             }
             3802 => put_document(line, &<JsonText as FromSql<Json, Pg>>::from_sql(value)?.0),
             other => Err(format!("a column of the type {other} can't be kept in a backup").into()),
