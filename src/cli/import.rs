@@ -21,7 +21,7 @@ use crate::study::{
 /// Findings of one file that are printed; all of them are in the workbook of issues.
 const PRINTED: usize = 100;
 
-/// Load workbooks that people filled in (.xlsx, .xls, .ods, .csv), or exports of ODK Central and KoboToolbox: all rows or none
+/// Load workbooks that people filled in (.xlsx, .xls, .ods, .csv), or exports of ODK Central and KoboToolbox (also .zip or an unpacked folder): all rows or none
 #[derive(Debug, Args)]
 pub struct Import {
     /// The survey
@@ -176,7 +176,8 @@ impl Import {
 fn store_rows(study: (&Store, &Catalogue), place: &FilePlace, file: Checked<'_>) -> Result<(), Failure> {
     let Checked { path, import } = file;
     let name = path.display();
-    let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let file_name = path.file_name().unwrap_or(path.as_os_str());
+    let file_name = file_name.to_string_lossy().into_owned();
     let names = (file_name, "command line".to_owned());
     let loaded = import.store(study, place, names, Utc::now(), &Unwatched)?;
     match loaded.outcome {
@@ -200,7 +201,7 @@ fn store_rows(study: (&Store, &Catalogue), place: &FilePlace, file: Checked<'_>)
         say!("{name}: {finding}");
     }
     if loaded.files > 0 {
-        say!("{name}: {} files kept", loaded.files);
+        say!("{name}: files kept: {}", loaded.files);
     }
     Ok(())
 }

@@ -22,5 +22,5 @@ pub use template::{TemplateOptions, WriteError, template};
 
 pub use crate::workbook::{
     Address, Batches, Cell, CellValue, Limits, Pieces, ReadError, Row, RowBatch, Rows, SheetInfo, Workbook, Worker,
-    column_letters,
+    column_letters, parts_of_folder,
 };

@@ -148,7 +148,7 @@ impl Workbook {
         &self.sheets
     }
 
-    /// The names of the files that lie beside the tables of a zip (`media/`), in the order of the zip.
+    /// The names of the files that lie beside the tables of a zip or a folder (in `media/`), in their order there.
     pub fn attached(&self) -> &[String] {
         &self.attached
     }

@@ -282,6 +282,42 @@ fn open_document_values_keep_their_addresses_and_types() {
 }
 
 #[test]
+fn a_folder_is_read_as_a_zip_of_its_tables_and_of_the_files_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (packed, unpacked) = (folder.path().join("export.zip"), folder.path().join("export"));
+    let parts: [(&str, &[u8]); 4] = [
+        ("firms-products.csv", "产品,KEY\n木材,1\n".as_bytes()),
+        ("firms.csv", b"a,b\n1,2\n"),
+        ("media/1.jpg", b"\xFF\xD8\xFF"),
+        ("media/table.csv", b"x,y\n"),
+    ];
+    zip(&packed, &parts);
+    let opened = fs::File::open(&packed).unwrap();
+    zip::ZipArchive::new(opened).unwrap().extract(&unpacked).unwrap();
+    // What is none of it is left alone.
+    fs::create_dir(unpacked.join("older")).unwrap();
+    for other in [".firms.csv", "notes.txt", "media/.DS_Store", "older/firms.csv"] {
+        fs::write(unpacked.join(other), b"a,b\n3,4\n").unwrap();
+    }
+    let read = |path: &Path| {
+        let mut workbook = worker(Limits::default()).open(path).unwrap();
+        let sheets = workbook.sheets().to_vec();
+        let rows: Vec<_> = (0..sheets.len())
+            .map(|sheet| format!("{:?}", workbook.read(sheet, None).unwrap().collect::<Vec<_>>()))
+            .collect();
+        let files = workbook.attached().to_vec();
+        let contents: Vec<_> = (0..files.len())
+            .map(|file| format!("{:?}", workbook.unpack(file, 100).unwrap().collect::<Vec<_>>()))
+            .collect();
+        (sheets, rows, files, contents)
+    };
+    assert_eq!(read(&unpacked), read(&packed));
+
+    let refused = worker(Limits::default()).open(folder.path()).unwrap_err();
+    assert!(refused.to_string().contains("a folder without a table"), "{refused}");
+}
+
+#[test]
 fn files_beside_the_tables_of_a_zip_are_unpacked_one_by_one_and_as_far_as_they_may() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("export.zip");

@@ -4,7 +4,7 @@ mod files;
 mod rows;
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -21,7 +21,7 @@ use crate::definition::Language;
 use crate::response::{Door, Fingerprint, Role, Unasked};
 use crate::spreadsheet::{
     Accepted, Finding, Head, ImportError, ImportOptions, ImportPlan, IssuesOptions, ReadAs, Reviewed, Workbook, Worker,
-    plan, write_issues,
+    parts_of_folder, plan, write_issues,
 };
 use crate::store::{self, Claim, EndsJob, ImportOutcome, ImportedRow, JobEnding, NewImport, StateChange, Store};
 use files::{Awaiting, Beside, Keeping, KeptFiles};
@@ -270,26 +270,36 @@ impl Loaded {
     }
 }
 
-/// The hash of a file, which may hold many photographs and is read piece by piece.
+/// The hash of a workbook: of a folder that of the list of its files, each with its hash.
 fn content(path: &Path) -> Result<Fingerprint, StudyError> {
-    let mut hasher = Sha256::new();
-    let mut read = || {
-        let mut file = BufReader::new(File::open(path)?);
-        loop {
-            let piece = file.fill_buf()?;
-            let length = piece.len();
-            if length == 0 {
-                return Ok(());
-            }
-            hasher.update(piece);
-            file.consume(length);
+    let hash = || {
+        if !path.is_dir() {
+            return file_content(path);
         }
+        let parts = parts_of_folder(path)?.into_iter();
+        let listed = parts.map(|(name, part)| Ok(format!("{}  {name}\n", file_content(&part)?)));
+        let list = listed.collect::<io::Result<String>>()?;
+        Ok(Fingerprint::of_bytes(list.as_bytes()))
     };
-    read().map_err(|error| StudyError::File {
+    hash().map_err(|error| StudyError::File {
         file: path.to_owned(),
         error,
-    })?;
-    Ok(Fingerprint::of_digest(hasher.finalize().into()))
+    })
+}
+
+/// The hash of a file, which may hold many photographs and is read piece by piece.
+fn file_content(path: &Path) -> io::Result<Fingerprint> {
+    let mut hasher = Sha256::new();
+    let mut file = BufReader::new(File::open(path)?);
+    loop {
+        let piece = file.fill_buf()?;
+        let length = piece.len();
+        if length == 0 {
+            return Ok(Fingerprint::of_digest(hasher.finalize().into()));
+        }
+        hasher.update(piece);
+        file.consume(length);
+    }
 }
 
 /// The files that an export has for its responses; what is wrong with others is found.
@@ -456,5 +466,30 @@ impl CheckedImport<'_> {
         });
         let outcome = store.import_ending(&import, watched, now, ends.as_ref())?;
         Ok(Loaded::of(&outcome, count, &loaded))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_is_another_file_where_a_table_or_a_picture_of_it_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            fs::write(folder.path().join(name), text).unwrap();
+            content(folder.path()).unwrap()
+        };
+        fs::create_dir(folder.path().join("media")).unwrap();
+        write("firms.csv", "a,b\n");
+        let first = write("media/1.jpg", "picture");
+        assert_eq!(write(".DS_Store", "how the folder is shown"), first);
+        assert_ne!(write("media/1.jpg", "another"), first);
+        assert_eq!(write("media/1.jpg", "picture"), first);
+        assert_ne!(write("media/2.jpg", "picture"), first);
+        fs::remove_file(folder.path().join("media/2.jpg")).unwrap();
+        assert_ne!(write("firms.csv", "a,c\n"), first);
     }
 }

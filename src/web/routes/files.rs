@@ -17,12 +17,11 @@ use crate::web::problem::{Code, Problem};
 
 pub use crate::report::{CSV, XLSX};
 
-/// An uploaded file, on disk until it is dropped.
+/// An uploaded file, as large as the settings let it be, on disk until it is dropped.
 #[derive(Debug, MultipartForm, ToSchema)]
 #[multipart(deny_unknown_fields)]
 pub struct Upload {
     /// The file.
-    #[multipart(limit = "64MiB")]
     #[schema(value_type = String, format = Binary)]
     pub file: TempFile,
 }

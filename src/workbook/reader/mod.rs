@@ -13,16 +13,18 @@ mod xlsx;
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::batch::{BatchWriter, Deliver, RowBatch};
 use super::cell::Address;
 use super::error::ReadError;
+use super::folder::parts_of_folder;
 use super::limits::Limits;
 use super::sniff::{self, Kind, Zipped};
 use archive::Archive;
+use tables::Parts;
 
 /// A workbook that unpacks to no more than so many bytes is small: the form of a survey is, with thousands of questions.
 const SMALL: u64 = 4 << 20;
@@ -58,7 +60,7 @@ enum Found {
     Xls(File),
     Ods(Archive),
     Text(File),
-    Tables(Archive),
+    Tables(Parts),
 }
 
 impl Found {
@@ -67,6 +69,9 @@ impl Found {
         let open = |error: std::io::Error| ReadError::Open {
             message: error.to_string(),
         };
+        if path.is_dir() {
+            return Self::in_folder(parts_of_folder(path).map_err(open)?);
+        }
         let mut file = File::open(path).map_err(open)?;
         let size = file.metadata().map_err(open)?.len();
         let mut head = Vec::new();
@@ -97,8 +102,18 @@ impl Found {
         Ok(match kind {
             Zipped::Xlsx => Self::Xlsx(archive),
             Zipped::Ods => Self::Ods(archive),
-            Zipped::Tables => Self::Tables(archive),
+            Zipped::Tables => Self::Tables(Parts::Zip(archive)),
         })
+    }
+
+    /// The tables of an export that was unpacked.
+    fn in_folder(parts: Vec<(String, PathBuf)>) -> Result<Self, ReadError> {
+        if !parts.iter().any(|(name, _)| sniff::is_table(name)) {
+            return Err(ReadError::NotAWorkbook {
+                what: "a folder without a table (.csv) in it".into(),
+            });
+        }
+        Ok(Self::Tables(Parts::Folder(parts)))
     }
 }
 
@@ -115,7 +130,7 @@ impl Workbook {
             Found::Xls(file) => Source::Xls(xls::Workbook::open(file)?),
             Found::Ods(archive) => Source::Ods(ods::Workbook::open(archive, &limits)?),
             Found::Text(file) => Source::Text(csv::Table::open(file)?),
-            Found::Tables(archive) => Source::Tables(tables::Tables::open(archive, &limits)?),
+            Found::Tables(parts) => Source::Tables(tables::Tables::open(parts, &limits)?),
         };
         let sheets = match &source {
             Source::Xlsx(workbook) => workbook.sheets(),
@@ -147,7 +162,7 @@ impl Workbook {
         &self.sheets
     }
 
-    /// The names of the files that lie beside the tables of a zip.
+    /// The names of the files that lie beside the tables of a zip or a folder.
     pub fn attached(&self) -> Vec<String> {
         match &self.source {
             Source::Tables(tables) => tables.attached(),

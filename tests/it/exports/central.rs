@@ -1,5 +1,6 @@
 //! ODK Central: a .csv of the responses, or a .zip with a table per repeat.
 
+use std::fs::File;
 use std::io::{Cursor, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use innogauge::definition::{ElementId, QuestionType};
 use innogauge::response::{Form, ReviewState};
 use serde_json::{Value as Json, json};
+use zip::ZipArchive;
 use zip::write::SimpleFileOptions;
 
 use super::table::{Phone, Question};
@@ -178,6 +180,15 @@ fn central_gives_the_same_answers_whatever_was_chosen_before_downloading() {
         let path = write(&folder, &form, &responses(), options);
         assert_all_arrived(&form, &path, &responses(), options.zip, &format!("{options:?}"));
     }
+}
+
+#[test]
+fn a_zip_may_be_unpacked_before_it_is_imported() {
+    let (form, folder) = (form(), Folder::new());
+    let zip = File::open(write(&folder, &form, &responses(), ALL[0])).unwrap();
+    let unpacked = folder.path("unpacked");
+    ZipArchive::new(zip).unwrap().extract(&unpacked).unwrap();
+    assert_all_arrived(&form, &unpacked, &responses(), true, "a folder");
 }
 
 #[test]

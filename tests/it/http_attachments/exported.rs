@@ -8,6 +8,7 @@ use innogauge::response::Role;
 use innogauge::settings::Bytes;
 use innogauge::web::Limits;
 use serde_json::{Value, json};
+use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
 use super::{Site, VISITS, jpeg};
@@ -32,8 +33,10 @@ fn central(visits: &[[&str; 4]], picture: &str, files: &[(&str, &[u8])]) -> Vec<
     }
     let products = format!("product,picture,PARENT_KEY,KEY\ntimber,{picture},{ONE},{ONE}/products[1]\n");
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    // Pictures are packed already.
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut add = |name: &str, content: &[u8]| {
-        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.start_file(name, options).unwrap();
         zip.write_all(content).unwrap();
     };
     for (name, content) in files {
@@ -118,6 +121,21 @@ fn files_of_an_export_go_to_their_responses_and_come_once() {
         assert_eq!(site.read(ONE, "report.pdf"), report);
         assert_eq!(site.on_disk().len(), 4);
     });
+}
+
+#[test]
+fn an_export_may_be_as_large_as_the_settings_say() {
+    let photos = jpeg(&"x".repeat(33 << 20));
+    let files = [("1.jpg", photos.as_slice()), ("2.jpg", &photos)];
+    let export = central(&[[ONE, "1.jpg", "", ""]], "2.jpg", &files);
+    for (upload_bytes, status) in [(66 << 20, 413), (67 << 20, 200)] {
+        let limits = Limits {
+            upload_bytes: Bytes(upload_bytes),
+            ..Limits::default()
+        };
+        let answer = Site::with("sqlite::memory:", limits).import(&export, "?dry_run=true");
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
 }
 
 #[test]
