@@ -1,7 +1,7 @@
 //! Rows as lines: each a JSON array of the row's values, in the order of the columns.
 //!
-//! A JSON document stands in its line as it is: to write it as a string and to read that again takes as long as all the
-//! rest. What might be taken for something else then, or would break the line, is a string that holds the document.
+//! A JSON document stands in its line as it is: as a string, each of its quotation marks would be escaped, packed, and read
+//! again. What might be taken for something else then, or would break the line, is a string that holds the document.
 
 use std::io::Write as _;
 
