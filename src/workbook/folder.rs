@@ -4,10 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::sniff;
-
-/// The folder of the files that lie beside the tables.
-const MEDIA: &str = "media";
+use super::sniff::{self, MEDIA};
 
 /// The tables in a folder and the files in its `media/`, each with its name in a zip of the folder, in the order of the names.
 ///

@@ -82,10 +82,13 @@ fn known_stranger(head: &[u8]) -> Option<&'static str> {
     (head.contains(&0) && !utf16).then_some("a file of an unknown kind")
 }
 
+/// The folder of the files that lie beside the tables of a zip.
+pub const MEDIA: &str = "media";
+
 /// Whether a part of a zip is a table of it: a .csv that is neither hidden nor an attachment (`media/`).
 pub fn is_table(part: &str) -> bool {
     let (folders, name) = part.rsplit_once(['/', '\\']).unwrap_or(("", part));
-    let own = |folder: &str| folder != "media" && folder != "__MACOSX";
+    let own = |folder: &str| folder != MEDIA && folder != "__MACOSX";
     let ends = name
         .rsplit_once('.')
         .is_some_and(|(_, end)| end.eq_ignore_ascii_case("csv"));
@@ -96,7 +99,7 @@ pub fn is_table(part: &str) -> bool {
 pub fn attached_name(part: &str) -> Option<&str> {
     let (folders, name) = part.rsplit_once(['/', '\\'])?;
     let mut folders = folders.rsplit(['/', '\\']);
-    let beside = folders.next() == Some("media") && folders.all(|folder| folder != "__MACOSX");
+    let beside = folders.next() == Some(MEDIA) && folders.all(|folder| folder != "__MACOSX");
     (beside && !name.is_empty() && !name.starts_with('.')).then_some(name)
 }
 

@@ -30,10 +30,14 @@ use super::{BackupSummary, Store};
 const BINDS: usize = 30_000;
 /// How many rows one statement holds at most.
 const BATCH_ROWS: usize = 500;
-/// How both databases' times are written.
-const TIMESTAMP: &str = "%Y-%m-%d %H:%M:%S%.f";
 /// How many bytes of lines are gathered for one statement.
 const BATCH_BYTES: usize = 8 << 20;
+
+/// How both databases' times are written.
+const TIMESTAMP: &str = "%Y-%m-%d %H:%M:%S%.f";
+
+/// The values of a row, each as the archive has it.
+type Values = Vec<Box<RawValue>>;
 
 /// What may happen to the database that is restored into, and who lets it happen.
 #[derive(Debug, Clone, Default)]
@@ -307,14 +311,14 @@ fn load(
 ) -> Result<(), BackupError> {
     let columns = &member.table.columns;
     let most = (BINDS / columns.len().max(1)).clamp(1, BATCH_ROWS);
-    let mut batch: Vec<Vec<Box<RawValue>>> = Vec::with_capacity(most);
+    let mut batch: Vec<Values> = Vec::with_capacity(most);
     let (mut bytes, mut done) = (0, 0);
     let about = |row: u64, reason: String| BackupError::Row {
         table: member.table.name.clone(),
         row,
         reason,
     };
-    let mut store = |batch: &mut Vec<Vec<Box<RawValue>>>, done: &mut u64| {
+    let mut store = |batch: &mut Vec<Values>, done: &mut u64| {
         insert(connection, member, batch).map_err(|error| about(*done + 1, error.to_string()))?;
         progress(batch.len() as u64);
         *done += batch.len() as u64;
@@ -322,7 +326,7 @@ fn load(
         Ok::<(), BackupError>(())
     };
     archive.for_each_line(member, |line| {
-        let row: Vec<Box<RawValue>> =
+        let row: Values =
             serde_json::from_slice(line).map_err(|error| about(done + batch.len() as u64 + 1, error.to_string()))?;
         if row.len() != columns.len() {
             return Err(about(
@@ -344,7 +348,7 @@ fn load(
     Ok(())
 }
 
-fn insert(connection: &mut Connection<'_>, member: &Member, rows: &[Vec<Box<RawValue>>]) -> Result<(), StoreError> {
+fn insert(connection: &mut Connection<'_>, member: &Member, rows: &[Values]) -> Result<(), StoreError> {
     let columns = &member.table.columns;
     let statement = statement(connection, member, rows.len());
     on_backend!(connection, |c: Db| {

@@ -60,7 +60,7 @@ const PIECE: usize = 256 << 10;
 impl Tables {
     pub fn open(from: Parts, limits: &Limits) -> Result<Self, ReadError> {
         let names = from.names()?;
-        let others = names.len();
+        let all = names.len();
         let (mut parts, mut sheets, mut attached) = (Vec::new(), Vec::new(), Vec::new());
         for (part, name) in names.into_iter().enumerate() {
             if sniff::is_table(&name) {
@@ -70,7 +70,7 @@ impl Tables {
                 attached.push((part, name.to_owned()));
             }
         }
-        archive::expect_few("parts in the file", others - attached.len(), limits.entries)?;
+        archive::expect_few("parts in the file", all - attached.len(), limits.entries)?;
         archive::expect_few("files beside the tables", attached.len(), limits.attached)?;
         Ok(Self {
             from,
