@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveTime, TimeDelta};
 
 use super::cell::{Address, Cell, CellValue, Row};
-use super::error::ReadError;
+use super::error::{Excess, ReadError};
 use super::limits::Limits;
 
 /// Rows of one sheet, in their order.
@@ -224,33 +224,27 @@ impl<'a> BatchWriter<'a> {
                 column,
             })
         };
-        let too_large = |what: &str, limit: u64, place| {
-            Err(ReadError::TooLarge {
-                what: what.into(),
-                limit,
-                place,
-            })
-        };
+        let too_large = |what, limit: u64, place| Err(ReadError::TooLarge { what, limit, place });
         let Some(narrow) = u16::try_from(column)
             .ok()
             .filter(|column| *column < self.limits.columns)
         else {
             return too_large(
-                "columns",
+                Excess::Columns,
                 self.limits.columns.into(),
                 at(u16::try_from(column).unwrap_or(u16::MAX)),
             );
         };
         if row >= self.limits.rows {
-            return too_large("rows", self.limits.rows.into(), at(narrow));
+            return too_large(Excess::Rows, self.limits.rows.into(), at(narrow));
         }
         if let CellValue::Text(text) = value
             && text.len() > self.limits.text_bytes
         {
-            return too_large("bytes of text in one cell", self.limits.text_bytes as u64, at(narrow));
+            return too_large(Excess::TextBytes, self.limits.text_bytes as u64, at(narrow));
         }
         let Some(left) = self.cells_left.checked_sub(1) else {
-            return too_large("cells", self.limits.cells, None);
+            return too_large(Excess::Cells, self.limits.cells, None);
         };
         *self.cells_left = left;
         Ok(narrow)

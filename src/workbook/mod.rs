@@ -16,7 +16,7 @@ pub mod worker;
 
 pub use batch::{RowBatch, Rows};
 pub use cell::{Address, Cell, CellValue, Row, column_letters};
-pub use error::ReadError;
+pub use error::{Excess, ReadError, Stranger};
 pub use folder::parts_of_folder;
 pub use limits::Limits;
 pub use reader::{SheetInfo, Table, text_table};

@@ -1,6 +1,6 @@
 //! What a file is, by its first bytes and never by its name: HTML and tab-separated text named .xls are common.
 
-use super::error::ReadError;
+use super::error::{ReadError, Stranger};
 
 /// The kinds of file that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub fn by_content(head: &[u8]) -> Result<Kind, ReadError> {
     if head.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
         return Ok(Kind::Xls);
     }
-    if let Some(what) = known_stranger(head) {
-        return Err(ReadError::NotAWorkbook { what: what.into() });
+    if let Some(stranger) = known_stranger(head) {
+        return Err(ReadError::NotAWorkbook(stranger));
     }
     let start: String = super::reader::csv::decode(head).chars().take(400).collect();
     let start = start.trim_start().to_ascii_lowercase();
@@ -50,36 +50,32 @@ pub fn by_content(head: &[u8]) -> Result<Kind, ReadError> {
         return Err(ReadError::WebPage);
     }
     if start.starts_with("<?xml") {
-        return Err(ReadError::NotAWorkbook {
-            what: "an XML file".into(),
-        });
+        return Err(ReadError::NotAWorkbook(Stranger::Xml));
     }
     if start.is_empty() {
-        return Err(ReadError::NotAWorkbook {
-            what: "an empty file".into(),
-        });
+        return Err(ReadError::NotAWorkbook(Stranger::Empty));
     }
     Ok(Kind::Text)
 }
 
-fn known_stranger(head: &[u8]) -> Option<&'static str> {
-    let known: [(&[u8], &str); 8] = [
-        (b"%PDF", "a PDF document"),
-        (b"\x89PNG", "a picture (PNG)"),
-        (b"\xFF\xD8\xFF", "a picture (JPEG)"),
-        (b"GIF8", "a picture (GIF)"),
-        (b"{\\rtf", "a text document (RTF)"),
-        (b"Rar!", "an archive (RAR); unpack it first"),
-        (b"7z\xBC\xAF", "an archive (7-Zip); unpack it first"),
-        (b"\x1F\x8B", "a compressed file (gzip); unpack it first"),
+fn known_stranger(head: &[u8]) -> Option<Stranger> {
+    let known: [(&[u8], Stranger); 8] = [
+        (b"%PDF", Stranger::Pdf),
+        (b"\x89PNG", Stranger::Png),
+        (b"\xFF\xD8\xFF", Stranger::Jpeg),
+        (b"GIF8", Stranger::Gif),
+        (b"{\\rtf", Stranger::Rtf),
+        (b"Rar!", Stranger::Rar),
+        (b"7z\xBC\xAF", Stranger::SevenZip),
+        (b"\x1F\x8B", Stranger::Gzip),
     ];
-    if let Some((_, what)) = known.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return Some(what);
+    if let Some((_, stranger)) = known.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Some(*stranger);
     }
     // Text has no NUL bytes but in UTF-16, where every other byte of plain letters is one.
     let nul = |start: usize| head.iter().skip(start).step_by(2).filter(|byte| **byte == 0).count();
     let utf16 = head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF") || (nul(0) == 0) != (nul(1) == 0);
-    (head.contains(&0) && !utf16).then_some("a file of an unknown kind")
+    (head.contains(&0) && !utf16).then_some(Stranger::Unknown)
 }
 
 /// The folder of the files that lie beside the tables of a zip.
@@ -119,13 +115,9 @@ pub fn in_zip(names: impl Iterator<Item = impl AsRef<str>>) -> Result<Zipped, Re
     match (xlsx, opendocument, word) {
         (true, _, _) => Ok(Zipped::Xlsx),
         (_, true, _) => Ok(Zipped::Ods),
-        (_, _, true) => Err(ReadError::NotAWorkbook {
-            what: "a text document (.docx)".into(),
-        }),
+        (_, _, true) => Err(ReadError::NotAWorkbook(Stranger::Docx)),
         _ if tables => Ok(Zipped::Tables),
-        _ => Err(ReadError::NotAWorkbook {
-            what: "an archive (zip); unpack it first".into(),
-        }),
+        _ => Err(ReadError::NotAWorkbook(Stranger::Zip)),
     }
 }
 
@@ -167,14 +159,14 @@ mod tests {
             by_content(b"<?xml version=\"1.0\"?><?mso-application progid=\"Excel.Sheet\"?>").unwrap_err(),
             ReadError::XmlSpreadsheet
         );
-        assert!(matches!(
+        assert_eq!(
             by_content(b"%PDF-1.7").unwrap_err(),
-            ReadError::NotAWorkbook { .. }
-        ));
-        assert!(matches!(by_content(b"").unwrap_err(), ReadError::NotAWorkbook { .. }));
-        assert!(matches!(
+            ReadError::NotAWorkbook(Stranger::Pdf)
+        );
+        assert_eq!(by_content(b"").unwrap_err(), ReadError::NotAWorkbook(Stranger::Empty));
+        assert_eq!(
             by_content(&[1, 0, 0, 0, 7, 0, 0]).unwrap_err(),
-            ReadError::NotAWorkbook { .. }
-        ));
+            ReadError::NotAWorkbook(Stranger::Unknown)
+        );
     }
 }

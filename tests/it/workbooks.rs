@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use innogauge::spreadsheet::{Limits, ReadError, Worker};
+use innogauge::workbook::Stranger;
 use zip::write::SimpleFileOptions;
 
 /// The reading process of the program under test.
@@ -212,7 +213,14 @@ fn files_that_are_no_workbooks_are_refused_in_plain_words() {
         refused("a.xls", b"\r\n<html><body><table><tr><td>1</td></tr></table>"),
         ReadError::WebPage
     );
-    assert!(matches!(refused("a.xlsx", b"%PDF-1.7"), ReadError::NotAWorkbook { .. }));
+    let pdf = refused("a.xlsx", b"%PDF-1.7");
+    assert_eq!(
+        [pdf.message("zh"), pdf.message("en")],
+        [
+            "这不是工作簿（.xlsx、.xls、.ods）或文本表格（.csv），类型为：PDF 文档。",
+            "this is a PDF document, not a workbook (.xlsx, .xls, .ods) or a table of text (.csv)"
+        ]
+    );
     assert!(matches!(
         refused("b.xlsx", b"PK\x03\x04broken"),
         ReadError::Damaged { .. }
@@ -221,13 +229,21 @@ fn files_that_are_no_workbooks_are_refused_in_plain_words() {
         refused("c.xls", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1broken"),
         ReadError::Damaged { .. }
     ));
-    assert!(matches!(refused("empty.csv", b""), ReadError::NotAWorkbook { .. }));
+    assert_eq!(refused("empty.csv", b""), ReadError::NotAWorkbook(Stranger::Empty));
+    let cut = refused("cut.csv", b"\xEF\xBB\xBFname\nA\nB\xFF\n");
+    assert_eq!(
+        [cut.message("zh"), cut.message("en")],
+        [
+            "第 3 行含有不属于 UTF-8 编码文字的字节，请将文件另存为 UTF-8 编码。",
+            "line 3 holds bytes that are not text in UTF-8; save the file as UTF-8"
+        ]
+    );
     let path = file(&folder, "a.docx");
     zip(&path, &[("word/document.xml", b"<w/>")]);
-    assert!(matches!(
+    assert_eq!(
         refusal(&path, Limits::default()),
-        ReadError::NotAWorkbook { .. }
-    ));
+        ReadError::NotAWorkbook(Stranger::Docx)
+    );
     assert!(matches!(
         refusal(&file(&folder, "none.xlsx"), Limits::default()),
         ReadError::Open { .. }

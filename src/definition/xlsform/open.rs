@@ -8,7 +8,7 @@ use zip::ZipArchive;
 
 use super::book::{Book, Line, Sheet, cell_text};
 use crate::definition::place::{Diagnostic, Place, Position};
-use crate::workbook::{Limits, ReadError, Row, RowBatch, Worker, text_table};
+use crate::workbook::{Excess, Limits, ReadError, Row, RowBatch, Worker, text_table};
 
 /// The endings of files that are read as XLSForm.
 pub const XLSFORM_EXTENSIONS: [&str; 7] = ["xlsx", "xlsm", "xls", "ods", "csv", "md", "zip"];
@@ -30,7 +30,7 @@ impl Book {
         } else {
             match extension(path).as_str() {
                 "md" => bytes(path, limits)
-                    .and_then(|bytes| String::from_utf8(bytes).map_err(|_| not_utf8()))
+                    .and_then(|bytes| Ok(String::from_utf8(bytes)?))
                     .map(|text| Self::from_markdown(&text)),
                 "csv" => bytes(path, limits).and_then(|bytes| csv(bytes, limits)),
                 "zip" => csv_zip(path, limits),
@@ -43,12 +43,6 @@ impl Book {
     /// Reads one table of text that holds all sheets, as [`Book::to_csv`] writes it.
     pub fn from_csv(text: &str) -> Result<Self, ReadError> {
         csv(text.as_bytes().to_vec(), Limits::of_definitions())
-    }
-}
-
-fn not_utf8() -> ReadError {
-    ReadError::Damaged {
-        message: "this is not UTF-8; save it as UTF-8".to_owned(),
     }
 }
 
@@ -100,7 +94,7 @@ fn limited(mut source: Take<impl Read>, limit: u64) -> Result<Vec<u8>, ReadError
     source.read_to_end(&mut bytes).map_err(|error| opening(&error))?;
     if bytes.len() as u64 > limit {
         return Err(ReadError::TooLarge {
-            what: "bytes".to_owned(),
+            what: Excess::Bytes,
             limit,
             place: None,
         });
@@ -211,14 +205,13 @@ fn csv_zip(path: &Path, limits: Limits) -> Result<Book, ReadError> {
     let damaged = |error: zip::result::ZipError| ReadError::Damaged {
         message: error.to_string(),
     };
-    let too_large = |what: &str, limit: u64| ReadError::TooLarge {
-        what: what.to_owned(),
-        limit,
-        place: None,
-    };
     let mut archive = ZipArchive::new(File::open(path).map_err(|error| opening(&error))?).map_err(damaged)?;
     if archive.len() > limits.entries {
-        return Err(too_large("parts in the file", limits.entries as u64));
+        return Err(ReadError::TooLarge {
+            what: Excess::Parts,
+            limit: limits.entries as u64,
+            place: None,
+        });
     }
     let mut book = Book::default();
     for index in 0..archive.len() {

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use zip::ZipArchive;
 
-use super::super::error::ReadError;
+use super::super::error::{Excess, ReadError};
 use super::super::limits::Limits;
 
 pub(super) type Archive = ZipArchive<BufReader<File>>;
@@ -30,7 +30,7 @@ pub(super) fn of(file: File) -> Result<Archive, ReadError> {
 /// Refuses the zip of a workbook by the number of its parts and the sizes that they declare. Returned is how much it unpacks
 /// to at most; where it declares nothing, that is the limit.
 pub(super) fn expect_modest(archive: &Archive, limits: &Limits) -> Result<u64, ReadError> {
-    expect_few("parts in the file", archive.len(), limits.entries)?;
+    expect_few(Excess::Parts, archive.len(), limits.entries)?;
     let Some(size) = archive.decompressed_size() else {
         return Ok(limits.unpacked_bytes);
     };
@@ -39,12 +39,12 @@ pub(super) fn expect_modest(archive: &Archive, limits: &Limits) -> Result<u64, R
 }
 
 /// Refuses more of something than a limit.
-pub(super) fn expect_few(what: &str, count: usize, limit: usize) -> Result<(), ReadError> {
+pub(super) fn expect_few(what: Excess, count: usize, limit: usize) -> Result<(), ReadError> {
     if count <= limit {
         return Ok(());
     }
     Err(ReadError::TooLarge {
-        what: what.into(),
+        what,
         limit: limit as u64,
         place: None,
     })
@@ -52,7 +52,7 @@ pub(super) fn expect_few(what: &str, count: usize, limit: usize) -> Result<(), R
 
 pub(super) fn too_large(limits: &Limits) -> ReadError {
     ReadError::TooLarge {
-        what: "bytes when unpacked".into(),
+        what: Excess::UnpackedBytes,
         limit: limits.unpacked_bytes,
         place: None,
     }

@@ -79,7 +79,7 @@ pub(in super::super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
 fn decode_strictly(bytes: Vec<u8>) -> Result<String, ReadError> {
     let encoding = encoding(&bytes);
     if encoding == UTF_8 {
-        let text = String::from_utf8(bytes).map_err(ReadError::damaged)?;
+        let text = String::from_utf8(bytes)?;
         return Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text));
     }
     let (text, encoding, failed) = encoding.decode(&bytes);
@@ -87,10 +87,10 @@ fn decode_strictly(bytes: Vec<u8>) -> Result<String, ReadError> {
         None => Ok(text.into_owned()),
         Some(at) => {
             let line = text.get(..at).map_or(0, |before| before.matches('\n').count()) + 1;
-            let name = encoding.name();
-            Err(ReadError::damaged(format!(
-                "line {line} holds bytes that are not text ({name}); save it as UTF-8"
-            )))
+            Err(ReadError::NotText {
+                line,
+                encoding: encoding.name().to_owned(),
+            })
         }
     }
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::{BatchWriter, Deliver, RowBatch};
 use super::cell::Address;
-use super::error::ReadError;
+use super::error::{Excess, ReadError, Stranger};
 use super::folder::parts_of_folder;
 use super::limits::Limits;
 use super::sniff::{self, Kind, Zipped};
@@ -88,7 +88,7 @@ impl Found {
         // Of a zip of tables only these are read, and each is counted as it is unpacked.
         if size > limits.file_bytes && !matches!(found, Self::Tables(_)) {
             return Err(ReadError::TooLarge {
-                what: "bytes".into(),
+                what: Excess::Bytes,
                 limit: limits.file_bytes,
                 place: None,
             });
@@ -109,9 +109,7 @@ impl Found {
     /// The tables of an export that was unpacked.
     fn in_folder(parts: Vec<(String, PathBuf)>) -> Result<Self, ReadError> {
         if !parts.iter().any(|(name, _)| sniff::is_table(name)) {
-            return Err(ReadError::NotAWorkbook {
-                what: "a folder without a table (.csv) in it".into(),
-            });
+            return Err(ReadError::NotAWorkbook(Stranger::Folder));
         }
         Ok(Self::Tables(Parts::Folder(parts)))
     }
@@ -144,7 +142,7 @@ impl Workbook {
         };
         if sheets.len() > limits.sheets {
             return Err(ReadError::TooLarge {
-                what: "sheets".into(),
+                what: Excess::Sheets,
                 limit: limits.sheets as u64,
                 place: None,
             });

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::super::batch::{BatchWriter, Deliver};
-use super::super::error::ReadError;
+use super::super::error::{Excess, ReadError};
 use super::super::limits::Limits;
 use super::super::sniff;
 use super::archive::{self, Archive};
@@ -70,8 +70,8 @@ impl Tables {
                 attached.push((part, name.to_owned()));
             }
         }
-        archive::expect_few("parts in the file", all - attached.len(), limits.entries)?;
-        archive::expect_few("files beside the tables", attached.len(), limits.attached)?;
+        archive::expect_few(Excess::Parts, all - attached.len(), limits.entries)?;
+        archive::expect_few(Excess::AttachedFiles, attached.len(), limits.attached)?;
         Ok(Self {
             from,
             limits: *limits,
