@@ -52,6 +52,7 @@ mod main_job;
 mod official_figures;
 mod openrosa;
 mod outage;
+mod printed_workbook;
 mod privacy;
 mod process;
 mod profiles;

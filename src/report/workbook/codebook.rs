@@ -77,9 +77,9 @@ fn row(wording: &Wording, question: &CodebookRow) -> Vec<Cell> {
     vec![
         Cell::Code(question.path.clone()),
         Cell::text(question.question_type),
-        Cell::Wrapped(wording.lines(&question.label)),
+        Cell::Text(wording.lines(&question.label)),
         Cell::text(wording.text(&question.unit)),
-        Cell::Wrapped(answers.join("\n")),
+        Cell::Text(answers.join("\n")),
         code(&question.relevant),
         code(&question.constraint),
         code(&question.calculation),

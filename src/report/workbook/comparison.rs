@@ -356,7 +356,7 @@ impl Page<'_> {
         let indicators = self.context.report.framework.indicators();
         let rows = indicators.filter_map(|(position, element, _)| {
             let series = contributions.elements.get(&element.id)?;
-            let mut cells = vec![Cell::Wrapped(self.context.label(position))];
+            let mut cells = vec![Cell::Text(self.context.label(position))];
             cells.extend(order.iter().map(|unit| Cell::Change(series.get(*unit))));
             Some(cells)
         });
@@ -495,8 +495,8 @@ impl Page<'_> {
         let rows = self.comparison.differences.iter().map(|difference| {
             vec![
                 Cell::Code(difference.option.clone()),
-                Cell::Wrapped(words(&difference.old)),
-                Cell::Wrapped(words(&difference.new)),
+                Cell::Text(words(&difference.old)),
+                Cell::Text(words(&difference.new)),
             ]
         });
         sheet.table(&columns, rows)?;

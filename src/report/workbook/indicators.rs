@@ -45,7 +45,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
             let mut cells = vec![
                 Cell::Code(element.id.clone()),
                 Cell::Text(parent),
-                Cell::Wrapped(context.wording.text(&element.label)),
+                Cell::Text(context.wording.text(&element.label)),
                 Cell::text(
                     indicator
                         .unit

@@ -124,7 +124,7 @@ fn write_largest(context: &Context<'_>, sheet: &mut Sheet<'_>, influence: &Influ
     let rows = context.report.framework.indicators().filter_map(|(_, element, _)| {
         let of_units = influence.largest.get(&element.id)?;
         let mut cells = vec![
-            Cell::Wrapped(context.wording.text(&element.label)),
+            Cell::Text(context.wording.text(&element.label)),
             Cell::Code(element.id.clone()),
         ];
         cells.extend(of_units.iter().map(greatest));

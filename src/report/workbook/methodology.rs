@@ -23,7 +23,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     let steps: Vec<_> = steps(context)
         .into_iter()
         .zip(1..)
-        .map(|((step, method), number)| vec![Cell::Count(number), Cell::Name(step), Cell::Wrapped(method)])
+        .map(|((step, method), number)| vec![Cell::Count(number), Cell::Name(step), Cell::Text(method)])
         .collect();
     sheet.table(
         &[
@@ -250,10 +250,10 @@ fn indicator_row(context: &Context<'_>, element: &Element, indicator: &Indicator
     };
     vec![
         Cell::Code(element.id.clone()),
-        Cell::Wrapped(context.wording.text(&element.label)),
+        Cell::Text(context.wording.text(&element.label)),
         Cell::Code(formula),
-        Cell::Wrapped(not_asked),
-        Cell::Wrapped(context.wording.text(&indicator.source)),
+        Cell::Text(not_asked),
+        Cell::Text(context.wording.text(&indicator.source)),
     ]
 }
 

@@ -82,7 +82,7 @@ fn wrapped(words: String) -> Cell {
     if words.is_empty() {
         Cell::Text("–".to_owned())
     } else {
-        Cell::Wrapped(words)
+        Cell::Text(words)
     }
 }
 

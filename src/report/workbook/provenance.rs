@@ -22,7 +22,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
             "The same framework, options and data give exactly the same result.",
         ),
     )?;
-    let fact = |what: String, is: String| vec![Cell::Name(what), Cell::Wrapped(is)];
+    let fact = |what: String, is: String| vec![Cell::Name(what), Cell::Text(is)];
     let mut rows = Vec::new();
     if report.provenance.synthetic {
         rows.push(fact(
@@ -91,10 +91,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         let notes = notes.filter_map(|note| public_note(note, &report.assessment.units, &context.hidden));
         let notes = notes.filter_map(|note| {
             let words = notes::words(context, &note)?;
-            Some(vec![
-                Cell::Wrapped(notes::subject(context, &note)),
-                Cell::Wrapped(words),
-            ])
+            Some(vec![Cell::Text(notes::subject(context, &note)), Cell::Text(words)])
         });
         let notes: Vec<_> = notes.collect();
         sheet.table(

@@ -39,7 +39,6 @@ fn sheet(context: &Context<'_>, survey: &SurveyReport<'_>, table: &AnswerTable<'
     }
     let keys = if table.repeat().is_some() { 2 } else { 5 };
     let (columns, paths) = heads(context, table);
-    let head = sheet.row();
     let rows = survey
         .responses
         .iter()
@@ -48,7 +47,6 @@ fn sheet(context: &Context<'_>, survey: &SurveyReport<'_>, table: &AnswerTable<'
     let rows: Vec<_> = std::iter::once(paths).chain(rows).collect();
     let body = sheet.table(&columns, rows)?;
     let last = ColNum::try_from(columns.len()).unwrap_or(1).saturating_sub(1);
-    sheet.worksheet.set_row_height(head, 60)?;
     sheet.worksheet.set_freeze_panes(body.first + 1, keys)?;
     sheet.worksheet.autofilter(body.first, 0, body.last, last)?;
     Ok(worksheet)
@@ -106,20 +104,20 @@ fn heads(context: &Context<'_>, table: &AnswerTable<'_>) -> (Vec<Column>, Vec<Ce
 
 fn rows(context: &Context<'_>, table: &AnswerTable<'_>, response: &ReportedResponse) -> Vec<Vec<Cell>> {
     let row = |(position, data): (String, Vec<Datum>)| {
-        let mut cells = vec![Cell::Text(response.instance_id.clone())];
+        let mut cells = vec![Cell::Line(response.instance_id.clone())];
         if table.repeat().is_some() {
-            cells.push(Cell::Text(position));
+            cells.push(Cell::Line(position));
         } else {
             cells.extend([
-                Cell::Text(response.version.clone()),
-                Cell::Text(response.state.clone()),
+                Cell::Line(response.version.clone()),
+                Cell::Line(response.state.clone()),
                 Cell::Count(response.problems as u64),
-                Cell::Text(response.received_at.format("%Y-%m-%d %H:%M:%S").to_string()),
+                Cell::Line(response.received_at.format("%Y-%m-%d %H:%M:%S").to_string()),
             ]);
         }
         cells.extend(data.into_iter().map(|datum| match datum {
             Datum::Empty => Cell::Empty,
-            Datum::Text(words) => Cell::Text(words),
+            Datum::Text(words) => Cell::Line(words),
             Datum::Number(number) => Cell::Plain(number),
         }));
         cells

@@ -36,7 +36,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
     let rows = scored.map(|element| {
         let mut cells = vec![
             Cell::Code(element.id.clone()),
-            Cell::Wrapped(context.wording.text(&element.label)),
+            Cell::Text(context.wording.text(&element.label)),
             Cell::Empty,
         ];
         cells.extend(of_all(&|number| score(context, roll_ups, &element.id, number)));
@@ -56,7 +56,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         let unit = indicator.unit.as_ref();
         let mut cells = vec![
             Cell::Code(element.id.clone()),
-            Cell::Wrapped(context.wording.text(&element.label)),
+            Cell::Text(context.wording.text(&element.label)),
             Cell::text(unit.map_or_else(String::new, |unit| context.wording.text(&unit.label))),
         ];
         cells.extend(of_all(&|number| figure(context, roll_ups, &element.id, number)));

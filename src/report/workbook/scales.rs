@@ -138,7 +138,7 @@ fn first_cells(context: &Context<'_>, id: &str, name: &str, group: &ScaleGroup) 
     let actor = context.report.framework.actors().get(&group.actor);
     vec![
         Cell::Code(id.to_owned()),
-        Cell::Wrapped(name.to_owned()),
+        Cell::Text(name.to_owned()),
         Cell::Text(actor.map_or_else(|| group.actor.clone(), |actor| context.wording.text(&actor.label))),
         Cell::Text(language(context, group)),
     ]
@@ -224,6 +224,6 @@ fn wrapped(words: String) -> Cell {
     if words.is_empty() {
         Cell::Empty
     } else {
-        Cell::Wrapped(words)
+        Cell::Text(words)
     }
 }

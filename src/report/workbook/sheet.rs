@@ -9,20 +9,26 @@ use super::style::{ACCENT, HIGH, LOW, MIDDLE, Style};
 
 /// The height of a line of text, in points.
 const LINE: f64 = 15.0;
+/// The height of a heading, in points.
+const HEADING: f64 = 24.0;
+/// The highest head of a table, in points: it stays in view while the table is scrolled.
+const HIGHEST_HEAD: f64 = 120.0;
 /// The highest row that a worksheet can have, in points.
 const HIGHEST_ROW: f64 = 409.0;
+/// How many places a line of running text takes at most: about as wide as the tables of the narrower sheets.
+const PLACES: usize = 190;
 
 /// One cell of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
     /// Nothing to say.
     Empty,
-    /// Words.
+    /// Words, in several lines where one does not take them.
     Text(String),
+    /// Words in one line, however many: in tables of data, whose rows are all of one height.
+    Line(String),
     /// The second line of a table's head: a code.
     Head(String),
-    /// Words that may take several lines.
-    Wrapped(String),
     /// A code, a path or an expression.
     Code(String),
     /// The name of the row.
@@ -110,12 +116,14 @@ impl<'a> Sheet<'a> {
         worksheet.set_print_fit_to_pages(1, 0);
         worksheet.set_row_height(0, 30)?;
         worksheet.write_string_with_format(0, 0, title, &style.title)?;
-        worksheet.write_string_with_format(1, 0, purpose, &style.subtitle)?;
-        Ok(Self {
+        let mut sheet = Self {
             worksheet,
             style,
-            row: 3,
-        })
+            row: 1,
+        };
+        sheet.line(purpose)?;
+        sheet.row = sheet.row.max(3);
+        Ok(sheet)
     }
 
     /// The row where the next thing will stand.
@@ -137,15 +145,18 @@ impl<'a> Sheet<'a> {
     pub fn heading(&mut self, words: &str) -> Result<(), XlsxError> {
         self.worksheet
             .write_string_with_format(self.row, 0, words, &self.style.heading)?;
+        self.worksheet.set_row_height(self.row, HEADING)?;
         self.row += 1;
         Ok(())
     }
 
-    /// A line of running text.
+    /// Running text, in as many lines as it needs: what runs out beyond the table makes the whole sheet print smaller.
     pub fn line(&mut self, words: &str) -> Result<(), XlsxError> {
-        self.worksheet
-            .write_string_with_format(self.row, 0, words, &self.style.subtitle)?;
-        self.row += 1;
+        for line in textwrap::wrap(words, PLACES) {
+            self.worksheet
+                .write_string_with_format(self.row, 0, line, &self.style.subtitle)?;
+            self.row += 1;
+        }
         Ok(())
     }
 
@@ -166,8 +177,8 @@ impl<'a> Sheet<'a> {
             self.worksheet.set_column_width(number, column.width)?;
         }
         let longest = columns.iter().map(|column| lines(&column.head, column.width)).max();
-        self.worksheet
-            .set_row_height(self.row, LINE * (1 + longest.unwrap_or(1)) as f64)?;
+        let height = LINE * (1 + longest.unwrap_or(1)) as f64;
+        self.worksheet.set_row_height(self.row, height.min(HIGHEST_HEAD))?;
         self.row += 1;
         let first = self.row;
         for cells in rows {
@@ -194,8 +205,8 @@ impl<'a> Sheet<'a> {
         match cell {
             Cell::Empty => sheet.write_blank(row, column, &style.text)?,
             Cell::Text(words) => sheet.write_string_with_format(row, column, words, &style.text)?,
+            Cell::Line(words) => sheet.write_string_with_format(row, column, words, &style.line)?,
             Cell::Head(words) => sheet.write_string_with_format(row, column, words, &style.code_head)?,
-            Cell::Wrapped(words) => sheet.write_string_with_format(row, column, words, &style.wrapped)?,
             Cell::Code(words) => sheet.write_string_with_format(row, column, words, &style.code)?,
             Cell::Name(words) => sheet.write_string_with_format(row, column, words, &style.name)?,
             Cell::Count(count) => sheet.write_number_with_format(row, column, *count as f64, &style.count)?,
@@ -206,7 +217,7 @@ impl<'a> Sheet<'a> {
                 sheet.write_formula_with_format(row, column, formula, &style.score)?
             }
             Cell::Value(value) => number(sheet, row, column, *value, &style.value)?,
-            Cell::Plain(value) => sheet.write_number_with_format(row, column, *value, &style.text)?,
+            Cell::Plain(value) => sheet.write_number_with_format(row, column, *value, &style.line)?,
             Cell::Flagged(value) => sheet.write_number_with_format(row, column, *value, &style.flagged)?,
             Cell::Statistic(value) => number(sheet, row, column, *value, &style.statistic)?,
             Cell::FlaggedStatistic(value) => {
@@ -285,11 +296,11 @@ fn number<'a>(
     }
 }
 
-/// How many lines words take in a column: wide characters take two places.
+/// How many lines words take in a column, whose cells are indented: wide characters take two places.
 fn lines(words: &str, width: u16) -> usize {
     let lines = words.lines().map(|line| {
         let places: usize = line.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum();
-        places.div_ceil(usize::from(width.max(4) - 1)).max(1)
+        places.div_ceil(usize::from(width.max(5) - 2)).max(1)
     });
     lines.sum::<usize>().max(1)
 }
@@ -297,7 +308,7 @@ fn lines(words: &str, width: u16) -> usize {
 /// How many lines a cell takes in a column; only some cells take more than one.
 fn cell_lines(cell: &Cell, width: u16) -> usize {
     match cell {
-        Cell::Wrapped(words) | Cell::Code(words) => lines(words, width),
+        Cell::Text(words) | Cell::Code(words) | Cell::Name(words) => lines(words, width),
         _ => 1,
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
             let measured_in = indicator.unit.as_ref();
             let mut cells = vec![
                 Cell::Code(element.id.clone()),
-                Cell::Wrapped(context.wording.text(&element.label)),
+                Cell::Text(context.wording.text(&element.label)),
                 Cell::text(measured_in.map_or_else(String::new, |unit| context.wording.text(&unit.label))),
             ];
             for unit in 0..assessment.units.len() {
@@ -86,7 +86,7 @@ pub(super) fn write(context: &Context<'_>, worksheet: &mut Worksheet) -> Result<
         let coverage = standardised.coverage.get(&element.id)?;
         let mut cells = vec![
             Cell::Code(element.id.clone()),
-            Cell::Wrapped(context.wording.text(&element.label)),
+            Cell::Text(context.wording.text(&element.label)),
         ];
         cells.extend(coverage.iter().map(Cell::Share));
         Some(cells)

@@ -52,8 +52,8 @@ pub struct Style {
     pub code_head: Format,
     /// Text.
     pub text: Format,
-    /// Text that wraps.
-    pub wrapped: Format,
+    /// Text in one line, however long.
+    pub line: Format,
     /// A code or expression.
     pub code: Format,
     /// The name of a row.
@@ -111,10 +111,15 @@ impl Style {
                 .set_background_color(BAND)
                 .set_font_name("Consolas")
                 .set_font_size(9),
-            text: cell.clone().set_indent(1),
-            wrapped: cell.clone().set_text_wrap(),
-            code: cell.clone().set_font_name("Consolas").set_font_size(9).set_text_wrap(),
-            name: cell.clone().set_bold().set_indent(1),
+            text: cell.clone().set_indent(1).set_text_wrap(),
+            line: cell.clone().set_indent(1),
+            code: cell
+                .clone()
+                .set_font_name("Consolas")
+                .set_font_size(9)
+                .set_indent(1)
+                .set_text_wrap(),
+            name: cell.clone().set_bold().set_indent(1).set_text_wrap(),
             count: cell.clone().set_num_format("#,##0").set_align(FormatAlign::Right),
             score: cell.clone().set_num_format("0.0").set_align(FormatAlign::Right),
             total: cell

@@ -86,7 +86,7 @@ fn ranking_row(context: &Context<'_>, unit: usize) -> Vec<Cell> {
     dimensions.sort_by(|left, right| right.1.total_cmp(&left.1));
     let named = |found: Option<&(usize, f64)>| {
         found.map_or(Cell::Empty, |(position, score)| {
-            Cell::Wrapped(format!("{} ({score:.1})", context.label(*position)))
+            Cell::Text(format!("{} ({score:.1})", context.label(*position)))
         })
     };
     let (strongest, weakest) = if dimensions.len() > 1 {

@@ -62,7 +62,7 @@ fn weighting(context: &Context<'_>, weighting: &Weighting) -> Vec<Cell> {
     vec![
         Cell::Code(weighting.survey.clone()),
         Cell::Text(context.unit(&weighting.unit)),
-        Cell::Wrapped(margins.join("; ")),
+        Cell::Text(margins.join("; ")),
         Cell::Count(weighting.organisations),
         context.count_cell(weighting.responses, confidential),
         share(weighting.response_rate),
