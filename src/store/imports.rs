@@ -18,8 +18,17 @@ use super::submission::Submission;
 use super::{AuditAct, Channel, JsonText, Store, StoreError, newcomers, time};
 use crate::response::Fingerprint;
 
-/// How many rows go into one statement.
+/// How many names go into one question.
 const BATCH: usize = 500;
+
+/// How many rows go into one statement. SQLite binds 32,766 values at most. On PostgreSQL each statement leaves a state of the
+/// counts of progress behind, and all later ones of the transaction read over it: few statements, little to read over.
+fn rows_at_once(connection: &Connection<'_>) -> usize {
+    match connection {
+        Connection::Sqlite(_) => 500,
+        Connection::Postgres(_) => 4_000,
+    }
+}
 
 /// A file to be loaded.
 #[derive(Debug, Clone)]
@@ -398,7 +407,7 @@ fn store_file(
 
     let mut count: i64 = 0;
     loop {
-        let rows: Vec<ImportedRow> = rows.by_ref().take(BATCH).collect();
+        let rows: Vec<ImportedRow> = rows.by_ref().take(rows_at_once(connection)).collect();
         if rows.is_empty() {
             break;
         }

@@ -3,41 +3,24 @@
 
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Date, Double, Nullable, Text, Timestamp};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use diesel::sql_types::{BigInt, Text};
 
 use super::super::audit::{self, Journal};
 use super::super::backend::{Connection, on_backend};
-use super::super::json::Json;
 use super::super::server;
 use super::super::server_lock::ServerLock;
-use super::super::{
-    Address, AuditAct, JsonText, OpenOptions, Origin, StoreError, migrations, partitions, sqlite_name, time,
-};
+use super::super::{Address, AuditAct, OpenOptions, Origin, StoreError, migrations, partitions, sqlite_name, time};
 use super::archive::{Archive, Member};
-use super::columns::{Column, Kind};
 use super::error::BackupError;
+use super::insert::{Values, insert, rows_at_once};
 use super::tables::MUST_BE_EMPTY;
 use super::{BackupSummary, Store};
 
-/// How many values one statement binds at most: SQLite takes 32,766, PostgreSQL 65,535.
-const BINDS: usize = 30_000;
-/// How many rows one statement holds at most.
-const BATCH_ROWS: usize = 500;
 /// How many bytes of lines are gathered for one statement.
 const BATCH_BYTES: usize = 8 << 20;
-
-/// How both databases' times are written.
-const TIMESTAMP: &str = "%Y-%m-%d %H:%M:%S%.f";
-
-/// The values of a row, each as the archive has it.
-type Values = Vec<Box<RawValue>>;
 
 /// What may happen to the database that is restored into, and who lets it happen.
 #[derive(Debug, Clone, Default)]
@@ -309,17 +292,18 @@ fn load(
     member: &Member,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<(), BackupError> {
-    let columns = &member.table.columns;
-    let most = (BINDS / columns.len().max(1)).clamp(1, BATCH_ROWS);
+    let table = &member.table;
+    let most = rows_at_once(connection, table);
     let mut batch: Vec<Values> = Vec::with_capacity(most);
     let (mut bytes, mut done) = (0, 0);
     let about = |row: u64, reason: String| BackupError::Row {
-        table: member.table.name.clone(),
+        table: table.name.clone(),
         row,
         reason,
     };
     let mut store = |batch: &mut Vec<Values>, done: &mut u64| {
-        insert(connection, member, batch).map_err(|error| about(*done + 1, error.to_string()))?;
+        insert(connection, table, batch)
+            .map_err(|refused| about(*done + 1 + refused.row as u64, refused.error.to_string()))?;
         progress(batch.len() as u64);
         *done += batch.len() as u64;
         batch.clear();
@@ -328,7 +312,7 @@ fn load(
     archive.for_each_line(member, |line| {
         let row: Values =
             serde_json::from_slice(line).map_err(|error| about(done + batch.len() as u64 + 1, error.to_string()))?;
-        if row.len() != columns.len() {
+        if row.len() != table.columns.len() {
             return Err(about(
                 done + batch.len() as u64 + 1,
                 "it has too few or too many values".to_owned(),
@@ -346,91 +330,4 @@ fn load(
         store(&mut batch, &mut done)?;
     }
     Ok(())
-}
-
-fn insert(connection: &mut Connection<'_>, member: &Member, rows: &[Values]) -> Result<(), StoreError> {
-    let columns = &member.table.columns;
-    let statement = statement(connection, member, rows.len());
-    on_backend!(connection, |c: Db| {
-        let mut query = diesel::sql_query(statement).into_boxed::<Db>();
-        for row in rows {
-            for (column, value) in columns.iter().zip(row) {
-                query = match column.kind {
-                    Kind::Integer => query.bind::<Nullable<BigInt>, _>(read::<i64>(column, value)?),
-                    Kind::Bool => {
-                        query.bind::<Nullable<Bool>, _>(read::<i64>(column, value)?.map(|number| number != 0))
-                    }
-                    Kind::Double => query.bind::<Nullable<Double>, _>(double(column, value)?),
-                    Kind::Text => query.bind::<Nullable<Text>, _>(read::<String>(column, value)?),
-                    Kind::Json => query.bind::<Nullable<Json>, _>(document(column, value)?),
-                    Kind::Timestamp => query.bind::<Nullable<Timestamp>, _>(parsed(column, value, |text| {
-                        NaiveDateTime::parse_from_str(text, TIMESTAMP).ok()
-                    })?),
-                    Kind::Date => {
-                        query.bind::<Nullable<Date>, _>(parsed(column, value, |text| text.parse::<NaiveDate>().ok())?)
-                    }
-                    Kind::Binary => {
-                        query.bind::<Nullable<Binary>, _>(parsed(column, value, |text| BASE64.decode(text).ok())?)
-                    }
-                };
-            }
-        }
-        query.execute(c)?;
-    });
-    Ok(())
-}
-
-fn statement(connection: &Connection<'_>, member: &Member, rows: usize) -> String {
-    let quoted = |column: &Column| format!("\"{}\"", column.name);
-    let names: Vec<String> = member.table.columns.iter().map(quoted).collect();
-    let mut text = format!("INSERT INTO \"{}\" ({}) VALUES ", member.table.name, names.join(", "));
-    let numbered = matches!(connection, Connection::Postgres(_));
-    let mut number = 0;
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(" } else { ", (" });
-        for index in 0..names.len() {
-            number += 1;
-            let comma = if index == 0 { "" } else { ", " };
-            text.push_str(comma);
-            if numbered {
-                text.push('$');
-                text.push_str(&number.to_string());
-            } else {
-                text.push('?');
-            }
-        }
-        text.push(')');
-    }
-    text
-}
-
-fn wrong(column: &Column) -> StoreError {
-    StoreError::Unreadable(format!("the value of '{}' is of another kind", column.name))
-}
-
-/// The value; `None` where it is null.
-fn read<'v, T: Deserialize<'v>>(column: &Column, value: &'v RawValue) -> Result<Option<T>, StoreError> {
-    serde_json::from_str(value.get()).map_err(|_| wrong(column))
-}
-
-fn double(column: &Column, value: &RawValue) -> Result<Option<f64>, StoreError> {
-    if value.get().starts_with('"') {
-        parsed(column, value, |text| text.parse().ok())
-    } else {
-        read(column, value)
-    }
-}
-
-fn document(column: &Column, value: &RawValue) -> Result<Option<JsonText>, StoreError> {
-    match value.get() {
-        document if document.starts_with(['{', '[']) => Ok(Some(JsonText(document.to_owned()))),
-        _ => Ok(read(column, value)?.map(JsonText)),
-    }
-}
-
-fn parsed<T>(column: &Column, value: &RawValue, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
-    match read::<String>(column, value)? {
-        None => Ok(None),
-        Some(text) => parse(&text).map(Some).ok_or_else(|| wrong(column)),
-    }
 }

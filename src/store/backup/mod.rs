@@ -8,6 +8,7 @@
 mod archive;
 mod columns;
 mod error;
+mod insert;
 mod load;
 mod rotation;
 mod rows;
