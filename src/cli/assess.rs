@@ -20,7 +20,6 @@ use crate::study::{self, Assessed, AssessmentRequest, CompareWith, ReportRequest
 /// Units that are printed; the result file has all.
 const PRINTED: usize = 20;
 
-/// Score what the database holds
 #[derive(Debug, Args)]
 pub struct Assess {
     /// How to score: a YAML file; what it leaves out takes its default

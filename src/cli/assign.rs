@@ -9,7 +9,6 @@ use super::output::say;
 use crate::store::{Assigned, AssignmentFilter, NewAssignments};
 use crate::web::fieldwork::Assignment;
 
-/// Give organisations of the register to members of the field team, take them back, list who has which
 #[derive(Debug, Args)]
 pub struct Assign {
     #[command(subcommand)]

@@ -13,7 +13,6 @@ use crate::study::{
     prune_unknown_contents,
 };
 
-/// Verify the files of responses, remove what nothing needs, list what is awaited
 #[derive(Debug, Args)]
 pub struct Attachments {
     #[command(subcommand)]

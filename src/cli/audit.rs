@@ -11,7 +11,6 @@ use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::store::{AuditEntry, AuditFilter, Store};
 
-/// Read, export and verify the log of all changes
 #[derive(Debug, Args)]
 pub struct Audit {
     #[command(subcommand)]

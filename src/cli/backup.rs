@@ -10,7 +10,6 @@ use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::store::{BackupError, BackupSummary, RestoreOptions, Store};
 
-/// Write everything that the database holds to a file, also while it is served
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The file is a zip archive that `innogauge restore` takes into SQLite or PostgreSQL.\n\
@@ -23,7 +22,6 @@ pub struct Backup {
     database: DatabaseOptions,
 }
 
-/// Make a new database what it was when a backup was written
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The archive is checked as a whole before the database is touched, and it is restored as a whole or not at all."

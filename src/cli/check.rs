@@ -11,7 +11,6 @@ use crate::definition::{
 };
 use crate::scoring::Framework;
 
-/// Check survey definitions: all errors of all files, each with file, line and column, or sheet and cell.
 #[derive(Debug, Args)]
 pub struct Check {
     /// Definition files, or folders of them

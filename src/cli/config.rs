@@ -6,7 +6,6 @@ use super::output::{self, say};
 use super::{DatabaseOptions, Failure};
 use crate::settings;
 
-/// Print every setting with its value and where that comes from; passwords and tokens are masked
 #[derive(Debug, Args)]
 pub struct Config {
     #[command(flatten)]

@@ -9,7 +9,6 @@ use super::Failure;
 use crate::definition::{Book, Checked, Definition, Diagnostic, is_xlsform, xform, yaml};
 use crate::workbook::{Limits, Worker};
 
-/// Convert a survey definition (.yaml, or XLSForm as .xlsx, .xls, .csv, .md) to an `XForm` (.xml), `XLSForm` (.xlsx) or YAML
 #[derive(Debug, Args)]
 pub struct Convert {
     /// The definition; a folder or .zip of .csv files is an `XLSForm` too
@@ -69,6 +68,8 @@ pub fn run(arguments: &Convert) -> Result<(), Failure> {
         Format::Yaml => yaml(definition).into_bytes(),
     };
     fs::write(to, &content).map_err(|error| unwritable(&error))?;
+    // The process ends with this: giving a large form back part by part would be a fiftieth of its time.
+    std::mem::forget(checked);
     if format == Format::Yaml {
         return usable(to, &content);
     }

@@ -10,7 +10,6 @@ use super::Failure;
 use super::output::say;
 use crate::expression::{Expression, Scope, Tree, Value, WallClock, XmlNode, XmlTree};
 
-/// The arguments of `innogauge eval`.
 #[derive(Debug, Args)]
 pub struct EvalArguments {
     /// The expression: XPath 1.0 with the ODK XForms functions, and ${name} for an element of that name

@@ -16,7 +16,6 @@ use crate::response::Tier;
 use crate::store::Filter;
 use crate::study::{self, Catalogue, Shown, StudyError, Unwatched};
 
-/// Write the responses to a survey to .xlsx or .csv
 #[derive(Debug, Args)]
 pub struct Export {
     /// The survey

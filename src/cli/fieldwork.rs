@@ -8,9 +8,10 @@ use super::{DatabaseOptions, Failure, database};
 use crate::store::{RegisterOf, Store};
 use crate::study::Catalogue;
 
-/// Which survey in which round, of which database.
+// Which survey in which round, of which database.
+// No doc comment: clap would take it for the description of every command that has these options.
 #[derive(Debug, Clone, Args)]
-pub struct FieldworkOptions {
+pub(crate) struct FieldworkOptions {
     /// The survey: the respondent type
     #[arg(long, default_value = "enterprise")]
     survey: String,

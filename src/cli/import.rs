@@ -21,7 +21,6 @@ use crate::study::{
 /// Findings of one file that are printed; all of them are in the workbook of issues.
 const PRINTED: usize = 100;
 
-/// Load workbooks that people filled in (.xlsx, .xls, .ods, .csv), or exports of ODK Central and KoboToolbox (also .zip or an unpacked folder): all rows or none
 #[derive(Debug, Args)]
 pub struct Import {
     /// The survey

@@ -11,7 +11,6 @@ use super::{DatabaseOptions, Failure, database};
 use crate::store::{self, add_key, read_keys, remove_key};
 use crate::study::{Catalogue, seal_contents};
 
-/// Make, list and change the keys of personal answers and attached files
 #[derive(Debug, Args)]
 pub struct Keys {
     #[command(subcommand)]

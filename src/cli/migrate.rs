@@ -3,7 +3,6 @@
 use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 
-/// Bring the database up to date: its schema, and what is new in the definitions
 #[derive(Debug, clap::Args)]
 pub struct Migrate {
     #[command(flatten)]

@@ -43,7 +43,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use settings::SettingOptions;
+pub(crate) use settings::SettingOptions;
 
 use crate::store::StoreError;
 use crate::study::StudyError;
@@ -57,46 +57,76 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)] // a process has one command, and the options of the others would be half of its start
 enum Command {
+    /// Serve the database over HTTP until SIGTERM
     Serve(serve::Serve),
+    /// Check survey definitions: all errors of all files, each with file, line and column, or sheet and cell.
     Check(check::Check),
+    /// Print every setting with its value and where that comes from; passwords and tokens are masked
     Config(config::Config),
+    /// Convert a survey definition (.yaml, or XLSForm as .xlsx, .xls, .csv, .md) to an `XForm` (.xml), `XLSForm` (.xlsx) or YAML
     Convert(convert::Convert),
+    /// Score what the database holds
     Assess(assess::Assess),
+    /// Verify the files of responses, remove what nothing needs, list what is awaited
     Attachments(attachments::Attachments),
+    /// Read, export and verify the log of all changes
     Audit(audit::Audit),
+    /// Print the warnings of a round that hold now, by the rules of warnings.yaml
     Warnings(warnings::Warnings),
+    /// Serve clearly marked synthetic answers of ten cities, scored
     Demo(demo::Demo),
+    /// Write the responses to a survey to .xlsx or .csv
     Export(export::Export),
+    /// Score a table of units by indicators
     Score(score::Score),
     /// Print the value of an expression as `string()` would
     Eval(eval::EvalArguments),
+    /// Add, list and disable users, and replace their passwords
     User(user::User),
+    /// Make an API token for a user and print it, once
     Token(token::Token),
+    /// Make, list and change the keys of personal answers and attached files
     Keys(keys::Keys),
+    /// Withdraw consent, erase a respondent's data, hand out a copy of it
     Privacy(privacy::Privacy),
+    /// Erase what has been kept long enough
     Retention(privacy::Retention),
+    /// Bring the database up to date: its schema, and what is new in the definitions
     Migrate(migrate::Migrate),
+    /// Write everything that the database holds to a file, also while it is served
     Backup(backup::Backup),
+    /// Make a new database what it was when a backup was written
     Restore(backup::Restore),
+    /// Load workbooks that people filled in (.xlsx, .xls, .ods, .csv), or exports of ODK Central and KoboToolbox (also .zip or an unpacked folder): all rows or none
     Import(import::Import),
+    /// Load official figures by city and year from a filled-in statistics workbook (.xlsx, .xls, .ods, .csv): all or none
     Statistics(statistics::Statistics),
+    /// Write a blank workbook for a survey: one row per organisation, or one form per file
     Template(template::Template),
+    /// Load and list the register of organisations that a survey could ask
     Register(register::Register),
+    /// Draw samples of organisations from the register by stratum, list and withdraw them
     Sample(sample::Sample),
+    /// Give organisations of the register to members of the field team, take them back, list who has which
     Assign(assign::Assign),
+    /// Record what came of a visit to an organisation of the register, and list its visits
     Visit(visit::Visit),
+    /// Print how far the fieldwork of a survey is: targets, sample, responses, length and quality of interviews
     Progress(progress::Progress),
     /// Print the OpenAPI document of the server
     #[command(after_help = "Example:\n  innogauge openapi > openapi.json")]
     Openapi,
+    /// Read a workbook under limits for another process of this program
     #[command(name = crate::workbook::worker::SUBCOMMAND, hide = true)]
     ReadWorkbook(read_workbook::ReadWorkbook),
 }
 
-/// The options of every command that opens the database.
+// The options of every command that opens the database.
+// No doc comment: clap would take it for the description of every command that has these options.
 #[derive(Debug, Clone, Args)]
-pub struct DatabaseOptions {
+pub(crate) struct DatabaseOptions {
     /// Where the answers are kept: sqlite:FILE or postgres://… [default: sqlite:innogauge.db]
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
@@ -108,9 +138,10 @@ pub struct DatabaseOptions {
     pub definitions: DefinitionOptions,
 }
 
-/// The option of every command that reads survey definitions.
+// The option of every command that reads survey definitions.
+// No doc comment: clap would take it for the description of every command that has these options.
 #[derive(Debug, Clone, Args)]
-pub struct DefinitionOptions {
+pub(crate) struct DefinitionOptions {
     /// The folder of survey definitions [default: `survey_defs`]
     #[arg(long, global = true, value_name = "DIR")]
     pub defs: Option<PathBuf>,
@@ -215,6 +246,18 @@ mod tests {
     #[test]
     fn no_two_options_of_a_command_have_one_name() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_describes_itself_as_the_list_of_commands_does() {
+        let (listed, mut built) = (Cli::command(), Cli::command());
+        built.build();
+        for command in listed.get_subcommands() {
+            let name = command.get_name();
+            let said = |command: &clap::Command| command.get_about().map(ToString::to_string);
+            assert!(said(command).is_some(), "{name} says nothing");
+            assert_eq!(said(command), built.find_subcommand(name).and_then(said), "{name}");
+        }
     }
 
     #[test]

@@ -5,9 +5,10 @@ use clap::{Args, ValueEnum};
 use super::Failure;
 use crate::response::Tier;
 
-/// What a file shows of persons and organisations.
+// What a file shows of persons and organisations.
+// No doc comment: clap would take it for the description of every command that has these options.
 #[derive(Debug, Clone, Args)]
-pub struct PersonalOptions {
+pub(crate) struct PersonalOptions {
     /// What is shown of persons, and of names and codes of organisations
     #[arg(long, value_name = "TIER", default_value = "none")]
     personal: ShownTier,

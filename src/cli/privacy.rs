@@ -13,7 +13,6 @@ use crate::study::{Catalogue, copy_for};
 /// Who it is that acts here, in records.
 const ACTOR: &str = "command line";
 
-/// Withdraw consent, erase a respondent's data, hand out a copy of it
 #[derive(Debug, Args)]
 pub struct Privacy {
     #[command(subcommand)]
@@ -136,7 +135,6 @@ pub fn run(arguments: &Privacy) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Erase what has been kept long enough
 #[derive(Debug, Args)]
 pub struct Retention {
     /// Only list what would go

@@ -9,7 +9,6 @@ use super::output::say;
 use crate::store::{Breakdown, ProgressRow};
 use crate::web::fieldwork::Progress as Document;
 
-/// Print how far the fieldwork of a survey is: targets, sample, responses, length and quality of interviews
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  innogauge progress --by member --round 2026 --json")]
 pub struct Progress {

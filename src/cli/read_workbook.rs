@@ -7,7 +7,6 @@ use clap::Args;
 use super::Failure;
 use crate::workbook::{Limits, worker};
 
-/// Read a workbook under limits for another process of this program
 #[derive(Debug, Args)]
 pub struct ReadWorkbook {
     /// The limits, as JSON

@@ -16,7 +16,6 @@ use crate::study::{Catalogue, RegisterRequest, load_register, register_words};
 /// Findings that are printed.
 const PRINTED: usize = 200;
 
-/// Load and list the register of organisations that a survey could ask
 #[derive(Debug, Args)]
 pub struct Register {
     #[command(subcommand)]

@@ -12,7 +12,6 @@ use crate::scoring::{Allocation, SampleDesign};
 use crate::store::{Sample as Drawn, SampleMember};
 use crate::web::fieldwork::shown_sample;
 
-/// Draw samples of organisations from the register by stratum, list and withdraw them
 #[derive(Debug, Args)]
 pub struct Sample {
     #[command(subcommand)]

@@ -16,7 +16,6 @@ use crate::scoring::{
     Table, WeightSets, analyse, assess, compare, explore, profile, result_csv, result_json,
 };
 
-/// Score a table of units by indicators
 #[derive(Debug, Args)]
 pub struct Score {
     /// The framework: index, dimensions, indicators

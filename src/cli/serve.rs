@@ -12,7 +12,6 @@ use crate::store::Store;
 use crate::study::Catalogue;
 use crate::web::{Server, StartError};
 
-/// Serve the database over HTTP until SIGTERM
 #[derive(Debug, Args)]
 pub struct Serve {
     #[command(flatten)]

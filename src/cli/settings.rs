@@ -10,9 +10,10 @@ use crate::settings::{Flag, Loaded, Settings, SettingsError, Sources};
 /// The file that is read where none is named and it is there.
 const FILE: &str = "innogauge.yaml";
 
-/// The options by which anything can be set.
+// The options by which anything can be set.
+// No doc comment: clap would take it for the description of every command that has these options.
 #[derive(Debug, Clone, Default, Args)]
-pub struct SettingOptions {
+pub(crate) struct SettingOptions {
     /// A YAML file of settings [default: innogauge.yaml, where there is one]
     #[arg(long, global = true, env = "INNOGAUGE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,

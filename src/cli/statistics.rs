@@ -12,7 +12,6 @@ use crate::response::Fingerprint;
 use crate::spreadsheet::{Limits, Worker};
 use crate::study::{Catalogue, StatisticsRules, StudyError, read_figures};
 
-/// Load official figures by city and year from a filled-in statistics workbook (.xlsx, .xls, .ods, .csv): all or none
 #[derive(Debug, Args)]
 pub struct Statistics {
     /// The workbook; `innogauge template statistics OUT.xlsx` writes a blank one

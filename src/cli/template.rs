@@ -9,7 +9,6 @@ use super::{DefinitionOptions, Failure};
 use crate::definition::{Definition, Folder, LoadedDefinition, load_folder};
 use crate::spreadsheet::{Shape, TemplateOptions, WriteError, template};
 
-/// Write a blank workbook for a survey: one row per organisation, or one form per file
 #[derive(Debug, Args)]
 pub struct Template {
     /// The survey

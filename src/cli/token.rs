@@ -15,7 +15,6 @@ use crate::store::NewToken;
 use crate::web::phone_settings::{NoCode, PhoneSettings};
 use crate::web::rights::Act;
 
-/// Make an API token for a user and print it, once
 #[derive(Debug, clap::Args)]
 #[command(after_help = acts())]
 pub struct Token {

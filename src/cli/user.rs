@@ -10,7 +10,6 @@ use super::{DatabaseOptions, Failure, database};
 use crate::response::Role;
 use crate::store::{NewUser, Store, UserChange, hash_password, random_password};
 
-/// Add, list and disable users, and replace their passwords
 #[derive(Debug, Args)]
 pub struct User {
     #[command(subcommand)]

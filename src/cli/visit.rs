@@ -11,7 +11,6 @@ use crate::response::Position;
 use crate::store::{NewVisit, VisitOutcome};
 use crate::web::fieldwork::Visit as Document;
 
-/// Record what came of a visit to an organisation of the register, and list its visits
 #[derive(Debug, Args)]
 pub struct Visit {
     #[command(subcommand)]

@@ -7,7 +7,6 @@ use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::study::{self, Catalogue, Watched};
 
-/// Print the warnings of a round that hold now, by the rules of warnings.yaml
 #[derive(Debug, Args)]
 pub struct Warnings {
     /// The round; the only open one without it

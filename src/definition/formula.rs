@@ -7,7 +7,13 @@ use crate::expression::{Expression, Skeleton, Standpoint};
 
 /// An expression of a definition, with the elements that it reads and the place it was written at.
 #[derive(Debug, Clone)]
-pub struct Formula {
+pub struct Formula(
+    /// Apart: an element has room for eight of them, and mostly one or none.
+    Box<Parts>,
+);
+
+#[derive(Debug, Clone)]
+struct Parts {
     expression: Expression,
     depends_on: Vec<ElementId>,
     origin: Origin,
@@ -19,12 +25,12 @@ impl Formula {
     /// Reads an expression that begins at a place; `verbatim` says whether it stands there exactly as it reads.
     pub(super) fn read(source: &str, place: Place, verbatim: bool) -> Result<Self, Diagnostic> {
         match Expression::parse(source) {
-            Ok(expression) => Ok(Self {
+            Ok(expression) => Ok(Self(Box::new(Parts {
                 expression,
                 depends_on: Vec::new(),
                 origin: Origin(place),
                 verbatim,
-            }),
+            }))),
             Err(error) => {
                 let diagnostic = Diagnostic::error(advance(&place, verbatim, source, error.offset), error.message);
                 Err(match error.help {
@@ -54,35 +60,36 @@ impl Formula {
 
     /// The expression.
     pub fn expression(&self) -> &Expression {
-        &self.expression
+        &self.0.expression
     }
 
     /// The expression as it was written.
     pub fn source(&self) -> &str {
-        self.expression.source()
+        self.0.expression.source()
     }
 
     /// The elements whose answers the expression reads, each once, in document order.
     pub fn depends_on(&self) -> &[ElementId] {
-        &self.depends_on
+        &self.0.depends_on
     }
 
     /// Where the expression was written.
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        &self.0.origin
     }
 
     /// Where this byte of the expression stands, as far as that can be told.
     pub fn place_at(&self, offset: usize) -> Place {
-        advance(&self.origin, self.verbatim, self.source(), offset)
+        advance(&self.0.origin, self.0.verbatim, self.source(), offset)
     }
 
     /// Binds every name that stands for one thing, and notes what the expression reads. `own` is the element that it
     /// belongs to.
     pub(super) fn bind(&mut self, names: &Names<'_>, skeleton: &dyn Skeleton, own: Option<ElementId>) {
         // What stays unbound is an error of the checks, which name it with its place.
-        let _unbound = self.expression.bind(|name| names.slot(name));
+        let _unbound = self.0.expression.bind(|name| names.slot(name));
         let referred = self
+            .0
             .expression
             .references()
             .iter()
@@ -93,11 +100,11 @@ impl Formula {
             own: own.map(|id| id.0),
             on_choice: false,
         };
-        let by_path = self.expression.reach(skeleton, standpoint).elements;
+        let by_path = self.0.expression.reach(skeleton, standpoint).elements;
         let mut depends_on: Vec<ElementId> = referred.chain(by_path.into_iter().map(ElementId)).collect();
         depends_on.sort_unstable();
         depends_on.dedup();
-        self.depends_on = depends_on;
+        self.0.depends_on = depends_on;
     }
 }
 

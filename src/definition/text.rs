@@ -1,7 +1,7 @@
 //! Text for people: a label, a hint or a message in each language of the survey.
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Words in one or more languages, by language code.
 ///
@@ -15,9 +15,13 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(label.get("fr"), "城市", "a language that is missing falls back to the first");
 /// assert_eq!(Text::plain("City").get("zh"), "City");
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Text(IndexMap<String, String>);
+/// Two are equal that say the same in the same languages, in whatever order.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "IndexMap<String, String>")]
+pub struct Text(
+    /// Each language once. A survey has few languages, and an element many texts: a list is smaller and found in faster than a map.
+    Vec<(String, String)>,
+);
 
 impl Text {
     /// The same words in every language.
@@ -29,18 +33,22 @@ impl Text {
     pub fn get(&self, language: &str) -> &str {
         self.exact(language)
             .or_else(|| self.exact(""))
-            .or_else(|| self.0.values().next().map(String::as_str))
+            .or_else(|| self.iter().next().map(|(_, words)| words))
             .unwrap_or_default()
     }
 
     /// The words in exactly this language.
     pub fn exact(&self, language: &str) -> Option<&str> {
-        self.0.get(language).map(String::as_str)
+        self.iter().find(|(code, _)| *code == language).map(|(_, words)| words)
     }
 
     /// Sets the words of one language.
     pub fn insert(&mut self, language: impl Into<String>, words: impl Into<String>) {
-        self.0.insert(language.into(), words.into());
+        let (language, words) = (language.into(), words.into());
+        match self.0.iter_mut().find(|(code, _)| *code == language) {
+            Some((_, known)) => *known = words,
+            None => self.0.push((language, words)),
+        }
     }
 
     /// Whether there are no words at all.
@@ -64,13 +72,36 @@ impl Text {
     }
 }
 
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len()
+            && self
+                .iter()
+                .all(|(language, words)| other.exact(language) == Some(words))
+    }
+}
+
+impl Eq for Text {}
+
 impl<L: Into<String>, W: Into<String>> FromIterator<(L, W)> for Text {
     fn from_iter<I: IntoIterator<Item = (L, W)>>(words: I) -> Self {
-        Self(
-            words
-                .into_iter()
-                .map(|(language, words)| (language.into(), words.into()))
-                .collect(),
-        )
+        let words = words.into_iter();
+        let mut text = Self(Vec::with_capacity(words.size_hint().0));
+        for (language, words) in words {
+            text.insert(language, words);
+        }
+        text
+    }
+}
+
+impl From<IndexMap<String, String>> for Text {
+    fn from(words: IndexMap<String, String>) -> Self {
+        Self(words.into_iter().collect())
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
     }
 }

@@ -36,7 +36,6 @@ const SEED: u64 = 2026;
 /// Institutions among a hundred responses.
 const INSTITUTIONS_PERCENT: usize = 16;
 
-/// Serve clearly marked synthetic answers of ten cities, scored
 #[derive(Debug, Args)]
 pub struct Demo {
     /// The address to listen at

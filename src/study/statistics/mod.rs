@@ -75,7 +75,7 @@ impl StatisticsRules {
         for (index, figure) in given.iter().enumerate() {
             let key = (figure.variable.as_str(), figure.place.as_str(), figure.year);
             let first = *seen.entry(key).or_insert(index);
-            let twice = (first != index).then(|| (FigureField::Variable, FigureFaultKind::Twice { first }));
+            let twice = (first != index).then_some((FigureField::Variable, FigureFaultKind::Twice { first }));
             let found = twice.or_else(|| self.fault_of(figure));
             checked.faults.extend(found.map(|(field, kind)| FigureFault {
                 figure: index,

@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Write};
 use std::path::Path;
 
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Style, Xlsx, XlsxError};
+use memchr::memmem::Finder;
 
 use super::super::batch::BatchWriter;
 use super::super::cell::{CellValue, from_day_number, from_iso, from_percentage};
@@ -27,7 +28,7 @@ impl Workbook {
         let is_sheet = |name: &str| name.starts_with("xl/worksheets/");
         // Of a larger one the worksheets are counted while they are read, on another core.
         let is_small = archive::expect_modest(&archive, limits)? <= SMALL;
-        let mut formulas = FormulaSearch::default();
+        let mut formulas = FormulaSearch::new();
         let watch = if is_small {
             archive::count_into(&mut formulas, &mut archive, limits, |_| true)?;
             archive::Watch::over()
@@ -115,47 +116,36 @@ impl Workbook {
 }
 
 /// Looks in what is unpacked for the beginning of an element `f`, which is a formula, whatever its prefix.
-#[derive(Default)]
 struct FormulaSearch {
+    /// `<f`, or the `:f` after a prefix
+    names: [Finder<'static>; 2],
+    /// The end of what came before: a formula may begin in one piece and go on in the next.
+    end: Vec<u8>,
     found: bool,
-    seen: Seen,
-}
-
-/// How much of that beginning was just seen.
-#[derive(Clone, Copy, Default)]
-enum Seen {
-    #[default]
-    Nothing,
-    /// `<`, or the `:` after a prefix
-    Mark,
-    Name,
 }
 
 impl FormulaSearch {
-    /// The next byte that may lead on: from nothing only a mark does.
-    fn next(&self, bytes: &mut std::slice::Iter<'_, u8>) -> Option<u8> {
-        match self.seen {
-            Seen::Nothing => bytes.find(|byte| matches!(byte, b'<' | b':')),
-            Seen::Mark | Seen::Name => bytes.next(),
+    fn new() -> Self {
+        Self {
+            names: [Finder::new("<f"), Finder::new(":f")],
+            end: Vec::with_capacity(4),
+            found: false,
         }
-        .copied()
+    }
+
+    /// Whether a formula begins in a text: the name ends behind its one letter.
+    fn begins_in(&self, text: &[u8]) -> bool {
+        let ends = |at: usize| matches!(text.get(at + 2), Some(b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n'));
+        self.names.iter().any(|name| name.find_iter(text).any(ends))
     }
 }
 
 impl Write for FormulaSearch {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        let mut bytes = text.iter();
-        while let Some(byte) = self.next(&mut bytes) {
-            self.seen = match (self.seen, byte) {
-                (_, b'<' | b':') => Seen::Mark,
-                (Seen::Mark, b'f') => Seen::Name,
-                (Seen::Name, b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n') => {
-                    self.found = true;
-                    return Ok(text.len());
-                }
-                _ => Seen::Nothing,
-            };
-        }
+        self.end.extend(text.iter().take(2));
+        self.found = self.found || self.begins_in(&self.end) || self.begins_in(text);
+        self.end.extend(text.iter().skip(2.max(text.len().saturating_sub(2))));
+        self.end.drain(..self.end.len().saturating_sub(2));
         Ok(text.len())
     }
 
@@ -187,7 +177,7 @@ mod tests {
     #[test]
     fn a_formula_is_found_across_pieces_and_under_a_prefix() {
         let found = |pieces: &[&str]| {
-            let mut search = FormulaSearch::default();
+            let mut search = FormulaSearch::new();
             for piece in pieces {
                 search.write_all(piece.as_bytes()).unwrap();
             }
@@ -195,6 +185,8 @@ mod tests {
         };
         assert!(found(&["<c><f>1+1</f></c>"]));
         assert!(found(&["<c><", "", "f t=\"shared\"/></c>"]));
+        assert!(found(&["<c><f", ">1+1</f></c>"]));
+        assert!(found(&["<", "f", ">"]));
         assert!(found(&["<x:c><x:", "f>1</x:f></x:c>"]));
         assert!(!found(&["<fonts><font", "><family val=\"2\"/></font></fonts><v>f</v>"]));
     }
