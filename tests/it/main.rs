@@ -21,6 +21,7 @@ mod databases;
 mod definitions;
 mod demonstration;
 mod dependencies;
+mod deployment;
 mod doors;
 mod estimates;
 mod exports;
