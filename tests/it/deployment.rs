@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// What the first stage of the image has of the project.
 fn copied(dockerfile: &str) -> Vec<PathBuf> {
-    let build = dockerfile.split("\nFROM ").next().unwrap();
+    let build = dockerfile.split("\nFROM ").nth(1).unwrap();
     build
         .lines()
         .filter_map(|line| line.strip_prefix("COPY "))
