@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize, Serializer};
 /// assert_eq!(label.get("fr"), "城市", "a language that is missing falls back to the first");
 /// assert_eq!(Text::plain("City").get("zh"), "City");
 /// ```
+///
 /// Two are equal that say the same in the same languages, in whatever order.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(from = "IndexMap<String, String>")]
@@ -96,7 +97,7 @@ impl<L: Into<String>, W: Into<String>> FromIterator<(L, W)> for Text {
 
 impl From<IndexMap<String, String>> for Text {
     fn from(words: IndexMap<String, String>) -> Self {
-        Self(words.into_iter().collect())
+        words.into_iter().collect()
     }
 }
 

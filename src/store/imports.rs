@@ -13,6 +13,7 @@ use super::jobs::EndsJob;
 use super::locks::lock_batch;
 use super::planner::gather_statistics;
 use super::review::{self, StateChange};
+use super::rows::rows_at_once;
 use super::schema::{imports, instance_ids, response_events, response_versions, responses};
 use super::submission::Submission;
 use super::{AuditAct, Channel, JsonText, Store, StoreError, newcomers, time};
@@ -20,15 +21,6 @@ use crate::response::Fingerprint;
 
 /// How many names go into one question.
 const BATCH: usize = 500;
-
-/// How many rows go into one statement. SQLite binds 32,766 values at most. On PostgreSQL each statement leaves a state of the
-/// counts of progress behind, and all later ones of the transaction read over it: few statements, little to read over.
-fn rows_at_once(connection: &Connection<'_>) -> usize {
-    match connection {
-        Connection::Sqlite(_) => 500,
-        Connection::Postgres(_) => 4_000,
-    }
-}
 
 /// A file to be loaded.
 #[derive(Debug, Clone)]

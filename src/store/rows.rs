@@ -5,6 +5,17 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, SingleValue};
 
+use super::backend::Connection;
+
+/// How many rows go into one statement where there are more. SQLite binds 32,766 values at most. On PostgreSQL each statement leaves
+/// a state of the counts of progress behind, and all later ones of the transaction read over it: few statements, little to read over.
+pub(super) fn rows_at_once(connection: &Connection<'_>) -> usize {
+    match connection {
+        Connection::Sqlite(_) => 500,
+        Connection::Postgres(_) => 4_000,
+    }
+}
+
 /// Rows that PostgreSQL takes as an array for each column. It is the same statement for any number of rows, so that a
 /// connection has it parsed and planned once.
 pub(super) trait InArrays: Sized {

@@ -13,17 +13,12 @@ use serde_json::value::RawValue;
 
 use super::super::backend::Connection;
 use super::super::json::Json;
-use super::super::{JsonText, StoreError};
+use super::super::{JsonText, StoreError, rows};
 use super::columns::{Column, Kind};
 use super::tables::Table;
 
 /// How many values one statement binds at most on SQLite, which takes 32,766.
 const BINDS: usize = 30_000;
-/// How many rows one statement holds at most on SQLite.
-const SQLITE_ROWS: usize = 500;
-/// How many rows one statement holds at most on PostgreSQL. Each leaves a state of the counts of progress behind, and all
-/// later ones of the transaction read over it: few statements, little to read over.
-const POSTGRES_ROWS: usize = 4_000;
 
 /// How both databases' times are written.
 const TIMESTAMP: &str = "%Y-%m-%d %H:%M:%S%.f";
@@ -53,9 +48,10 @@ impl From<diesel::result::Error> for Refused {
 
 /// How many rows of a table are to be stored at once.
 pub(super) fn rows_at_once(connection: &Connection<'_>, table: &Table) -> usize {
+    let most = rows::rows_at_once(connection);
     match connection {
-        Connection::Sqlite(_) => (BINDS / table.columns.len().max(1)).clamp(1, SQLITE_ROWS),
-        Connection::Postgres(_) => POSTGRES_ROWS,
+        Connection::Sqlite(_) => (BINDS / table.columns.len().max(1)).clamp(1, most),
+        Connection::Postgres(_) => most,
     }
 }
 
