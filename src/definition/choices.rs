@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use indexmap::IndexMap;
+use vecmap::VecMap;
 
 use super::element::Alias;
 use super::place::Origin;
@@ -139,11 +139,11 @@ pub struct Choice {
     /// Other words for it in spreadsheets that people filled in.
     pub aliases: Vec<Alias>,
     /// Pictures and sounds of the label (`image`, `audio`, `video`, `big-image`), by language.
-    pub media: IndexMap<String, Text>,
+    pub media: VecMap<String, Text>,
     /// A geometry, for choosing from a map.
     pub geometry: Option<String>,
     /// Any other column, for choice filters.
-    pub columns: IndexMap<String, String>,
+    pub columns: VecMap<String, String>,
     /// In an expanded definition: the missing code that this choice stands for.
     pub missing: Option<MissingCode>,
     /// Where the choice was written.
@@ -157,9 +157,9 @@ impl Choice {
             name: name.into(),
             label,
             aliases: Vec::new(),
-            media: IndexMap::new(),
+            media: VecMap::new(),
             geometry: None,
-            columns: IndexMap::new(),
+            columns: VecMap::new(),
             missing: None,
             origin,
         }

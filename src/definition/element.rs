@@ -1,7 +1,7 @@
 //! One element of a survey: a question, or a group or repeat of them.
 
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use vecmap::VecMap;
 
 use super::formula::Formula;
 use super::model::ElementId;
@@ -66,19 +66,19 @@ pub struct Element {
     /// How often a repeat is asked.
     pub repeat_count: Option<Formula>,
     /// XLSForm's parameters, such as `start` and `end` of a range.
-    pub parameters: IndexMap<String, String>,
+    pub parameters: VecMap<String, String>,
     /// The questions (each `${name}`) whose change makes a client calculate this one.
     pub trigger: Vec<Formula>,
     /// Pictures and sounds of the label (`image`, `audio`, `video`, `big-image`), by language.
-    pub media: IndexMap<String, Text>,
+    pub media: VecMap<String, Text>,
     /// XLSForm's `bind::…` columns that have no name of their own.
-    pub bind: IndexMap<String, String>,
+    pub bind: VecMap<String, String>,
     /// XLSForm's `body::…` columns.
-    pub body: IndexMap<String, String>,
+    pub body: VecMap<String, String>,
     /// XLSForm's `instance::…` columns.
-    pub instance: IndexMap<String, String>,
+    pub instance: VecMap<String, String>,
     /// The entity properties that the answer is saved to.
-    pub save_to: IndexMap<String, String>,
+    pub save_to: VecMap<String, String>,
     /// The unit that the answer is stored in.
     pub unit: Option<Unit>,
     /// Whether the answer is a person's data.
@@ -94,7 +94,7 @@ pub struct Element {
     /// Where `expand` or `or_other` made this question, or changed it: how.
     pub companion: Option<Companion>,
     /// Columns that innogauge does not know, kept as they are.
-    pub extra: IndexMap<String, String>,
+    pub extra: VecMap<String, String>,
     /// Where the element was written.
     pub origin: Origin,
 }
@@ -122,13 +122,13 @@ impl Element {
             appearance: None,
             choice_filter: None,
             repeat_count: None,
-            parameters: IndexMap::new(),
+            parameters: VecMap::new(),
             trigger: Vec::new(),
-            media: IndexMap::new(),
-            bind: IndexMap::new(),
-            body: IndexMap::new(),
-            instance: IndexMap::new(),
-            save_to: IndexMap::new(),
+            media: VecMap::new(),
+            bind: VecMap::new(),
+            body: VecMap::new(),
+            instance: VecMap::new(),
+            save_to: VecMap::new(),
             unit: None,
             personal: false,
             identifying: false,
@@ -136,7 +136,7 @@ impl Element {
             warn_if: Vec::new(),
             aliases: Vec::new(),
             companion: None,
-            extra: IndexMap::new(),
+            extra: VecMap::new(),
             origin,
         }
     }

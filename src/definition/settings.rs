@@ -1,6 +1,6 @@
 //! XLSForm's form settings.
 
-use indexmap::IndexMap;
+use vecmap::VecMap;
 
 use super::formula::Formula;
 
@@ -34,5 +34,5 @@ pub struct Settings {
     /// The key that clients encrypt with. A server can't check or score such answers: publishing refuses it.
     pub public_key: Option<String>,
     /// All other settings by XLSForm's names (`style`, `submission_url`, `auto_send`, …).
-    pub other: IndexMap<String, String>,
+    pub other: VecMap<String, String>,
 }

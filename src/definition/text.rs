@@ -1,7 +1,7 @@
 //! Text for people: a label, a hint or a message in each language of the survey.
 
-use indexmap::IndexMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+use vecmap::VecMap;
 
 /// Words in one or more languages, by language code.
 ///
@@ -17,12 +17,9 @@ use serde::{Deserialize, Serialize, Serializer};
 /// ```
 ///
 /// Two are equal that say the same in the same languages, in whatever order.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(from = "IndexMap<String, String>")]
-pub struct Text(
-    /// Each language once. A survey has few languages, and an element many texts: a list is smaller and found in faster than a map.
-    Vec<(String, String)>,
-);
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text(VecMap<String, String>);
 
 impl Text {
     /// The same words in every language.
@@ -40,16 +37,12 @@ impl Text {
 
     /// The words in exactly this language.
     pub fn exact(&self, language: &str) -> Option<&str> {
-        self.iter().find(|(code, _)| *code == language).map(|(_, words)| words)
+        self.0.get(language).map(String::as_str)
     }
 
     /// Sets the words of one language.
     pub fn insert(&mut self, language: impl Into<String>, words: impl Into<String>) {
-        let (language, words) = (language.into(), words.into());
-        match self.0.iter_mut().find(|(code, _)| *code == language) {
-            Some((_, known)) => *known = words,
-            None => self.0.push((language, words)),
-        }
+        self.0.insert(language.into(), words.into());
     }
 
     /// Whether there are no words at all.
@@ -73,36 +66,9 @@ impl Text {
     }
 }
 
-impl PartialEq for Text {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.len() == other.0.len()
-            && self
-                .iter()
-                .all(|(language, words)| other.exact(language) == Some(words))
-    }
-}
-
-impl Eq for Text {}
-
 impl<L: Into<String>, W: Into<String>> FromIterator<(L, W)> for Text {
     fn from_iter<I: IntoIterator<Item = (L, W)>>(words: I) -> Self {
         let words = words.into_iter();
-        let mut text = Self(Vec::with_capacity(words.size_hint().0));
-        for (language, words) in words {
-            text.insert(language, words);
-        }
-        text
-    }
-}
-
-impl From<IndexMap<String, String>> for Text {
-    fn from(words: IndexMap<String, String>) -> Self {
-        words.into_iter().collect()
-    }
-}
-
-impl Serialize for Text {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
+        Self(words.map(|(language, words)| (language.into(), words.into())).collect())
     }
 }

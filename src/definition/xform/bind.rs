@@ -14,7 +14,6 @@ use crate::definition::text::Text;
 /// The bind of an element, where it has one.
 pub(super) fn bind<'d>(form: &Form<'d>, element: &'d Element) -> Option<Node<'d>> {
     let mut node = Node::new("bind").with("nodeset", form.path(element));
-    let empty = node.clone();
     let from = Standpoint::of(form.definition, element.id);
     if let Kind::Question(question_type) = &element.kind {
         if matches!(question_type, QuestionType::XmlExternal | QuestionType::CsvExternal) {
@@ -54,7 +53,7 @@ pub(super) fn bind<'d>(form: &Form<'d>, element: &'d Element) -> Option<Node<'d>
     if let Some((_, property)) = element.save_to.iter().next() {
         node.set("entities:saveto", property);
     }
-    (node != empty).then_some(node)
+    (node.attributes() > 1).then_some(node)
 }
 
 fn message<'d>(form: &Form<'d>, element: &Element, name: &str, text: &'d Text) -> Option<Cow<'d, str>> {

@@ -1,6 +1,6 @@
 //! The words of a form in all of its languages.
 
-use indexmap::IndexMap;
+use vecmap::VecMap;
 
 use super::Form;
 use super::reference::{Standpoint, has_output};
@@ -101,7 +101,7 @@ pub(super) fn itext<'d>(form: &Form<'d>) -> Option<Node<'d>> {
     Some(Node::new("itext").children(translations))
 }
 
-fn labelled<'t>(label: &'t Text, media: &'t IndexMap<String, Text>) -> Words<'t> {
+fn labelled<'t>(label: &'t Text, media: &'t VecMap<String, Text>) -> Words<'t> {
     let mut words = Words::new();
     if !label.is_empty() {
         words.push((Shown::Plainly, label));

@@ -17,7 +17,7 @@ mod xml;
 
 use std::borrow::Cow;
 
-use indexmap::IndexMap;
+use vecmap::VecMap;
 
 use super::choices::Select;
 use super::companions::in_plain_questions;
@@ -48,7 +48,7 @@ const NAMESPACES: [(&str, &str); 7] = [
 
 /// Names and values in the order of the names: what is equal as a definition is the same XForm, whatever the order in
 /// which it was written.
-fn in_order<T>(map: &IndexMap<String, T>) -> Vec<(&String, &T)> {
+fn in_order<T>(map: &VecMap<String, T>) -> Vec<(&String, &T)> {
     let mut entries: Vec<(&String, &T)> = map.iter().collect();
     entries.sort_unstable_by_key(|(name, _)| *name);
     entries

@@ -76,6 +76,11 @@ impl<'w> Node<'w> {
         }
     }
 
+    /// How many attributes it has.
+    pub fn attributes(&self) -> usize {
+        self.attributes.len()
+    }
+
     /// Whether it holds nothing.
     pub fn is_empty(&self) -> bool {
         self.content.is_empty()

@@ -14,20 +14,41 @@ pub struct Book {
 
 /// One sheet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Sheet {
+pub(super) struct Sheet<T = String> {
     /// Its name as it is written.
     pub name: String,
     /// Its rows in their order, without those that are empty.
-    pub lines: Vec<Line>,
+    pub lines: Vec<Line<T>>,
 }
 
 /// One row with its cells that are not empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct Line<T = String> {
     /// The row, from 0.
     pub number: u32,
     /// Columns, from 0, and the text in them, in the order of the columns.
-    pub cells: Vec<(u16, String)>,
+    pub cells: Vec<(u16, T)>,
+}
+
+/// A sheet as it is read: its text is mostly that which is written.
+pub(super) type Reading<'b> = Sheet<Cow<'b, str>>;
+
+impl Sheet {
+    /// The sheet with the text of each cell as it is to be read.
+    pub fn read<'b>(&'b self, text: impl Fn(&'b str) -> Cow<'b, str>) -> Reading<'b> {
+        let line = |line: &'b Line| Line {
+            number: line.number,
+            cells: line
+                .cells
+                .iter()
+                .map(|(column, words)| (*column, text(words)))
+                .collect(),
+        };
+        Sheet {
+            name: self.name.clone(),
+            lines: self.lines.iter().map(line).collect(),
+        }
+    }
 }
 
 impl Book {
@@ -89,5 +110,8 @@ pub(super) fn cell_text(value: CellValue<'_>) -> Option<String> {
         other => Cow::from(other.to_string()),
     };
     let text = written.trim();
-    (!text.is_empty()).then(|| text.replace('\u{a0}', " "))
+    if text.contains('\u{a0}') {
+        return Some(text.replace('\u{a0}', " "));
+    }
+    (!text.is_empty()).then(|| text.to_owned())
 }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::Reader;
-use super::book::Sheet;
+use super::book::Reading;
 use super::columns::{Kind, Target};
 use super::table::{Row, Table};
 use crate::definition::check::is_name;
@@ -11,7 +11,12 @@ use crate::definition::choices::{Choice, ChoiceList};
 use crate::definition::place::{Diagnostic, Origin};
 
 /// Adds the lists of a sheet; `external` says whether clients look them up in an attached file.
-pub(super) fn lists(sheet: &Sheet, external: bool, lists: &mut IndexMap<String, ChoiceList>, reader: &mut Reader) {
+pub(super) fn lists(
+    sheet: &Reading<'_>,
+    external: bool,
+    lists: &mut IndexMap<String, ChoiceList>,
+    reader: &mut Reader,
+) {
     let table = Table::read(
         &reader.file,
         sheet,

@@ -1,7 +1,7 @@
 //! Reading the sheet `entities`: one declaration a row.
 
 use super::Reader;
-use super::book::Sheet;
+use super::book::Reading;
 use super::columns::{Kind, Target};
 use super::languages::Languages;
 use super::table::{Row, Table};
@@ -10,7 +10,7 @@ use crate::definition::formula::Formula;
 use crate::definition::place::{Diagnostic, Origin, nearest};
 
 /// Reads the sheet.
-pub(super) fn entities(sheet: &Sheet, reader: &mut Reader) -> Vec<EntityDeclaration> {
+pub(super) fn entities(sheet: &Reading<'_>, reader: &mut Reader) -> Vec<EntityDeclaration> {
     let table = Table::read(
         &reader.file,
         sheet,

@@ -4,7 +4,7 @@
 //! The sheet `_innogauge` has such words as they were written. They count as long as the sheet still says what was
 //! written into it for them; where somebody changed the sheet, the sheet counts.
 
-use indexmap::IndexMap;
+use vecmap::VecMap;
 
 use super::Reader;
 use super::table::Row;
@@ -97,7 +97,7 @@ pub(super) fn cell(value: &str) -> String {
 
 /// Words as they come out of a cell.
 pub(super) fn through_cell(words: &str) -> String {
-    clean(&words.replace('\u{a0}', " "), true)
+    clean(&words.replace('\u{a0}', " "), true).into_owned()
 }
 
 /// The cell for a fixed default that a cell alone would make an expression.
@@ -226,7 +226,7 @@ fn agrees(said: Option<&str>, words: &str) -> bool {
     said.is_none_or(|said| through_cell(said).to_lowercase() == through_cell(words).to_lowercase())
 }
 
-fn word(map: &mut IndexMap<String, String>, name: &str, words: &str) -> bool {
+fn word(map: &mut VecMap<String, String>, name: &str, words: &str) -> bool {
     let same = agrees(map.get(name).map(String::as_str), words);
     if same {
         map.insert(name.to_owned(), words.to_owned());
@@ -234,7 +234,7 @@ fn word(map: &mut IndexMap<String, String>, name: &str, words: &str) -> bool {
     same
 }
 
-fn media(map: &mut IndexMap<String, Text>, kind: &str, words: &Text) -> bool {
+fn media(map: &mut VecMap<String, Text>, kind: &str, words: &Text) -> bool {
     map.get_mut(kind).is_some_and(|said| text(said, words))
 }
 

@@ -23,6 +23,7 @@ mod text;
 mod types;
 mod write;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -44,7 +45,7 @@ use super::settings::Settings;
 use super::text::Text;
 use super::unanswered::MissingCode;
 use super::zone::Zone;
-use book::{Line, Sheet};
+use book::{Reading, Sheet};
 use languages::Languages;
 
 /// The sheets that are read.
@@ -137,7 +138,7 @@ pub(super) fn read(book: &Book, file: &str, stem: &str, found: &mut Vec<Diagnost
     outline.top.0.extend(form.places.0);
     let own = book.sheet(OWN_SHEET);
     if let Some(sheet) = own {
-        own::read(sheet, &mut outline, &mut reader);
+        own::read(&sheet.read(Cow::from), &mut outline, &mut reader);
     } else {
         let lost = own_sheet_lost(book, &outline);
         reader.found.extend(lost);
@@ -265,17 +266,6 @@ fn quoted<'n>(names: impl Iterator<Item = &'n str>) -> String {
 }
 
 /// The sheet with its text as XLSForm takes it.
-fn cleaned(sheet: &Sheet, spaces: bool) -> Sheet {
-    let line = |line: &Line| Line {
-        number: line.number,
-        cells: line
-            .cells
-            .iter()
-            .map(|(column, words)| (*column, text::clean(words, spaces)))
-            .collect(),
-    };
-    Sheet {
-        name: sheet.name.clone(),
-        lines: sheet.lines.iter().map(line).collect(),
-    }
+fn cleaned(sheet: &Sheet, spaces: bool) -> Reading<'_> {
+    sheet.read(|words| text::clean(words, spaces))
 }

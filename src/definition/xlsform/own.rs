@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::Reader;
-use super::book::Sheet;
+use super::book::Reading;
 use super::columns::Kind;
 use super::exact::{self, Exact, Subject};
 use super::languages::Languages;
@@ -28,7 +28,7 @@ use crate::definition::unit::Unit;
 use crate::definition::zone::Zone;
 
 /// Reads the sheet into the outline, whose questions and choices are known.
-pub(super) fn read(sheet: &Sheet, outline: &mut Outline, reader: &mut Reader) {
+pub(super) fn read(sheet: &Reading<'_>, outline: &mut Outline, reader: &mut Reader) {
     let table = Table::read(
         &reader.file,
         sheet,

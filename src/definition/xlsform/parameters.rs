@@ -1,14 +1,14 @@
 //! `key=value` pairs in the column `parameters`.
 
-use indexmap::IndexMap;
+use vecmap::VecMap;
 
 /// The pairs of a cell, with spaces, commas or semicolons between them; `None` where it holds anything else.
 ///
 /// Keys count in lower case, and values too, apart from those that name something: columns of files, and questions.
-pub(super) fn parameters(written: &str) -> Option<IndexMap<String, String>> {
+pub(super) fn parameters(written: &str) -> Option<VecMap<String, String>> {
     let spaced = written.replace([',', ';'], " ").replace('=', " = ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut parameters = IndexMap::new();
+    let mut parameters = VecMap::new();
     for pair in words.chunks(3) {
         let [key, "=", value] = pair else { return None };
         if [*key, *value].contains(&"=") {

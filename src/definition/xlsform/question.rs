@@ -1,6 +1,6 @@
 //! Reading a row of the survey into an element.
 
-use indexmap::IndexMap;
+use vecmap::VecMap;
 
 use super::Reader;
 use super::columns::Target;
@@ -178,12 +178,12 @@ fn attributes(row: Row<'_>, element: &mut Element, places: &mut Places, lists: &
 }
 
 /// `property`, or `list#property` where the form has several lists of entities.
-fn save_to(cell: &Cell<'_>, lists: &[String], reader: &mut Reader) -> IndexMap<String, String> {
+fn save_to(cell: &Cell<'_>, lists: &[String], reader: &mut Reader) -> VecMap<String, String> {
     let mut refuse = |message: String, help: &str| {
         reader
             .found
             .push(Diagnostic::error(cell.place(), message).with_help(help));
-        IndexMap::new()
+        VecMap::new()
     };
     let parts: Vec<&str> = cell.text.split('#').collect();
     let (list, property) = match (parts.as_slice(), lists) {
@@ -209,7 +209,7 @@ fn save_to(cell: &Cell<'_>, lists: &[String], reader: &mut Reader) -> IndexMap<S
         }
         _ => return refuse("'save_to' has more than one '#'".to_owned(), "write list#property"),
     };
-    IndexMap::from([(list.to_owned(), property.to_owned())])
+    VecMap::from([(list.to_owned(), property.to_owned())])
 }
 
 /// `bind::type` of a calculation is its data type.
@@ -221,6 +221,6 @@ fn data_type(element: &mut Element) {
     let known = DataType::ALL.iter().find(|(name, _)| Some(*name) == written);
     if let Some((_, known)) = known {
         *own = *known;
-        element.bind.shift_remove("type");
+        element.bind.remove("type");
     }
 }

@@ -1,7 +1,7 @@
 //! Reading the sheet `settings`: one row below its header.
 
 use super::Reader;
-use super::book::Sheet;
+use super::book::Reading;
 use super::columns::{Kind, Target};
 use super::languages::Languages;
 use super::table::{Cell, Row, Table};
@@ -24,7 +24,7 @@ pub(super) struct FormSettings {
 }
 
 /// The default language, which must be known before any other sheet is read.
-pub(super) fn default_language(sheet: &Sheet) -> Option<String> {
+pub(super) fn default_language(sheet: &Reading<'_>) -> Option<String> {
     let (file, mut languages, mut found) = ("".into(), Languages::default(), Vec::new());
     let table = Table::read(&file, sheet, Kind::Settings, &mut languages, &mut found);
     let row = table.rows().next()?;
@@ -32,7 +32,7 @@ pub(super) fn default_language(sheet: &Sheet) -> Option<String> {
 }
 
 /// Reads the sheet.
-pub(super) fn settings(sheet: Option<&Sheet>, reader: &mut Reader) -> FormSettings {
+pub(super) fn settings(sheet: Option<&Reading<'_>>, reader: &mut Reader) -> FormSettings {
     let mut form = FormSettings {
         clean: true,
         ..FormSettings::default()

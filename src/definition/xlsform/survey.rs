@@ -1,7 +1,7 @@
 //! Reading the sheet `survey`: a row for each question, and rows that begin and end groups.
 
 use super::Reader;
-use super::book::Sheet;
+use super::book::Reading;
 use super::columns::{Kind as Sheets, Target};
 use super::loops::unroll;
 use super::question::element;
@@ -18,7 +18,7 @@ use crate::definition::question_type::QuestionType;
 use crate::definition::text::Text;
 
 /// Reads the sheet into the outline, whose choices and entities are known.
-pub(super) fn survey(sheet: &Sheet, form: &mut FormSettings, outline: &mut Outline, reader: &mut Reader) {
+pub(super) fn survey(sheet: &Reading<'_>, form: &mut FormSettings, outline: &mut Outline, reader: &mut Reader) {
     let table = Table::read(
         &reader.file,
         sheet,

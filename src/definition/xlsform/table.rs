@@ -1,8 +1,9 @@
 //! A sheet as a table: what each column is, and the rows below the header.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::book::Sheet;
+use super::book::{Line, Reading};
 use super::columns::{Kind, Target};
 use super::languages::Languages;
 use crate::definition::place::{Diagnostic, Place, nearest};
@@ -14,7 +15,7 @@ pub(super) struct Table<'b> {
     file: Arc<str>,
     sheet: Arc<str>,
     columns: Vec<Column>,
-    lines: &'b [super::book::Line],
+    lines: &'b [Line<Cow<'b, str>>],
 }
 
 /// A column of a sheet.
@@ -34,7 +35,7 @@ impl<'b> Table<'b> {
     /// Reads the header of a sheet. Headers that say the same twice are errors; cells without a header are warned of.
     pub fn read(
         file: &Arc<str>,
-        sheet: &'b Sheet,
+        sheet: &'b Reading<'b>,
         kind: Kind,
         languages: &mut Languages,
         found: &mut Vec<Diagnostic>,
@@ -154,7 +155,7 @@ impl<'b> Table<'b> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'t> {
     table: &'t Table<'t>,
-    line: &'t super::book::Line,
+    line: &'t Line<Cow<'t, str>>,
 }
 
 /// A cell of a row: its text and its column.

@@ -1,7 +1,9 @@
 //! What XLSForm does to the text of cells.
 
+use std::borrow::Cow;
+
 /// Text with straight quotes; where spaces are put in order, with one between words.
-pub(super) fn clean(text: &str, spaces: bool) -> String {
+pub(super) fn clean(text: &str, spaces: bool) -> Cow<'_, str> {
     let straight = |character: char| match character {
         '\u{2018}' | '\u{2019}' => '\'',
         '\u{201c}' | '\u{201d}' => '"',
@@ -11,7 +13,7 @@ pub(super) fn clean(text: &str, spaces: bool) -> String {
     // Those quotes begin with these two bytes.
     let may_change = |pair: &[u8]| pair == b"\xe2\x80" || pair == b"  ";
     if !text.as_bytes().windows(2).any(may_change) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut cleaned = String::with_capacity(text.len());
     for character in text.chars().map(straight) {
@@ -19,7 +21,7 @@ pub(super) fn clean(text: &str, spaces: bool) -> String {
             cleaned.push(character);
         }
     }
-    cleaned
+    Cow::Owned(cleaned)
 }
 
 /// A yes or no, in the spellings that pyxform takes.

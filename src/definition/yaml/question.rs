@@ -1,6 +1,6 @@
 //! Reading a question, group or repeat.
 
-use indexmap::IndexMap;
+use vecmap::VecMap;
 
 use super::definition::aliases;
 use super::fields::{Fields, Findings, flag, list, pairs, scalar, text};
@@ -296,9 +296,9 @@ fn default_value(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Def
     }
 }
 
-fn parameters(fields: &mut Fields<'_>, findings: &mut Findings) -> IndexMap<String, String> {
+fn parameters(fields: &mut Fields<'_>, findings: &mut Findings) -> VecMap<String, String> {
     let Some(node) = fields.get("parameters") else {
-        return IndexMap::new();
+        return VecMap::new();
     };
     let Some(written) = node.text() else {
         return pairs(node, "parameters", findings)
@@ -311,7 +311,7 @@ fn parameters(fields: &mut Fields<'_>, findings: &mut Findings) -> IndexMap<Stri
             })
             .collect();
     };
-    let mut parameters = IndexMap::new();
+    let mut parameters = VecMap::new();
     for pair in written.split([' ', ',', ';']).filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
             Some((key, value)) => {
@@ -359,9 +359,9 @@ fn trigger(fields: &mut Fields<'_>, findings: &mut Findings) -> Vec<Formula> {
     trigger
 }
 
-fn texts(fields: &mut Fields<'_>, key: &'static str, findings: &mut Findings) -> IndexMap<String, String> {
+fn texts(fields: &mut Fields<'_>, key: &'static str, findings: &mut Findings) -> VecMap<String, String> {
     let Some(node) = fields.get(key) else {
-        return IndexMap::new();
+        return VecMap::new();
     };
     pairs(node, key, findings)
         .into_iter()

@@ -1,13 +1,15 @@
 //! The zip around .xlsx and .ods: few parts, and unpacked sizes that are counted and not believed.
 
+use std::borrow::Cow;
 use std::fs::File;
-use std::io::{BufReader, Read, Write};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use zip::ZipArchive;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::super::error::{Excess, ReadError};
 use super::super::limits::Limits;
@@ -60,25 +62,40 @@ pub(super) fn too_large(limits: &Limits) -> ReadError {
 
 /// Unpacks the chosen parts into nothing and counts: what a parser may unpack into memory is known to be small.
 pub(super) fn count(archive: &mut Archive, limits: &Limits, chosen: impl Fn(&str) -> bool) -> Result<(), ReadError> {
-    count_into(&mut std::io::sink(), archive, limits, chosen)
-}
-
-/// The same, where somebody looks at what is unpacked.
-pub(super) fn count_into(
-    who_looks: &mut impl Write,
-    archive: &mut Archive,
-    limits: &Limits,
-    chosen: impl Fn(&str) -> bool,
-) -> Result<(), ReadError> {
     let mut left = limits.unpacked_bytes;
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(ReadError::damaged)?;
         if entry.name().is_ok_and(|name| chosen(&name)) {
-            let unpacked = std::io::copy(&mut entry.take(left + 1), who_looks).map_err(ReadError::damaged)?;
+            let unpacked = io::copy(&mut entry.take(left + 1), &mut io::sink()).map_err(ReadError::damaged)?;
             left = left.checked_sub(unpacked).ok_or_else(|| too_large(limits))?;
         }
     }
     Ok(())
+}
+
+/// The same zip with its parts unpacked, so that whoever reads them has nothing left to unpack; `None` where they are more
+/// than so many bytes, whatever they declare.
+pub(super) fn unpack(archive: &mut Archive, limit: u64) -> Result<Option<Vec<u8>>, ReadError> {
+    let declared = archive.decompressed_size().and_then(|size| u64::try_from(size).ok());
+    let expected = usize::try_from(declared.unwrap_or(0).min(limit)).unwrap_or(0);
+    let mut unpacked = ZipWriter::new(Cursor::new(Vec::with_capacity(expected)));
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut left = limit;
+    for index in 0..archive.len() {
+        let entry = archive.by_index(index).map_err(ReadError::damaged)?;
+        let Ok(name) = entry.name().map(Cow::into_owned) else {
+            // Nothing in a workbook refers to it.
+            continue;
+        };
+        unpacked.start_file(name, stored).map_err(ReadError::damaged)?;
+        let length = io::copy(&mut entry.take(left + 1), &mut unpacked).map_err(ReadError::damaged)?;
+        let Some(rest) = left.checked_sub(length) else {
+            return Ok(None);
+        };
+        left = rest;
+    }
+    let unpacked = unpacked.finish().map_err(ReadError::damaged)?;
+    Ok(Some(unpacked.into_inner()))
 }
 
 /// Counts the large parts beside the reading of them, which stops as soon as they turn out to unpack to too much.

@@ -1,11 +1,10 @@
 //! .xlsx through calamine's reader of single cells, never through its ranges: those allocate the whole rectangle.
 
-use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Style, Xlsx, XlsxError};
-use memchr::memmem::Finder;
+use memchr::memmem;
 
 use super::super::batch::BatchWriter;
 use super::super::cell::{CellValue, from_day_number, from_iso, from_percentage};
@@ -14,8 +13,13 @@ use super::super::limits::Limits;
 use super::archive::{self, Archive};
 use super::{SMALL, SheetInfo};
 
+/// What calamine reads from: a file, or a small workbook that is unpacked in memory.
+trait Source: Read + Seek {}
+
+impl<S: Read + Seek> Source for S {}
+
 pub(in super::super) struct Workbook {
-    inner: Xlsx<BufReader<File>>,
+    inner: Xlsx<Box<dyn Source>>,
     /// Counts the unpacked worksheets while they are read; the other parts were counted before.
     watch: archive::Watch,
     /// Whether there may be a formula.
@@ -25,22 +29,28 @@ pub(in super::super) struct Workbook {
 impl Workbook {
     /// Opens the workbook in a zip, which lies at `path`.
     pub fn open(mut archive: Archive, path: &Path, limits: &Limits) -> Result<Self, ReadError> {
-        let is_sheet = |name: &str| name.starts_with("xl/worksheets/");
+        if archive::expect_modest(&archive, limits)? <= SMALL
+            && let Some(unpacked) = archive::unpack(&mut archive, SMALL.min(limits.unpacked_bytes))?
+        {
+            let may_have_formulas = may_have_formula(&unpacked);
+            return Self::of(
+                Box::new(Cursor::new(unpacked)),
+                archive::Watch::over(),
+                may_have_formulas,
+            );
+        }
         // Of a larger one the worksheets are counted while they are read, on another core.
-        let is_small = archive::expect_modest(&archive, limits)? <= SMALL;
-        let mut formulas = FormulaSearch::new();
-        let watch = if is_small {
-            archive::count_into(&mut formulas, &mut archive, limits, |_| true)?;
-            archive::Watch::over()
-        } else {
-            archive::count(&mut archive, limits, |name| !is_sheet(name))?;
-            archive::Watch::start(path, *limits, is_sheet)
-        };
-        let inner = Xlsx::new(archive.into_inner()).map_err(into_read_error)?;
+        let is_sheet = |name: &str| name.starts_with("xl/worksheets/");
+        archive::count(&mut archive, limits, |name| !is_sheet(name))?;
+        let watch = archive::Watch::start(path, *limits, is_sheet);
+        Self::of(Box::new(archive.into_inner()), watch, true)
+    }
+
+    fn of(source: Box<dyn Source>, watch: archive::Watch, may_have_formulas: bool) -> Result<Self, ReadError> {
         Ok(Self {
-            inner,
+            inner: Xlsx::new(source).map_err(into_read_error)?,
             watch,
-            may_have_formulas: !is_small || formulas.found,
+            may_have_formulas,
         })
     }
 
@@ -115,43 +125,13 @@ impl Workbook {
     }
 }
 
-/// Looks in what is unpacked for the beginning of an element `f`, which is a formula, whatever its prefix.
-struct FormulaSearch {
-    /// `<f`, or the `:f` after a prefix
-    names: [Finder<'static>; 2],
-    /// The end of what came before: a formula may begin in one piece and go on in the next.
-    end: Vec<u8>,
-    found: bool,
-}
-
-impl FormulaSearch {
-    fn new() -> Self {
-        Self {
-            names: [Finder::new("<f"), Finder::new(":f")],
-            end: Vec::with_capacity(4),
-            found: false,
-        }
-    }
-
-    /// Whether a formula begins in a text: the name ends behind its one letter.
-    fn begins_in(&self, text: &[u8]) -> bool {
-        let ends = |at: usize| matches!(text.get(at + 2), Some(b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n'));
-        self.names.iter().any(|name| name.find_iter(text).any(ends))
-    }
-}
-
-impl Write for FormulaSearch {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.end.extend(text.iter().take(2));
-        self.found = self.found || self.begins_in(&self.end) || self.begins_in(text);
-        self.end.extend(text.iter().skip(2.max(text.len().saturating_sub(2))));
-        self.end.drain(..self.end.len().saturating_sub(2));
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// Whether an element `f`, which is a formula, may begin in what is unpacked: `<f`, or the `:f` after a prefix, and the name
+/// ends behind its one letter.
+fn may_have_formula(unpacked: &[u8]) -> bool {
+    let ends = |at: usize| matches!(unpacked.get(at + 2), Some(b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n'));
+    ["<f", ":f"]
+        .iter()
+        .any(|name| memmem::find_iter(unpacked, name).any(ends))
 }
 
 /// Whether numbers in cells of this style are shown in percent: a percent sign outside quoted text.
@@ -175,19 +155,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_formula_is_found_across_pieces_and_under_a_prefix() {
-        let found = |pieces: &[&str]| {
-            let mut search = FormulaSearch::new();
-            for piece in pieces {
-                search.write_all(piece.as_bytes()).unwrap();
-            }
-            search.found
-        };
-        assert!(found(&["<c><f>1+1</f></c>"]));
-        assert!(found(&["<c><", "", "f t=\"shared\"/></c>"]));
-        assert!(found(&["<c><f", ">1+1</f></c>"]));
-        assert!(found(&["<", "f", ">"]));
-        assert!(found(&["<x:c><x:", "f>1</x:f></x:c>"]));
-        assert!(!found(&["<fonts><font", "><family val=\"2\"/></font></fonts><v>f</v>"]));
+    fn a_formula_is_told_from_other_elements_under_any_prefix() {
+        for there in [
+            "<c><f>1+1</f></c>",
+            "<c><f t=\"shared\"/></c>",
+            "<x:c><x:f>1</x:f></x:c>",
+        ] {
+            assert!(may_have_formula(there.as_bytes()), "{there}");
+        }
+        assert!(!may_have_formula(
+            b"<fonts><font><family val=\"2\"/></font></fonts><v>f</v>"
+        ));
     }
 }

@@ -1,6 +1,7 @@
 //! The sheet `survey`: a row for each question, and rows that begin and end groups.
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexSet;
+use vecmap::VecMap;
 
 use super::own::{About, Own};
 use super::words::Columns;
@@ -77,7 +78,7 @@ fn headers(definition: &Definition, columns: &Columns) -> (Vec<String>, usize) {
 }
 
 /// The map of an element whose keys are columns that begin with a prefix.
-fn map<'e>(element: &'e Element, prefix: &str) -> &'e IndexMap<String, String> {
+fn map<'e>(element: &'e Element, prefix: &str) -> &'e VecMap<String, String> {
     match prefix {
         "bind" => &element.bind,
         "body" => &element.body,
