@@ -149,6 +149,19 @@ impl Element {
         }
     }
 
+    /// The texts that say something, each with its key.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&'static str, &Text)> {
+        [
+            ("label", &self.label),
+            ("hint", &self.hint),
+            ("guidance_hint", &self.guidance_hint),
+            ("constraint_message", &self.constraint_message),
+            ("required_message", &self.required_message),
+        ]
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+    }
+
     /// Whether this is a repeat.
     pub fn is_repeat(&self) -> bool {
         self.kind == Kind::Repeat

@@ -17,13 +17,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         .iter()
         .filter(|element| element.companion.is_none())
     {
-        for (key, text) in [
-            ("label", &element.label),
-            ("hint", &element.hint),
-            ("guidance_hint", &element.guidance_hint),
-            ("constraint_message", &element.constraint_message),
-            ("required_message", &element.required_message),
-        ] {
+        for (key, text) in element.texts() {
             check_text(subject, key, text, &subject.place(element, key), found);
         }
         for check in &element.warn_if {

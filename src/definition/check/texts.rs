@@ -11,14 +11,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let definition = subject.definition;
     for element in definition.elements() {
         let media = element.media.values().map(|text| ("media", text));
-        let texts = [
-            ("label", &element.label),
-            ("hint", &element.hint),
-            ("guidance_hint", &element.guidance_hint),
-            ("constraint_message", &element.constraint_message),
-            ("required_message", &element.required_message),
-        ];
-        for (key, text) in texts.into_iter().chain(media) {
+        for (key, text) in element.texts().chain(media) {
             check_text(subject, text, &subject.place(element, key), found);
         }
         for (key, value) in element.appearance.iter().map(|value| ("appearance", value)) {

@@ -110,7 +110,8 @@ pub(super) fn cell_text(value: CellValue<'_>) -> Option<String> {
         other => Cow::from(other.to_string()),
     };
     let text = written.trim();
-    if text.contains('\u{a0}') {
+    // Hard spaces begin with this byte, and little else does that people write.
+    if text.as_bytes().contains(&0xc2) {
         return Some(text.replace('\u{a0}', " "));
     }
     (!text.is_empty()).then(|| text.to_owned())

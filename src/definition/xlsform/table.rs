@@ -14,7 +14,8 @@ use crate::definition::text::Text;
 pub(super) struct Table<'b> {
     file: Arc<str>,
     sheet: Arc<str>,
-    columns: Vec<Column>,
+    /// By their numbers; `None` where there is no header.
+    columns: Vec<Option<Column>>,
     lines: &'b [Line<Cow<'b, str>>],
 }
 
@@ -56,12 +57,13 @@ impl<'b> Table<'b> {
             let (target, language) = kind.target(&words, double);
             let language = language.map(|language| languages.code(&language));
             table.same_twice(*at, &words, &target, language.as_deref(), found);
-            table.columns.push(Column {
+            table.columns.resize_with(usize::from(*at), || None);
+            table.columns.push(Some(Column {
                 at: *at,
                 header: words,
                 target,
                 language,
-            });
+            }));
         }
         table.headless(found);
         table
@@ -70,7 +72,7 @@ impl<'b> Table<'b> {
     /// Whether a column says the same as one before it.
     fn same_twice(&self, at: u16, words: &str, target: &Target, language: Option<&str>, found: &mut Vec<Diagnostic>) {
         let same = |column: &&Column| column.target == *target && column.language.as_deref() == language;
-        if let Some(first) = self.columns.iter().find(same) {
+        if let Some(first) = self.columns().find(same) {
             found.push(
                 Diagnostic::error(
                     self.place(0, at),
@@ -89,7 +91,7 @@ impl<'b> Table<'b> {
         let mut seen = Vec::new();
         for line in self.lines {
             for (at, _) in &line.cells {
-                if self.columns.iter().all(|column| column.at != *at) && !seen.contains(at) {
+                if self.column(*at).is_none() && !seen.contains(at) {
                     seen.push(*at);
                     found.push(
                         Diagnostic::warning(
@@ -104,21 +106,25 @@ impl<'b> Table<'b> {
     }
 
     /// The columns.
-    pub fn columns(&self) -> &[Column] {
-        &self.columns
+    pub fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().flatten()
+    }
+
+    fn column(&self, at: u16) -> Option<&Column> {
+        self.columns.get(usize::from(at))?.as_ref()
     }
 
     /// Where the header of a column stands, else where the sheet begins.
     pub fn header_place(&self, target: &Target) -> Place {
-        let column = self.columns.iter().find(|column| column.target == *target);
+        let column = self.columns().find(|column| column.target == *target);
         self.place(0, column.map_or(0, |column| column.at))
     }
 
     /// Notes that a column is missing. What is nearest to it may be misspelt.
     pub fn require(&self, key: &'static str, kind: Kind, found: &mut Vec<Diagnostic>) -> bool {
-        let there = self.columns.iter().any(|column| column.target == Target::Key(key));
+        let there = self.columns().any(|column| column.target == Target::Key(key));
         if !there {
-            let others = self.columns.iter().filter_map(|column| match &column.target {
+            let others = self.columns().filter_map(|column| match &column.target {
                 Target::Other(words) => Some((column, words.as_str())),
                 _ => None,
             });
@@ -181,29 +187,20 @@ impl<'t> Row<'t> {
 
     /// The cells that are not empty and have a header.
     pub fn cells(self) -> impl Iterator<Item = Cell<'t>> {
-        let columns = self.table.columns.iter();
-        columns.filter_map(move |column| self.cell_in(column))
-    }
-
-    /// The cell in a column, where it is not empty.
-    fn cell_in(self, column: &'t Column) -> Option<Cell<'t>> {
-        let cells = &self.line.cells;
-        let at = cells.binary_search_by_key(&column.at, |(at, _)| *at).ok()?;
-        let (_, text) = cells.get(at)?;
-        Some(Cell {
-            text,
-            column,
-            row: self,
+        self.line.cells.iter().filter_map(move |(at, text)| {
+            Some(Cell {
+                text,
+                column: self.table.column(*at)?,
+                row: self,
+            })
         })
     }
 
     /// The cell of a key, without a language.
     pub fn cell(self, key: &'static str) -> Option<Cell<'t>> {
-        let columns = self.table.columns.iter();
-        let is_of_key = |column: &&Column| matches!(column.target, Target::Key(known) if known == key);
-        columns
-            .filter(|column| is_of_key(column) && column.language.is_none())
-            .find_map(|column| self.cell_in(column))
+        let is_of_key = |column: &Column| matches!(column.target, Target::Key(known) if known == key);
+        self.cells()
+            .find(|cell| is_of_key(cell.column) && cell.column.language.is_none())
     }
 
     /// The text of a key.
@@ -213,18 +210,13 @@ impl<'t> Row<'t> {
 
     /// Where the cell of a key stands or would stand, else where the row begins.
     pub fn place(self, key: &'static str) -> Place {
-        let column = self
-            .table
-            .columns
-            .iter()
-            .find(|column| column.target == Target::Key(key));
+        let column = self.table.columns().find(|column| column.target == Target::Key(key));
         self.table.place(self.line.number, column.map_or(0, |column| column.at))
     }
 
     /// The words of a target in each language, and where the first of them stand.
     pub fn text(self, target: &Target, languages: &Languages) -> (Text, Option<Place>) {
-        let columns = self.table.columns.iter().filter(|column| column.target == *target);
-        let cells: Vec<Cell<'_>> = columns.filter_map(|column| self.cell_in(column)).collect();
+        let cells: Vec<Cell<'_>> = self.cells().filter(|cell| cell.column.target == *target).collect();
         let words: Vec<(Option<&str>, &str)> = cells
             .iter()
             .map(|cell| (cell.column.language.as_deref(), cell.text))
