@@ -1,4 +1,4 @@
-//! JSON in both databases: `jsonb` on PostgreSQL, checked text on SQLite, one SQL type in the schema.
+//! JSON in both databases: `json` and `jsonb` on PostgreSQL, checked text on SQLite.
 
 use std::io::Write as _;
 
@@ -14,16 +14,23 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 
-/// The SQL type of a JSON column.
+/// The SQL type of a column of documents that are kept as they were written.
+#[derive(Debug, Clone, Copy, Default, QueryId, SqlType)]
+#[diesel(sqlite_type(name = "Text"))]
+#[diesel(postgres_type(oid = 114, array_oid = 199))]
+pub struct Json;
+
+/// The SQL type of a column of documents that statements look into.
 #[derive(Debug, Clone, Copy, Default, QueryId, SqlType)]
 #[diesel(sqlite_type(name = "Text"))]
 #[diesel(postgres_type(oid = 3802, array_oid = 3807))]
-pub struct Json;
+pub struct Jsonb;
 
 /// The text of a JSON document, as it goes in and comes out. Reading does not parse it, so whoever streams a million
-/// rows parses each on the thread and into the type that suits. PostgreSQL keeps neither the order of keys nor spaces.
+/// rows parses each on the thread and into the type that suits. `jsonb` keeps neither the order of keys nor spaces.
 #[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Json)]
+#[diesel(sql_type = Jsonb)]
 pub struct JsonText(pub String);
 
 impl JsonText {
@@ -51,6 +58,19 @@ const JSONB_VERSION: u8 = 1;
 
 impl FromSql<Json, Pg> for JsonText {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(std::str::from_utf8(value.as_bytes())?.to_owned()))
+    }
+}
+
+impl ToSql<Json, Pg> for JsonText {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Jsonb, Pg> for JsonText {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         match value.as_bytes() {
             [JSONB_VERSION, text @ ..] => Ok(Self(std::str::from_utf8(text)?.to_owned())),
             _ => Err("unknown version of jsonb".into()),
@@ -58,7 +78,7 @@ impl FromSql<Json, Pg> for JsonText {
     }
 }
 
-impl ToSql<Json, Pg> for JsonText {
+impl ToSql<Jsonb, Pg> for JsonText {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         out.write_all(&[JSONB_VERSION])?;
         out.write_all(self.0.as_bytes())?;
@@ -66,15 +86,20 @@ impl ToSql<Json, Pg> for JsonText {
     }
 }
 
-impl FromSql<Json, Sqlite> for JsonText {
-    fn from_sql(value: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-        <String as FromSql<Text, Sqlite>>::from_sql(value).map(Self)
-    }
-}
+macro_rules! text_on_sqlite {
+    ($($sql:ty),+) => { $(
+        impl FromSql<$sql, Sqlite> for JsonText {
+            fn from_sql(value: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+                <String as FromSql<Text, Sqlite>>::from_sql(value).map(Self)
+            }
+        }
 
-impl ToSql<Json, Sqlite> for JsonText {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(self.0.as_str());
-        Ok(IsNull::No)
-    }
+        impl ToSql<$sql, Sqlite> for JsonText {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+                out.set_value(self.0.as_str());
+                Ok(IsNull::No)
+            }
+        }
+    )+ };
 }
+text_on_sqlite!(Json, Jsonb);

@@ -194,7 +194,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::store::json::Json;
+    use crate::store::json::Jsonb;
 
     responses (id) {
         id -> BigInt,
@@ -225,7 +225,7 @@ diesel::table! {
         import_id -> Nullable<BigInt>,
         received_at -> Timestamp,
         updated_at -> Timestamp,
-        quality -> Nullable<Json>,
+        quality -> Nullable<Jsonb>,
         returned -> Bool,
         withdrawn_at -> Nullable<Timestamp>,
     }

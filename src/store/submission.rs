@@ -103,7 +103,7 @@ impl Submission {
         let definition = processed.answers.form().definition();
         let answers = processed.answers.to_json();
         let mut received = processed.answers.received_json();
-        let whole = received.to_string();
+        let whole = JsonText::of(&received)?.0;
         let (bytes, fingerprint) = (Fingerprint::of_bytes(bytes), Fingerprint::of_bytes(whole.as_bytes()));
         let keeps_original = received != answers;
         let mut parts = Parts {
@@ -119,6 +119,11 @@ impl Submission {
                 personal.received = take_out(definition, &mut received, Element::is_personal);
             }
         }
+        let original = match &personal.received {
+            _ if !keeps_original => None,
+            Some(_) => Some(JsonText::of(&received)?.0.into_bytes()),
+            None => Some(whole.into_bytes()),
+        };
         let count = |list: &[_]| i64::try_from(list.len()).unwrap_or(i64::MAX);
         let quality = Quality::of(&processed.answers, envelope.received_at);
         let submission = Self {
@@ -134,11 +139,8 @@ impl Submission {
                 consent: Consent::of(&processed.answers),
                 device: None,
             },
-            original: keeps_original.then(|| match personal.received {
-                Some(_) => received.to_string().into_bytes(),
-                None => whole.into_bytes(),
-            }),
-            answers: parts.answers.to_string(),
+            original,
+            answers: JsonText::of(&parts.answers)?.0,
             problems: JsonText::of(&parts.findings)?.0,
             personal,
             sealed: None,
@@ -287,7 +289,7 @@ impl Submission {
     }
 }
 
-/// Whether a string in this JSON text holds U+0000, which JSON writes as an escape and PostgreSQL's `jsonb` refuses.
+/// Whether a string in this JSON text holds U+0000, which JSON writes as an escape and PostgreSQL cannot make text of.
 fn holds_escaped_nul(json: &str) -> bool {
     json.match_indices("\\u0000").any(|(at, _)| {
         let before = json

@@ -77,12 +77,12 @@ impl Manifest {
         }
     }
 
-    /// A table whose rows are written; what is counted of it comes at the end.
-    pub(super) fn add(&mut self, table: Table) {
+    /// A table whose lines are written.
+    pub(super) fn add(&mut self, table: Table, lines: Lines) {
         self.tables.push(Member {
             table,
-            rows: 0,
-            sha256: String::new(),
+            rows: lines.rows,
+            sha256: base16ct::lower::encode_string(&lines.hash.finalize()),
         });
     }
 
@@ -100,9 +100,24 @@ fn member_name(table: &str) -> String {
     format!("tables/{table}.ndjson")
 }
 
+/// The lines of a table: how many, and what they are. They are hashed by who reads them, who has less to do than who compresses.
+#[derive(Default)]
+pub(super) struct Lines {
+    rows: u64,
+    hash: Sha256,
+}
+
+impl Lines {
+    /// Takes whole lines into account.
+    pub(super) fn add(&mut self, lines: &[u8], rows: u64) {
+        self.rows += rows;
+        self.hash.update(lines);
+    }
+}
+
 enum Piece {
     Member(String),
-    Rows(Vec<u8>, u64),
+    Lines(Vec<u8>),
     Manifest(Box<Manifest>),
 }
 
@@ -129,8 +144,8 @@ impl Writer {
         self.send(Piece::Member(member_name(&table.name)))
     }
 
-    pub(super) fn write(&self, lines: Vec<u8>, rows: u64) -> Result<(), BackupError> {
-        self.send(Piece::Rows(lines, rows))
+    pub(super) fn write(&self, lines: Vec<u8>) -> Result<(), BackupError> {
+        self.send(Piece::Lines(lines))
     }
 
     fn send(&self, piece: Piece) -> Result<(), BackupError> {
@@ -168,25 +183,13 @@ fn write(file: File, pieces: impl Iterator<Item = Piece>) -> Result<Manifest, St
         .compression_level(Some(1))
         .large_file(true);
     let mut zip = ZipWriter::new(std::io::BufWriter::with_capacity(1 << 20, file));
-    let mut members: Vec<(u64, Sha256)> = Vec::new();
     for piece in pieces {
         match piece {
             Piece::Member(name) => {
                 zip.start_file(name, options).map_err(|error| error.to_string())?;
-                members.push((0, Sha256::new()));
             }
-            Piece::Rows(lines, count) => {
-                if let Some((rows, hash)) = members.last_mut() {
-                    *rows += count;
-                    hash.update(&lines);
-                }
-                zip.write_all(&lines).map_err(|error| error.to_string())?;
-            }
-            Piece::Manifest(mut manifest) => {
-                for (member, (rows, hash)) in manifest.tables.iter_mut().zip(members.drain(..)) {
-                    member.rows = rows;
-                    member.sha256 = base16ct::lower::encode_string(&hash.finalize());
-                }
+            Piece::Lines(lines) => zip.write_all(&lines).map_err(|error| error.to_string())?,
+            Piece::Manifest(manifest) => {
                 let text = serde_json::to_vec_pretty(&manifest).map_err(|error| error.to_string())?;
                 zip.start_file(MANIFEST, options).map_err(|error| error.to_string())?;
                 zip.write_all(&text).map_err(|error| error.to_string())?;

@@ -4,7 +4,7 @@ use diesel::expression::Expression;
 use diesel::sql_types::{BigInt, Binary, Bool, Date, Double, Nullable, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::super::json::Json;
+use super::super::json::{Json, Jsonb};
 
 /// The kind of the values in a column, in the words of the manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,7 @@ kinds! {
     Bool => Bool,
     Text => Text,
     Json => Json,
+    Jsonb => Json,
     Timestamp => Timestamp,
     Date => Date,
     Binary => Binary,

@@ -18,8 +18,8 @@ use diesel::sqlite::{Sqlite, SqliteType};
 
 use super::super::JsonText;
 use super::super::backend::Connection;
-use super::super::json::Json;
-use super::archive::Writer;
+use super::super::json::Jsonb;
+use super::archive::{Lines, Writer};
 use super::columns::{Column, Kind};
 use super::error::BackupError;
 use super::tables::{self, Table};
@@ -27,14 +27,15 @@ use super::tables::{self, Table};
 /// How much is handed to the thread that compresses at a time.
 const CHUNK: usize = 1 << 20;
 
-/// Writes all rows of a table.
+/// Writes all rows of a table. Returned is what was written.
 pub(super) fn copy(
     connection: &mut Connection<'_>,
     table: &Table,
     writer: &Writer,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<(), BackupError> {
+) -> Result<Lines, BackupError> {
     let query = query(table);
+    let mut lines = Lines::default();
     let mut chunk = Vec::with_capacity(CHUNK + CHUNK / 8);
     let mut rows = 0;
     let mut take = |line: Result<Line, diesel::result::Error>| {
@@ -42,11 +43,8 @@ pub(super) fn copy(
         rows += 1;
         if chunk.len() >= CHUNK {
             progress(rows);
-            writer.write(
-                std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK + CHUNK / 8)),
-                rows,
-            )?;
-            rows = 0;
+            lines.add(&chunk, std::mem::take(&mut rows));
+            writer.write(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK + CHUNK / 8)))?;
         }
         Ok::<(), BackupError>(())
     };
@@ -63,7 +61,9 @@ pub(super) fn copy(
         }
     }
     progress(rows);
-    writer.write(chunk, rows)
+    lines.add(&chunk, rows);
+    writer.write(chunk)?;
+    Ok(lines)
 }
 
 /// All rows of a table; the first column of each says which of the others hold documents, which SQLite has as text.
@@ -138,7 +138,8 @@ impl QueryableByName<Pg> for Line {
                 let time = <NaiveDateTime as FromSql<Timestamp, Pg>>::from_sql(value)?;
                 put(line, &time.to_string())
             }
-            3802 => put_document(line, &<JsonText as FromSql<Json, Pg>>::from_sql(value)?.0),
+            114 => put_document(line, std::str::from_utf8(value.as_bytes())?),
+            3802 => put_document(line, &<JsonText as FromSql<Jsonb, Pg>>::from_sql(value)?.0),
             other => Err(format!("a column of the type {other} can't be kept in a backup").into()),
         })
     }
