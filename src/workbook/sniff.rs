@@ -104,7 +104,8 @@ pub fn in_zip(names: impl Iterator<Item = impl AsRef<str>>) -> Result<Zipped, Re
     let (mut xlsx, mut opendocument, mut word, mut tables) = (false, false, false, false);
     for name in names {
         tables |= is_table(name.as_ref());
-        match name.as_ref() {
+        // Some programs write the names of an .xlsx in other letters, or as those of files on Windows.
+        match name.as_ref().replace('\\', "/").to_ascii_lowercase().as_str() {
             "xl/workbook.bin" => return Err(ReadError::BinaryWorkbook),
             "xl/workbook.xml" => xlsx = true,
             "content.xml" => opendocument = true,
@@ -131,6 +132,14 @@ mod tests {
         for stranger in ["media/audit.csv", "__MACOSX/._firms.csv", "firms.csv.txt", "readme"] {
             assert!(in_zip([stranger].iter()).is_err(), "{stranger}");
         }
+    }
+
+    #[test]
+    fn a_workbook_is_known_by_its_parts_however_their_names_are_written() {
+        for part in ["xl/workbook.xml", "xl\\workbook.xml", "xl/Workbook.xml"] {
+            assert_eq!(in_zip([part].iter()).unwrap(), Zipped::Xlsx, "{part}");
+        }
+        assert_eq!(in_zip(["content.xml"].iter()).unwrap(), Zipped::Ods);
     }
 
     #[test]

@@ -77,13 +77,20 @@ impl Manifest {
         }
     }
 
-    /// A table whose lines are written.
-    pub(super) fn add(&mut self, table: Table, lines: Lines) {
+    /// A table whose rows are written; what is counted of it comes at the end.
+    pub(super) fn add(&mut self, table: Table) {
         self.tables.push(Member {
             table,
-            rows: lines.rows,
-            sha256: base16ct::lower::encode_string(&lines.hash.finalize()),
+            rows: 0,
+            sha256: String::new(),
         });
+    }
+
+    fn count(&mut self, counted: Vec<Counted>) {
+        for (member, counted) in self.tables.iter_mut().zip(counted) {
+            member.rows = counted.rows;
+            member.sha256 = base16ct::lower::encode_string(&counted.hash.finalize());
+        }
     }
 
     pub(super) fn summary(&self) -> BackupSummary {
@@ -100,28 +107,14 @@ fn member_name(table: &str) -> String {
     format!("tables/{table}.ndjson")
 }
 
-/// The lines of a table: how many, and what they are. They are hashed by who reads them, who has less to do than who compresses.
-#[derive(Default)]
-pub(super) struct Lines {
-    rows: u64,
-    hash: Sha256,
-}
-
-impl Lines {
-    /// Takes whole lines into account.
-    pub(super) fn add(&mut self, lines: &[u8], rows: u64) {
-        self.rows += rows;
-        self.hash.update(lines);
-    }
-}
-
 enum Piece {
     Member(String),
-    Lines(Vec<u8>),
+    Rows(Vec<u8>, u64),
     Manifest(Box<Manifest>),
 }
 
-/// Writes an archive on a thread of its own, so that reading and compressing go on side by side.
+/// Writes an archive on threads of its own, so that reading, hashing and compressing go on side by side: which of them takes the
+/// longest depends on the rows.
 pub(super) struct Writer {
     pieces: SyncSender<Piece>,
     thread: Mutex<Option<JoinHandle<Result<Manifest, String>>>>,
@@ -130,10 +123,16 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(file: File) -> Result<Self, BackupError> {
         let (pieces, received) = sync_channel(QUEUE);
-        let thread = std::thread::Builder::new()
-            .name("backup".to_owned())
-            .spawn(move || write(file, received.into_iter()))
-            .map_err(|error| BackupError::Writing(error.to_string()))?;
+        let (hashed, to_pack) = sync_channel(QUEUE);
+        let start = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let no_thread = |error: std::io::Error| BackupError::Writing(error.to_string());
+        // It ends with either end of what it hands on.
+        start("backup-hash")
+            .spawn(move || hash(received.into_iter(), &hashed))
+            .map_err(no_thread)?;
+        let thread = start("backup")
+            .spawn(move || write(file, to_pack.into_iter()))
+            .map_err(no_thread)?;
         Ok(Self {
             pieces,
             thread: Mutex::new(Some(thread)),
@@ -144,8 +143,8 @@ impl Writer {
         self.send(Piece::Member(member_name(&table.name)))
     }
 
-    pub(super) fn write(&self, lines: Vec<u8>) -> Result<(), BackupError> {
-        self.send(Piece::Lines(lines))
+    pub(super) fn write(&self, lines: Vec<u8>, rows: u64) -> Result<(), BackupError> {
+        self.send(Piece::Rows(lines, rows))
     }
 
     fn send(&self, piece: Piece) -> Result<(), BackupError> {
@@ -177,6 +176,34 @@ impl Writer {
     }
 }
 
+/// The rows of a member, and the hash of their lines.
+#[derive(Default)]
+struct Counted {
+    rows: u64,
+    hash: Sha256,
+}
+
+/// Hands all pieces on, and writes into the manifest what they were.
+fn hash(pieces: impl Iterator<Item = Piece>, hashed: &SyncSender<Piece>) {
+    let mut members: Vec<Counted> = Vec::new();
+    for mut piece in pieces {
+        match &mut piece {
+            Piece::Member(_) => members.push(Counted::default()),
+            Piece::Rows(lines, rows) => {
+                if let Some(member) = members.last_mut() {
+                    member.rows += *rows;
+                    member.hash.update(lines);
+                }
+            }
+            Piece::Manifest(manifest) => manifest.count(std::mem::take(&mut members)),
+        }
+        if hashed.send(piece).is_err() {
+            // Who packs has ended: why, is said when it is joined.
+            return;
+        }
+    }
+}
+
 fn write(file: File, pieces: impl Iterator<Item = Piece>) -> Result<Manifest, String> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
@@ -188,7 +215,7 @@ fn write(file: File, pieces: impl Iterator<Item = Piece>) -> Result<Manifest, St
             Piece::Member(name) => {
                 zip.start_file(name, options).map_err(|error| error.to_string())?;
             }
-            Piece::Lines(lines) => zip.write_all(&lines).map_err(|error| error.to_string())?,
+            Piece::Rows(lines, _) => zip.write_all(&lines).map_err(|error| error.to_string())?,
             Piece::Manifest(manifest) => {
                 let text = serde_json::to_vec_pretty(&manifest).map_err(|error| error.to_string())?;
                 zip.start_file(MANIFEST, options).map_err(|error| error.to_string())?;

@@ -105,7 +105,7 @@ impl Store {
                 let begun = writer.begin(&table);
                 let copied = begun.and_then(|()| rows::copy(connection, &table, writer, progress));
                 match copied {
-                    Ok(lines) => manifest.add(table, lines),
+                    Ok(()) => manifest.add(table),
                     Err(error) => {
                         failure = Some(error);
                         return Err(StoreError::System("the backup was not written".to_owned()));

@@ -19,7 +19,7 @@ use diesel::sqlite::{Sqlite, SqliteType};
 use super::super::JsonText;
 use super::super::backend::Connection;
 use super::super::json::Jsonb;
-use super::archive::{Lines, Writer};
+use super::archive::Writer;
 use super::columns::{Column, Kind};
 use super::error::BackupError;
 use super::tables::{self, Table};
@@ -27,15 +27,14 @@ use super::tables::{self, Table};
 /// How much is handed to the thread that compresses at a time.
 const CHUNK: usize = 1 << 20;
 
-/// Writes all rows of a table. Returned is what was written.
+/// Writes all rows of a table.
 pub(super) fn copy(
     connection: &mut Connection<'_>,
     table: &Table,
     writer: &Writer,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<Lines, BackupError> {
+) -> Result<(), BackupError> {
     let query = query(table);
-    let mut lines = Lines::default();
     let mut chunk = Vec::with_capacity(CHUNK + CHUNK / 8);
     let mut rows = 0;
     let mut take = |line: Result<Line, diesel::result::Error>| {
@@ -43,8 +42,10 @@ pub(super) fn copy(
         rows += 1;
         if chunk.len() >= CHUNK {
             progress(rows);
-            lines.add(&chunk, std::mem::take(&mut rows));
-            writer.write(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK + CHUNK / 8)))?;
+            writer.write(
+                std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK + CHUNK / 8)),
+                std::mem::take(&mut rows),
+            )?;
         }
         Ok::<(), BackupError>(())
     };
@@ -61,9 +62,7 @@ pub(super) fn copy(
         }
     }
     progress(rows);
-    lines.add(&chunk, rows);
-    writer.write(chunk)?;
-    Ok(lines)
+    writer.write(chunk, rows)
 }
 
 /// All rows of a table; the first column of each says which of the others hold documents, which SQLite has as text.
