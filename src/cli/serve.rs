@@ -1,5 +1,7 @@
 //! `innogauge serve`: answer requests until told to stop.
 
+use std::io::{IsTerminal as _, stderr};
+
 use clap::Args;
 use tracing_subscriber::EnvFilter;
 
@@ -82,13 +84,19 @@ pub fn start_logging(settings: &Settings) -> Result<(), Failure> {
         .map_err(|error| Failure::Input(format!("log: '{}' is no filter: {error}", settings.log)))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_ansi(wants_colours())
+        .with_writer(stderr);
     // Fails only where logging was started already; then it goes on as it is.
     let _ = match settings.log_format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).try_init(),
     };
     Ok(())
+}
+
+/// A file and the journal would keep colours as characters in between; and nobody has to want them (<https://no-color.org>).
+fn wants_colours() -> bool {
+    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|word| word.is_empty())
 }
 
 impl From<StartError> for Failure {

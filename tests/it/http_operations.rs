@@ -261,6 +261,7 @@ fn the_log_holds_nothing_of_persons() {
             "there is no log:\n{text}"
         );
         assert!(text.contains("request_id"));
+        assert!(!text.contains('\u{1b}'), "there are colours in a file:\n{text}");
         for secret in secrets {
             assert!(!text.contains(secret), "'{secret}' is in the log of format {format}");
         }
