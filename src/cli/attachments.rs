@@ -82,14 +82,19 @@ fn grace(settings: &Settings) -> DateTime<Utc> {
 fn check(store: &Store, contents: &Contents, deep: bool) -> Result<(), Failure> {
     let checked = check_contents(store, contents, deep)?;
     say!("{} files, {} bytes", checked.contents, checked.bytes);
-    let (unknown, lost): (Vec<&ContentFault>, Vec<&ContentFault>) = checked
+    let (unknown, lost): (Vec<ContentFault>, Vec<ContentFault>) = checked
         .faults
         .iter()
         .partition(|fault| matches!(fault, ContentFault::Unknown(_)));
     if !unknown.is_empty() {
         say!("{} files that the database does not know of", unknown.len());
     }
-    let lines: Vec<String> = lost
+    expect_sound(&lost)
+}
+
+/// Fails where anything is wrong with contents, and names each.
+pub fn expect_sound(faults: &[ContentFault]) -> Result<(), Failure> {
+    let lines: Vec<String> = faults
         .iter()
         .map(|fault| match fault {
             ContentFault::Missing(hash) => format!("{hash} is missing"),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::Utc;
 use clap::{Args, Subcommand};
 
-use super::attachments::contents_if_any;
+use super::attachments::{contents_if_any, expect_sound};
 use super::output::say;
 use super::{DatabaseOptions, Failure, database};
 use crate::store::{self, add_key, read_keys, remove_key};
@@ -54,7 +54,9 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
                 done.secrets
             );
             if let Some(contents) = contents_if_any(&arguments.database.settings()?, &store)? {
-                say!("{} attached files sealed", seal_contents(&store, &contents)?);
+                let sealed = seal_contents(&store, &contents)?;
+                say!("{} attached files sealed", sealed.contents);
+                return expect_sound(&sealed.faults);
             }
             Ok(())
         }

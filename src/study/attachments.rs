@@ -72,6 +72,15 @@ pub struct CheckedContents {
     pub faults: Vec<ContentFault>,
 }
 
+/// What sealing did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SealedContents {
+    /// How many contents it sealed.
+    pub contents: u64,
+    /// Those that stay as they are: what lies there is not what came.
+    pub faults: Vec<ContentFault>,
+}
+
 /// The place for the contents of a store's files: the one that is set, else a folder beside the file of `SQLite`, else
 /// for a throw-away database one that is thrown away with it.
 ///
@@ -335,30 +344,40 @@ pub fn kept(store: &Store, content: &Content) -> Result<Kept, StoreError> {
     })
 }
 
-/// Seals contents that lie there as they came: those from before there were keys. Says how many. What the database does not
-/// know of stays as it is.
+/// Seals contents that lie there as they came: those from before there were keys. What the database does not know of stays
+/// as it is, and so does what was damaged, which keeps nothing else from being sealed.
 ///
 /// # Errors
 ///
 /// [`StoreError::KeysNeeded`], or what the database or the place says; what was sealed until then is.
-pub fn seal_contents(store: &Store, contents: &Contents) -> Result<u64, StudyError> {
-    let mut sealed = 0;
+pub fn seal_contents(store: &Store, contents: &Contents) -> Result<SealedContents, StudyError> {
+    let mut done = SealedContents::default();
     contents.for_each_open(|lying| {
         let Some(content) = store.content(lying.hash)? else {
             return Ok(());
         };
         if content.data_key.is_none() {
             let open = kept(store, &content)?;
+            let mut damaged = false;
             let seal = |secret| {
-                let done = contents.seal(&open, ContentKey::new(secret));
-                done.map_err(|error| error.to_string())
+                let sealed = contents.seal(&open, ContentKey::new(secret));
+                sealed.map_err(|error| {
+                    damaged = matches!(error, ContentError::Changed { .. });
+                    error.to_string()
+                })
             };
-            sealed += u64::from(store.seal_content(content.hash, seal)?);
+            match store.seal_content(content.hash, seal) {
+                Err(_) if damaged => {
+                    done.faults.push(ContentFault::Changed(content.hash));
+                    return Ok(());
+                }
+                sealed => done.contents += u64::from(sealed?),
+            }
         }
         // Also where a program died before it came to this.
         Ok::<(), StudyError>(contents.remove_open(content.hash)?)
     })?;
-    Ok(sealed)
+    Ok(done)
 }
 
 /// Removes contents that no response has had since before `until`, and those whose owner's data was erased.

@@ -37,9 +37,9 @@ mod watch;
 
 pub use assessment::{Assessed, AssessmentRequest, assess, assess_watched, target_places};
 pub use attachments::{
-    CheckedContents, ContentFault, FileOfResponse, Pruned, asks_for_files, check_contents, files_of_response,
-    files_that_may_come, for_each_awaiting, keep_file, kept, open_contents, prune_contents, prune_erased_contents,
-    prune_unknown_contents, seal_contents,
+    CheckedContents, ContentFault, FileOfResponse, Pruned, SealedContents, asks_for_files, check_contents,
+    files_of_response, files_that_may_come, for_each_awaiting, keep_file, kept, open_contents, prune_contents,
+    prune_erased_contents, prune_unknown_contents, seal_contents,
 };
 pub use backcheck::{Agreement, BackcheckRequest, agreement, check_back, draw_backcheck};
 pub use catalogue::{Catalogue, Survey, Version};

@@ -7,7 +7,9 @@ use chrono::{TimeDelta, Utc};
 use innogauge::attachments::{ContentAddress, ContentError, Contents, FileKind};
 use innogauge::response::{Fingerprint, Role};
 use innogauge::store::{OpenOptions, add_key, read_keys, remove_key};
-use innogauge::study::{Catalogue, CheckedContents, ContentFault, check_contents, kept, prune_contents, seal_contents};
+use innogauge::study::{
+    Catalogue, CheckedContents, ContentFault, SealedContents, check_contents, kept, prune_contents, seal_contents,
+};
 use innogauge::web::Limits;
 use serde_json::json;
 use tempfile::TempDir;
@@ -99,8 +101,11 @@ fn contents_of_before_there_were_keys_are_sealed_by_a_rotation_and_an_old_key_ca
             .rotate_keys(&Catalogue::load(&store).unwrap().finder(), |_| {})
             .unwrap();
         assert_eq!(rotated.secrets, 1, "the key of the newer one is wrapped anew");
-        assert_eq!(seal_contents(&store, &site.contents()).unwrap(), 1);
-        assert_eq!(seal_contents(&store, &site.contents()).unwrap(), 0);
+        assert_eq!(seal_contents(&store, &site.contents()).unwrap().contents, 1);
+        assert_eq!(
+            seal_contents(&store, &site.contents()).unwrap(),
+            SealedContents::default()
+        );
         let mut both = [place(&older), place(&newer)];
         both.sort();
         assert_eq!(site.on_disk(), both);
@@ -110,6 +115,32 @@ fn contents_of_before_there_were_keys_are_sealed_by_a_rotation_and_an_old_key_ca
         let checked = check_contents(&open(), &site.contents(), true).unwrap();
         assert_eq!((checked.contents, checked.faults), (2, Vec::new()));
     });
+}
+
+#[test]
+fn content_that_was_damaged_keeps_nothing_else_from_being_sealed() {
+    let database = Database::sqlite();
+    let site = Site::on(&database.url);
+    site.submit("uuid:1", json!({"photo": "works.jpg", "report": "report.jpg"}));
+    let photos = [jpeg("the works"), jpeg("the report")];
+    for (name, photo) in ["works.jpg", "report.jpg"].iter().zip(&photos) {
+        assert_eq!(site.put("uuid:1", name, photo).status, 201);
+        std::fs::remove_file(site.folder.path().join(place(photo))).unwrap();
+    }
+    database.execute("UPDATE attachments SET data_key = NULL");
+    let [damaged, sound] = &photos;
+    for photo in &photos {
+        let mut lies = photo.clone();
+        *lies.last_mut().unwrap() ^= u8::from(photo == damaged);
+        let hash = sha256(photo);
+        let clear = site.folder.path().join(format!("sha256/{}/{hash}", &hash[..2]));
+        std::fs::create_dir_all(clear.parent().unwrap()).unwrap();
+        std::fs::write(&clear, lies).unwrap();
+    }
+    let sealed = seal_contents(&site.app.store, &site.contents()).unwrap();
+    let fault = ContentFault::Changed(Fingerprint::of_bytes(damaged));
+    assert_eq!((sealed.contents, sealed.faults), (1, vec![fault]));
+    assert!(site.on_disk().contains(&place(sound)));
 }
 
 #[test]
