@@ -120,9 +120,8 @@ impl Submission {
             }
         }
         let original = match &personal.received {
-            _ if !keeps_original => None,
-            Some(_) => Some(JsonText::of(&received)?.0.into_bytes()),
-            None => Some(whole.into_bytes()),
+            Some(_) => Some(JsonText::of(&received)?.0),
+            None => keeps_original.then_some(whole),
         };
         let count = |list: &[_]| i64::try_from(list.len()).unwrap_or(i64::MAX);
         let quality = Quality::of(&processed.answers, envelope.received_at);
@@ -139,7 +138,7 @@ impl Submission {
                 consent: Consent::of(&processed.answers),
                 device: None,
             },
-            original,
+            original: original.map(String::into_bytes),
             answers: JsonText::of(&parts.answers)?.0,
             problems: JsonText::of(&parts.findings)?.0,
             personal,

@@ -184,7 +184,6 @@ impl<'d> Form<'d> {
     /// Where and how responses are sent, where the settings say so.
     fn submission(&self) -> Option<Node<'d>> {
         let mut node = Node::new("submission");
-        let empty = node.clone();
         if let Some(address) = self.setting("submission_url") {
             node.set("action", address);
             node.set("method", "post");
@@ -200,7 +199,7 @@ impl<'d> Form<'d> {
         if self.definition.settings().client_editable {
             node.set("odk:client-editable", "true");
         }
-        (node != empty).then_some(node)
+        (node.attributes() > 0).then_some(node)
     }
 
     fn meta_binds(&self) -> Vec<Node<'d>> {

@@ -223,7 +223,7 @@ pub(super) fn has_output(text: &str) -> bool {
 
 /// Whether a text has what names begin with: most have not, and need no closer look.
 fn may_have_output(text: &str) -> bool {
-    (text.contains('$') && text.contains("${")) || (text.contains('(') && text.contains("instance("))
+    text.contains("${") || text.contains("instance(")
 }
 
 /// The length of an expression `instance('list')/path[…]/…` that a text begins with. Outside of predicates it ends at a

@@ -11,7 +11,6 @@ use crate::definition::element::{Companion, DefaultValue, Element, Kind};
 use crate::definition::formula::Formula;
 use crate::definition::model::{Definition, ElementId};
 use crate::definition::question_type::{DataType, QuestionType};
-use crate::definition::text::Text;
 use crate::definition::xlsform::book::Sheet;
 use crate::definition::xlsform::columns::{Kind as Sheets, MEDIA, Target};
 use crate::definition::xlsform::dynamic::is_dynamic;
@@ -188,14 +187,7 @@ impl Writer<'_> {
     }
 
     fn texts(&mut self, element: &Element, about: About<'_>, cells: &mut Cells) {
-        let texts: [(&str, &Text); 5] = [
-            ("label", &element.label),
-            ("hint", &element.hint),
-            ("guidance_hint", &element.guidance_hint),
-            ("constraint_message", &element.constraint_message),
-            ("required_message", &element.required_message),
-        ];
-        for (key, text) in texts {
+        for (key, text) in element.texts() {
             for (header, words) in self.columns.cells(key, text) {
                 put(cells, header, words);
             }

@@ -67,15 +67,8 @@ fn header(key: &str, language: &str) -> String {
 /// All texts that stand in sheets with languages.
 fn texts(definition: &Definition) -> impl Iterator<Item = &Text> {
     let elements = definition.elements().iter().flat_map(|element| {
-        [
-            &element.label,
-            &element.hint,
-            &element.guidance_hint,
-            &element.constraint_message,
-            &element.required_message,
-        ]
-        .into_iter()
-        .chain(element.media.values())
+        let texts = element.texts().map(|(_, text)| text);
+        texts.chain(element.media.values())
     });
     let choices = definition.choices().values().flat_map(ChoiceList::choices);
     elements.chain(choices.flat_map(|choice| std::iter::once(&choice.label).chain(choice.media.values())))
